@@ -1,0 +1,21 @@
+"""The hardware of Softermax: Amaranth components, each built from a SoftermaxConfig."""
+
+from .int_max import IntMax
+from .normalization import NormalizationUnit
+from .power_of_two import PowerOfTwo
+from .reciprocal import Reciprocal
+from .reduction import Reduction
+from .row_buffer import RowBuffer
+from .softermax import Softermax
+from .unnormed import UnnormedSoftmaxUnit
+
+__all__ = [
+    "IntMax",
+    "NormalizationUnit",
+    "PowerOfTwo",
+    "Reciprocal",
+    "Reduction",
+    "RowBuffer",
+    "Softermax",
+    "UnnormedSoftmaxUnit",
+]

@@ -1,0 +1,113 @@
+"""Normalization Unit: from numerators and the row's summary to probabilities."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from softermax.model import SoftermaxConfig
+
+from .arithmetic import shift_right
+from .reciprocal import Reciprocal
+from .streams import Head, elastic_register, probability_slice, row_summary, shape_of, unnormed_slice
+
+__all__ = ["NormalizationUnit"]
+
+
+class NormalizationUnit(wiring.Component):
+    """Shift the numerators to the row maximum, multiply them by the reciprocal (paper: Normalization Unit).
+
+    Takes a slice a cycle, with no bubble between rows. The first slice of a row waits until the row's summary has
+    been taken.
+
+    Parameters
+    ----------
+    config : SoftermaxConfig
+
+    Members
+    -------
+    i : In, stream of :func:`unnormed_slice`
+    row : In, stream of :func:`row_summary`
+        One for each row, no later than its slices, in the same order.
+    o : Out, stream of :func:`probability_slice`
+
+    Attributes
+    ----------
+    latency : int
+        Clock cycles from a slice entering to its probabilities standing at the output.
+    row_latency : int
+        Clock cycles from a summary entering to the first cycle in which its row's slices can enter.
+    """
+
+    latency = 1
+    row_latency = 1
+
+    def __init__(self, config: SoftermaxConfig):
+        self.config = config
+        super().__init__(
+            {
+                "i": In(stream.Signature(unnormed_slice(config))),
+                "row": In(stream.Signature(row_summary(config))),
+                "o": Out(stream.Signature(probability_slice(config))),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        row, row_head = self._row_registers(m)
+        i = self.i.payload
+
+        joined = Head(self.i.valid & row_head.valid, Signal(name="joined_ready"))
+        m.d.comb += [
+            self.i.ready.eq(joined.ready & row_head.valid),
+            row_head.ready.eq(joined.transfer & i.last),
+        ]
+        shift = Signal(range((1 << self.config.input.integer_bits) + self.config.max_exponent + 1))
+        m.d.comb += shift.eq(row["scale"] - i.maximum)
+        results = {f"y_{lane}": self._normalize(m, u, shift, row["mantissa"], lane) for lane, u in enumerate(i.u)}
+        flags = {"last": i.last, "saturated": row["saturated"], "overlong": row["overlong"]}
+        result, [head] = elastic_register(m, joined, {**results, **flags})
+
+        o = self.o.payload
+        m.d.comb += [self.o.valid.eq(head.valid), head.ready.eq(self.o.ready)]
+        m.d.comb += [o.y[lane].eq(result[f"y_{lane}"]) for lane in range(self.config.lanes)]
+        m.d.comb += [o[flag].eq(result[flag]) for flag in flags]
+        return m
+
+    def _row_registers(self, m):
+        """The row's reciprocal, its exponent added to the maximum, and the flags: held while its slices pass."""
+        summary = self.row.payload
+        m.submodules.reciprocal = reciprocal = Reciprocal(self.config)
+        m.d.comb += reciprocal.power_sum.eq(summary.power_sum)
+        lowest = self.config.lowest_maximum
+        scale = Signal(range(lowest, -lowest + self.config.max_exponent + 1), name="sum_of_exponents")
+        m.d.comb += scale.eq(summary.maximum + reciprocal.exponent)
+        data = {
+            "mantissa": reciprocal.mantissa,
+            "scale": scale,
+            "saturated": summary.saturated,
+            "overlong": summary.overlong,
+        }
+        registers, [head] = elastic_register(m, Head.of(self.row), data)
+        return registers, head
+
+    def _normalize(self, m, u, shift, mantissa, lane):
+        """One lane: shift, multiply, round to nearest, saturate."""
+        config = self.config
+        numerator = Signal(config.unnormed.width, name=f"numerator_{lane}")
+        m.d.comb += numerator.eq(shift_right(u, shift))
+        product = numerator * mantissa
+        dropped = max(config.product_shift, 0)
+        half = (1 << dropped) >> 1
+        rounded = Signal(range(self._largest_rounded + 1), name=f"rounded_{lane}")
+        unused = Signal(dropped, name=f"unused_fraction_{lane}")
+        m.d.comb += Cat(unused, rounded).eq((product << max(-config.product_shift, 0)) + half)
+        if config.output_can_saturate:
+            return Mux(rounded > config.output.max_raw, config.output.max_raw, rounded)[: config.output.width]
+        return rounded[: config.output.width]
+
+    @property
+    def _largest_rounded(self) -> int:
+        """Bound on a rounded product: a numerator and a reciprocal are at most 1, and the product is doubled."""
+        return max(2 << self.config.output.fraction_bits, self.config.output.max_raw)

@@ -1,0 +1,98 @@
+"""Reduction: the sum of a slice and the running maximum and denominator of a row."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.lib import data, wiring
+from amaranth.lib.wiring import In, Out
+
+from softermax.model import SoftermaxConfig
+
+from .arithmetic import adder_tree, shift_right
+from .streams import shape_of
+
+__all__ = ["Reduction"]
+
+
+class Reduction(wiring.Component):
+    """Adder tree over the lanes, then D' = (D >> (M' - M)) + (S >> (M' - M_s)) (paper: Reduction).
+
+    The recurrence closes in one cycle. At most one of the two shifts is not by 0, so there is only one shifter.
+
+    Parameters
+    ----------
+    config : SoftermaxConfig
+
+    Members
+    -------
+    u : In, array of ``config.lanes`` in ``config.unnormed``
+    slice_maximum : In, in ``config.maximum``
+    last : In
+        The slice ends its row: the next one finds D = 0.
+    load : In
+        Take the slice on this clock edge.
+    maximum, power_sum, saturated : Out
+        Running values of the row after the slice taken last, in ``config.maximum``, ``config.power_sum`` and a bit.
+    """
+
+    def __init__(self, config: SoftermaxConfig):
+        self.config = config
+        super().__init__(
+            {
+                "u": In(data.ArrayLayout(shape_of(config.unnormed), config.lanes)),
+                "slice_maximum": In(shape_of(config.maximum)),
+                "last": In(1),
+                "load": In(1),
+                "maximum": Out(shape_of(config.maximum)),
+                "power_sum": Out(shape_of(config.power_sum)),
+                "saturated": Out(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        config = self.config
+        first = Signal(init=1)
+        maximum = Signal(self.maximum.shape(), reset_less=True)
+        power_sum = Signal(self.power_sum.shape(), reset_less=True)
+
+        # Where the slice lies below the running maximum, its sum is shifted by -distance, which is at least 1: by the
+        # distance's complement and 1 more. Where it does not, D is shifted. A row's first slice never lies below.
+        distance = Signal(range(-(1 << config.input.integer_bits), (1 << config.input.integer_bits) + 1))
+        below = Signal()
+        shift = Signal(config.maximum.width)
+        m.d.comb += [
+            distance.eq(self.slice_maximum - maximum),
+            below.eq(distance[-1] & ~first),
+            shift.eq(Mux(below, ~distance, distance)),
+        ]
+        denominator = Mux(first, 0, power_sum)
+        slice_sum = self._slice_sum(m)
+        shifted = shift_right(Mux(below, slice_sum >> 1, denominator), shift)
+        total = Signal(max(len(slice_sum), config.power_sum.width) + 1)
+        m.d.comb += total.eq(shifted + Mux(below, denominator, slice_sum))
+
+        with m.If(self.load):
+            m.d.sync += [first.eq(self.last), power_sum.eq(total)]
+            with m.If(~below):
+                m.d.sync += maximum.eq(self.slice_maximum)
+        m.d.comb += [self.maximum.eq(maximum), self.power_sum.eq(power_sum)]
+        if config.sum_can_overflow:
+            saturated = Signal(reset_less=True)
+            overflow = Signal()
+            m.d.comb += [overflow.eq(total > config.power_sum.max_raw), self.saturated.eq(saturated)]
+            with m.If(self.load):
+                m.d.sync += saturated.eq(overflow | (saturated & ~first))
+                with m.If(overflow):
+                    m.d.sync += power_sum.eq(config.power_sum.max_raw)
+        return m
+
+    def _slice_sum(self, m):
+        """The sum over the lanes with the fraction bits of the power sum."""
+        config = self.config
+        exact = adder_tree(list(self.u))
+        dropped = config.unnormed.fraction_bits - config.power_sum.fraction_bits
+        slice_sum = Signal(config.slice_sum.width - dropped, name="slice_sum")
+        unused = Signal(max(dropped, 0), name="unused_fraction")
+        m.d.comb += Cat(unused, slice_sum).eq(exact if dropped >= 0 else exact << -dropped)
+        return slice_sum

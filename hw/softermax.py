@@ -1,0 +1,62 @@
+"""Softermax: the complete streaming softmax."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out, connect, flipped
+
+from softermax.model import SoftermaxConfig
+
+from .normalization import NormalizationUnit
+from .row_buffer import RowBuffer
+from .streams import probability_slice, score_slice
+from .unnormed import UnnormedSoftmaxUnit
+
+__all__ = ["Softermax"]
+
+
+class Softermax(wiring.Component):
+    """Unnormed Softmax Unit, row buffer and Normalization Unit: slices of scores in, slices of probabilities out.
+
+    Takes and gives a slice a cycle on back-to-back rows. A row is as long as its ``last`` says, up to
+    ``config.max_slices`` slices; a longer one is cut there and flagged ``overlong``.
+
+    Parameters
+    ----------
+    config : SoftermaxConfig
+
+    Members
+    -------
+    i : In, stream of :func:`score_slice`
+    o : Out, stream of :func:`probability_slice`
+
+    Attributes
+    ----------
+    latency : int
+        Clock cycles from a row's last slice entering to its first probabilities standing at the output, for a row
+        that finds the unit empty; a row of one slice also has to pass the row buffer.
+    """
+
+    latency = UnnormedSoftmaxUnit.latency + RowBuffer.latency + NormalizationUnit.latency
+
+    def __init__(self, config: SoftermaxConfig):
+        self.config = config
+        super().__init__(
+            {
+                "i": In(stream.Signature(score_slice(config))),
+                "o": Out(stream.Signature(probability_slice(config))),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.unnormed = unnormed = UnnormedSoftmaxUnit(self.config)
+        m.submodules.row_buffer = row_buffer = RowBuffer(self.config)
+        m.submodules.normalization = normalization = NormalizationUnit(self.config)
+        connect(m, flipped(self.i), unnormed.i)
+        connect(m, unnormed.o, row_buffer.i)
+        connect(m, row_buffer.o, normalization.i)
+        connect(m, unnormed.row, normalization.row)
+        connect(m, normalization.o, flipped(self.o))
+        return m

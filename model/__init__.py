@@ -1,0 +1,8 @@
+"""The arithmetic of Softermax: formats, configuration, golden models and exact references, in NumPy."""
+
+from .config import SoftermaxConfig
+from .formats import UQ, Q, QFormat
+from .reference import softmax_exact
+from .softermax import quantise_scores, softermax, softermax_raw
+
+__all__ = ["UQ", "Q", "QFormat", "SoftermaxConfig", "quantise_scores", "softermax", "softermax_raw", "softmax_exact"]

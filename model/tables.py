@@ -1,0 +1,156 @@
+"""Linear-piecewise tables: the one place where the contents of every look-up table come from.
+
+A function on a binary fraction is cut into equal segments, a power of two of them. The upper bits of the fraction
+select a segment, the lower bits (the offset) multiply its slope:
+
+    y = (intercept[segment] + slope[segment] * offset) >> guard_bits
+
+Where every fraction has a segment of its own there is no offset, no slope and no guard bit: a plain table.
+Each segment's line is the minimax line of a convex function, and :attr:`PiecewiseLinear.error_bound` follows from
+the construction, not from a measurement.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+__all__ = ["PiecewiseLinear", "power_of_two_table", "reciprocal_table"]
+
+#: Bits by which a slope is finer than its offset needs; they hold the slope's rounding below 1/8 unit.
+SLOPE_GUARD_BITS = 2
+
+
+@dataclass(frozen=True)
+class PiecewiseLinear:
+    """A linear-piecewise approximation with integer coefficients.
+
+    Parameters
+    ----------
+    fraction_bits : int
+        Bits of the index, an unsigned binary fraction.
+    offset_bits : int
+        Lower bits of the index, those that multiply the slope; 0 for a plain table.
+    output_fraction_bits : int
+        Fraction bits of the result.
+    guard_bits : int
+        Fraction bits that the coefficients have beyond the result's.
+    intercepts, slopes : tuple of int
+        A coefficient per segment. The intercepts contain the half unit that makes the final shift round to nearest.
+    approximation_error : float
+        Largest distance of the exact lines from the function, as a real number.
+    """
+
+    fraction_bits: int
+    offset_bits: int
+    output_fraction_bits: int
+    guard_bits: int
+    intercepts: tuple[int, ...]
+    slopes: tuple[int, ...]
+    approximation_error: float
+
+    @property
+    def segments(self) -> int:
+        """Number of segments."""
+        return len(self.intercepts)
+
+    @cached_property
+    def values(self) -> np.ndarray:
+        """The result for every index: int64, shape (2**fraction_bits,)."""
+        index = np.arange(1 << self.fraction_bits)
+        segment, offset = index >> self.offset_bits, index & ((1 << self.offset_bits) - 1)
+        intercepts, slopes = np.array(self.intercepts), np.array(self.slopes)
+        return (intercepts[segment] + slopes[segment] * offset) >> self.guard_bits
+
+    @property
+    def width(self) -> int:
+        """Bits of the largest result."""
+        return int(self.values.max()).bit_length()
+
+    @property
+    def error_bound(self) -> float:
+        """Analytic bound on abs(result - function), as a real number, over every index.
+
+        The sum of: the lines' distance from the function, half a unit for the final rounding, and, where there are
+        slopes, half a coefficient's unit for the intercept and half a one for the slope times the largest offset.
+        """
+        units = 0.5
+        if self.guard_bits:
+            units += 0.5 * (1 << self.offset_bits) / (1 << self.guard_bits)
+        return self.approximation_error + units * 2.0**-self.output_fraction_bits
+
+
+def _minimax_line(function: Callable, slope_point: Callable, start: float, stop: float) -> tuple[float, float, float]:
+    """Slope, value at ``start`` and largest error of the minimax line of a convex function on [start, stop].
+
+    ``slope_point(slope)`` is the point at which the function's derivative is ``slope``. The chord and the parallel
+    tangent enclose a convex function, so the best line lies midway between them.
+    """
+    if stop == start:
+        return 0.0, function(start), 0.0
+    slope = (function(stop) - function(start)) / (stop - start)
+    touch = slope_point(slope)
+    gap = function(start) + slope * (touch - start) - function(touch)
+    return slope, function(start) - gap / 2, gap / 2
+
+
+def _fit(function, slope_point, *, origin: float, fraction_bits: int, segments: int, output_fraction_bits: int):
+    """A :class:`PiecewiseLinear` of a convex function on [origin, origin + 1)."""
+    segments = min(segments, 1 << fraction_bits)
+    offset_bits = fraction_bits - (segments.bit_length() - 1)
+    guard_bits = offset_bits + SLOPE_GUARD_BITS if offset_bits else 0
+    unit = 2.0 ** (output_fraction_bits + guard_bits)
+    step = 2.0**-fraction_bits
+    half = (1 << guard_bits) >> 1
+    intercepts, slopes, errors = [], [], []
+    for segment in range(segments):
+        start = origin + (segment << offset_bits) * step
+        slope, value, error = _minimax_line(function, slope_point, start, start + ((1 << offset_bits) - 1) * step)
+        intercepts.append(round(value * unit) + half)
+        slopes.append(round(slope * step * unit))
+        errors.append(error)
+    return PiecewiseLinear(
+        fraction_bits, offset_bits, output_fraction_bits, guard_bits, tuple(intercepts), tuple(slopes), max(errors)
+    )
+
+
+def power_of_two_table(fraction_bits: int, segments: int, output_fraction_bits: int) -> PiecewiseLinear:
+    """2**t for t in [0, 1), t a binary fraction (the paper's Power of Two, section "linear piecewise")."""
+    return _fit(
+        lambda t: 2.0**t,
+        lambda slope: math.log2(slope / math.log(2)),
+        origin=0.0,
+        fraction_bits=fraction_bits,
+        segments=segments,
+        output_fraction_bits=output_fraction_bits,
+    )
+
+
+def reciprocal_table(mantissa_bits: int, segments: int, output_fraction_bits: int, *, truncated: bool):
+    """1/m for a mantissa m in [1, 2) with ``mantissa_bits`` fraction bits.
+
+    Parameters
+    ----------
+    truncated : bool
+        The mantissa was cut from a longer one. The table is then made for the middle of what was cut off, which
+        halves the error of cutting; that error, at most half a mantissa step, counts in the approximation error.
+
+    Returns
+    -------
+    PiecewiseLinear
+    """
+    middle = 2.0 ** -(mantissa_bits + 1) if truncated else 0.0
+    table = _fit(
+        lambda m: 1 / m,
+        lambda slope: math.sqrt(-1 / slope),
+        origin=1.0 + middle,
+        fraction_bits=mantissa_bits,
+        segments=segments,
+        output_fraction_bits=output_fraction_bits,
+    )
+    # The slope of 1/m is at most 1 in magnitude on [1, 2), so half a step of m moves it by at most half a step.
+    return replace(table, approximation_error=table.approximation_error + middle)

@@ -1,0 +1,277 @@
+"""Captured attention heads: scores follow from Q and K, stand for the model's softmax, and cover the wanted shapes."""
+
+import math
+from dataclasses import replace
+from importlib import resources
+
+import numpy as np
+import pytest
+from softermax.sim import capture
+from softermax.sim.attention import AttentionHead, keep_mask, load_heads, requantise, rescale
+
+DATA = resources.files("softermax.sim") / "data"
+HEADS = load_heads()
+each_head = pytest.mark.parametrize("head", HEADS, ids=[head.name for head in HEADS])
+
+
+def wide_scores(head):
+    """Rounded scores before saturation; float64 holds every step exactly (19 bits of product, 16 of multiplier)."""
+    product = head.q.astype(np.float64) @ head.k.astype(np.float64).T
+    return np.floor(product * head.multiplier / 2.0**head.shift + 0.5) - head.zero_point
+
+
+def kept_scores(head):
+    """The mask by its definition."""
+    return np.fromfunction(
+        lambda row, key: (key < head.valid) & ((key <= row) | (not head.causal)), (head.tokens, head.tokens)
+    )
+
+
+def small_head(**changes):
+    """Three positions of one dimension, the last one padding."""
+    q = k = np.array([[1], [2], [-2]], np.int8)
+    fields = {
+        "name": "small", "layer": 0, "head": 0, "q": q, "k": k, "scores": np.zeros((3, 3), np.int8), "valid": 2,
+        "causal": False, "multiplier": 1 << 15, "shift": 17, "zero_point": 0, "q_scale": 1.0, "k_scale": 1.0,
+    }  # fmt: skip
+    return AttentionHead(**fields | changes)
+
+
+@each_head
+def test_every_score_follows_from_q_and_k(head):
+    expected = np.clip(wide_scores(head), -128, 127)
+    np.testing.assert_array_equal(head.scores, expected)
+    np.testing.assert_array_equal(head.requantise(), expected)
+    assert head.requantise().dtype == np.int8
+
+
+@each_head
+def test_quantisation(head):
+    assert head.q.shape == head.k.shape == (head.tokens, 32)
+    assert (np.abs(head.q.astype(int)).max(), np.abs(head.k.astype(int)).max()) == (127, 127)
+    assert 1 << 15 <= head.multiplier < 1 << 16
+    exact = head.q_scale * head.k_scale / math.sqrt(32) * math.log2(math.e) * 4
+    assert abs(head.multiplier / 2**head.shift / exact - 1) <= 2**-16
+
+
+@each_head
+def test_keep_is_its_definition(head):
+    np.testing.assert_array_equal(head.keep, kept_scores(head))
+    assert head.keep[:, 0].all()
+
+
+@pytest.mark.parametrize(
+    ("valid", "causal", "expected"),
+    [
+        (3, False, [[1, 1, 1], [1, 1, 1], [1, 1, 1]]),
+        (2, False, [[1, 1, 0], [1, 1, 0], [1, 1, 0]]),
+        (3, True, [[1, 0, 0], [1, 1, 0], [1, 1, 1]]),
+        (2, True, [[1, 0, 0], [1, 1, 0], [1, 1, 0]]),
+    ],
+)
+def test_keep_by_hand(valid, causal, expected):
+    np.testing.assert_array_equal(keep_mask(3, valid, causal), np.array(expected, bool))
+    np.testing.assert_array_equal(small_head(valid=valid, causal=causal).keep, np.array(expected, bool))
+
+
+def row_bounds(head):
+    """Bounds of every base-2 probability of the raw scores, from the base-e softmax of the real q and k.
+
+    In octaves, a score t that is not clipped becomes t + d with |d| <= e: half a unit of 1/4 for rounding, and the
+    multiplier's relative error of at most 2**-16. With U the sum of 2**t over a row's scores that are not clipped and n
+    scores clipped below, to -32, their true sum is at most n 2**(e-32), so the two denominators D (true) and D' (raw)
+    obey U <= D <= U + n 2**(e-32) and U 2**-e + n 2**-32 <= D' <= U 2**e + n 2**-32. Hence D/D' is at most 2**e and at
+    least 2**-e / (1 + n 2**(-32-e) / U): p' lies between p 2**-2e / (1 + n 2**(-32-e) / U) and p 2**2e. A clipped
+    score has p' = 2**-32 / D', at most 2**(e-32) / U. Rows with a score clipped above, or with all below, are left out.
+
+    Returns
+    -------
+    rows : ndarray of bool, shape (tokens,)
+        Rows that the bounds hold for.
+    lower, upper : ndarray of float64, shape (tokens, tokens)
+    slack : float
+        e, in octaves.
+    """
+    keep, wide = kept_scores(head), wide_scores(head)
+    below, inside = keep & (wide < -128), keep & (wide >= -128)
+    real = (head.q * head.q_scale) @ (head.k * head.k_scale).T / math.sqrt(32)
+    slack = 1 / 8 + np.abs(real).max() * math.log2(math.e) * 2**-16
+    powers = np.where(keep, np.exp(real - head.zero_point / 4 * math.log(2)), 0)
+    inside_sum = np.where(inside, powers, 0).sum(axis=1, keepdims=True)
+    rows = ~(keep & (wide > 127)).any(axis=1) & inside.any(axis=1)
+    exact = powers / powers.sum(axis=1, keepdims=True)
+    with np.errstate(divide="ignore"):
+        lift = below.sum(axis=1, keepdims=True) * 2 ** (-32 - slack) / inside_sum
+        most_below = 2 ** (slack - 32) / inside_sum
+    lower = np.where(inside, exact * 2 ** (-2 * slack) / (1 + lift), 0)
+    upper = np.where(inside, exact * 2 ** (2 * slack), np.where(below, most_below, 0))
+    return rows, lower, upper, slack
+
+
+@each_head
+def test_base_2_softmax_of_scores_is_the_models_softmax(head):
+    rows, lower, upper, slack = row_bounds(head)
+    assert slack < 0.13
+    powers = np.where(kept_scores(head), np.exp2(head.scores / 4), 0)
+    raw = powers / powers.sum(axis=1, keepdims=True)
+    # 1e-12 covers float64's own rounding.
+    assert (raw[rows] >= lower[rows] * (1 - 1e-12)).all()
+    assert (raw[rows] <= upper[rows] * (1 + 1e-12)).all()
+    # Only the head with a zero point is too wide for the format.
+    assert rows.mean() > 0.6 if head.zero_point else rows[: head.valid].all()
+
+
+def test_shapes_that_are_covered():
+    full = {head.tokens for head in HEADS if head.valid == head.tokens and not head.causal}
+    padded = {(head.tokens, head.valid) for head in HEADS if head.valid < head.tokens and not head.causal}
+    causal = {(head.tokens, head.valid) for head in HEADS if head.causal}
+    assert full == {16, 31, 128, 200, 257, 384}
+    assert padded == {(16, 9), (64, 50), (384, 300)}
+    assert causal == {(31, 31), (64, 64), (128, 100), (200, 200), (384, 384)}
+    assert {head.layer for head in HEADS} == set(range(6))
+    assert len({head.name for head in HEADS}) == len(HEADS)
+
+
+def test_score_ranges_that_are_covered():
+    reach = [np.abs(head.scores[head.keep].astype(int)).max() for head in HEADS]
+    assert min(reach) < 32
+    assert max(reach) == 128
+    clipped_above = [head.name for head in HEADS if (wide_scores(head)[head.keep] > 127).any()]
+    assert clipped_above == ["full200-l0h2", "full384-l0h2"]
+
+
+def test_arrays_are_read_only():
+    for array in (HEADS[0].q, HEADS[0].k, HEADS[0].scores):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0, 0] = 0
+
+
+def test_archive_stays_small():
+    with resources.as_file(DATA / "attention.npz") as path:
+        assert path.stat().st_size < 1_000_000
+
+
+@each_head
+def test_readme_tells_the_truth(head):
+    rows = [line.strip("| ").split(" | ") for line in (DATA / "README.md").read_text("utf-8").splitlines()]
+    (row,) = (row for row in rows if row[0] == head.name)
+    keep, wide = kept_scores(head)[: head.valid], wide_scores(head)[: head.valid]
+    kept = wide[keep]
+    expected = [
+        str(head.tokens), str(head.valid), f"{kept.min():.0f} to {kept.max():.0f}", str(head.zero_point),
+        f"{100 * np.mean(kept < -128):.4f}%", f"{100 * np.mean(kept > 127):.4f}%",
+    ]  # fmt: skip
+    assert row[1:7] == expected
+
+
+def test_rescale_rounds_ties_up():
+    # Products 1, 2, -2 / 2, 4, -4 / -2, -4, 4, a quarter of each, ties towards plus infinity.
+    head = small_head()
+    scores = rescale(head.q, head.k, 1 << 15, 17)
+    np.testing.assert_array_equal(scores, [[0, 1, 0], [1, 1, -1], [0, -1, 1]])
+
+
+def test_requantise_saturates_after_the_zero_point():
+    # Products as above, times 64: 64, 128, -128 / 128, 256, -256 / -128, -256, 256, less 10.
+    head = small_head()
+    scores = requantise(head.q, head.k, 1 << 15, 9, 10)
+    np.testing.assert_array_equal(scores, [[54, 118, -128], [118, 127, -128], [-128, -128, 127]])
+
+
+def test_rescale_is_exact_for_the_widest_product():
+    q = np.full((1, 32), 127, np.int8)
+    assert rescale(q, -q, 65535, 1).item() == -(32 * 127**2 * 65535 // 2)
+
+
+@pytest.mark.parametrize(
+    ("factor", "expected"),
+    [
+        (0.5, (1 << 15, 16)),
+        (1.0, (1 << 15, 15)),
+        (0.75, (3 << 14, 16)),
+        (1e-3, (33554, 25)),  # 1e-3 * 2**25 = 33554.4
+        (1 - 2**-20, (1 << 15, 15)),  # rounds up to a 17th bit
+    ],
+)
+def test_fixed_point(factor, expected):
+    assert capture.fixed_point(factor) == expected
+
+
+def test_quantise_is_symmetric():
+    integers, scale = capture.quantise(np.array([[-2.54, 1.27], [0.011, -0.009]]))
+    np.testing.assert_array_equal(integers, [[-127, 64], [1, 0]])  # 63.5 is a tie, to even
+    assert scale == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ([[127, 100, -400]], 0),  # nothing above the format
+        ([[200, 190, -400]], 73),  # the winners must not tie
+        ([[200, 0], [-100, -120]], 8),  # the lower row must not flatten; a lone winner above the format is no tie
+        ([[500, 480], [0, -20], [-20, 0]], 0),  # two rows at the bottom outweigh one at the top
+    ],
+)
+def test_calibrate(scores, expected):
+    scores = np.array(scores)
+    assert capture.calibrate(scores, np.ones(scores.shape, bool)) == expected
+
+
+def test_save_is_deterministic_and_load_gives_it_back(tmp_path):
+    first, second = tmp_path / "first.npz", tmp_path / "second.npz"
+    capture.save(HEADS, first)
+    capture.save(HEADS, second)
+    assert first.read_bytes() == second.read_bytes()
+    for head, again in zip(HEADS, load_heads(first), strict=True):
+        for field in AttentionHead.__dataclass_fields__:
+            np.testing.assert_array_equal(getattr(again, field), getattr(head, field))
+
+
+def test_missing_file(tmp_path):
+    path = tmp_path / "none.npz"
+    with pytest.raises(FileNotFoundError) as caught:
+        load_heads(path)
+    assert str(caught.value) == f"attention data must be an existing file, not {str(path)!r}"
+
+
+@pytest.mark.parametrize("damage", ["empty", "text", "cut", "flipped", "array", "other"])
+def test_broken_file(tmp_path, damage):
+    path = tmp_path / "broken.npz"
+    capture.save(HEADS[:1], path)
+    whole = path.read_bytes()
+    middle = len(whole) // 2
+    contents = {
+        "empty": b"",
+        "text": b"no archive",
+        "cut": whole[:middle],
+        "flipped": whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :],
+    }
+    if damage in contents:
+        path.write_bytes(contents[damage])
+    elif damage == "array":
+        with path.open("wb") as file:
+            np.save(file, np.arange(3))
+    else:
+        np.savez(path, heads=np.arange(3))
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 (the whole text is compared below)
+        load_heads(path)
+    assert str(caught.value) == f"attention data must be an archive of softermax.sim.capture, not {str(path)!r}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"q": np.zeros((3, 1), np.int16)}, "q, k and scores must be int8, not ['int16', 'int8']"),
+        (
+            {"scores": np.zeros((3, 2), np.int8)},
+            "shapes of q, k and scores must be (tokens, d_head), (tokens, d_head) and (tokens, tokens), "
+            "not ((3, 1), (3, 1), (3, 2))",
+        ),
+        ({"valid": 0}, "valid must be from 1 to 3, not 0"),
+        ({"valid": 4}, "valid must be from 1 to 3, not 4"),
+    ],
+)
+def test_head_validates_itself(changes, text):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 (the whole text is compared below)
+        replace(small_head(), **changes)
+    assert str(caught.value) == text
