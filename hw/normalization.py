@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
+from amaranth.lib.wiring import In, Out, connect, flipped
 
 from softermax.model import SoftermaxConfig
 
 from .arithmetic import shift_right
+from .elastic import Head, elastic_register
 from .reciprocal import Reciprocal
-from .streams import Head, elastic_register, probability_slice, row_summary, shape_of, unnormed_slice
+from .streams import probability_slice, row_summary, unnormed_slice
 
 __all__ = ["NormalizationUnit"]
 
@@ -41,7 +42,7 @@ class NormalizationUnit(wiring.Component):
     """
 
     latency = 1
-    row_latency = 1
+    row_latency = Reciprocal.latency
 
     def __init__(self, config: SoftermaxConfig):
         self.config = config
@@ -55,18 +56,20 @@ class NormalizationUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        row, row_head = self._row_registers(m)
-        i = self.i.payload
+        m.submodules.reciprocal = reciprocal = Reciprocal(self.config)
+        connect(m, flipped(self.row), reciprocal.i)
+        i, row = self.i.payload, reciprocal.o.payload
 
-        joined = Head(self.i.valid & row_head.valid, Signal(name="joined_ready"))
+        # A row's scale stays until the row's last slice has passed.
+        joined = Head(self.i.valid & reciprocal.o.valid, Signal(name="joined_ready"))
         m.d.comb += [
-            self.i.ready.eq(joined.ready & row_head.valid),
-            row_head.ready.eq(joined.transfer & i.last),
+            self.i.ready.eq(joined.ready & reciprocal.o.valid),
+            reciprocal.o.ready.eq(joined.transfer & i.last),
         ]
         shift = Signal(range((1 << self.config.input.integer_bits) + self.config.max_exponent + 1))
-        m.d.comb += shift.eq(row["scale"] - i.maximum)
-        results = {f"y_{lane}": self._normalize(m, u, shift, row["mantissa"], lane) for lane, u in enumerate(i.u)}
-        flags = {"last": i.last, "saturated": row["saturated"], "overlong": row["overlong"]}
+        m.d.comb += shift.eq(row.exponent - i.maximum)
+        results = {f"y_{lane}": self._normalize(m, u, shift, row.mantissa, lane) for lane, u in enumerate(i.u)}
+        flags = {"last": i.last, "saturated": row.saturated, "overlong": row.overlong}
         result, [head] = elastic_register(m, joined, {**results, **flags})
 
         o = self.o.payload
@@ -74,23 +77,6 @@ class NormalizationUnit(wiring.Component):
         m.d.comb += [o.y[lane].eq(result[f"y_{lane}"]) for lane in range(self.config.lanes)]
         m.d.comb += [o[flag].eq(result[flag]) for flag in flags]
         return m
-
-    def _row_registers(self, m):
-        """The row's reciprocal, its exponent added to the maximum, and the flags: held while its slices pass."""
-        summary = self.row.payload
-        m.submodules.reciprocal = reciprocal = Reciprocal(self.config)
-        m.d.comb += reciprocal.power_sum.eq(summary.power_sum)
-        lowest = self.config.lowest_maximum
-        scale = Signal(range(lowest, -lowest + self.config.max_exponent + 1), name="sum_of_exponents")
-        m.d.comb += scale.eq(summary.maximum + reciprocal.exponent)
-        data = {
-            "mantissa": reciprocal.mantissa,
-            "scale": scale,
-            "saturated": summary.saturated,
-            "overlong": summary.overlong,
-        }
-        registers, [head] = elastic_register(m, Head.of(self.row), data)
-        return registers, head
 
     def _normalize(self, m, u, shift, mantissa, lane):
         """One lane: shift, multiply, round to nearest, saturate."""

@@ -1,24 +1,25 @@
-"""Reciprocal: of a row's denominator."""
+"""Reciprocal: from a row's summary to its scale."""
 
 from __future__ import annotations
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import wiring
+from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from softermax.model import SoftermaxConfig
 
 from .arithmetic import linear_piecewise
-from .streams import shape_of
+from .elastic import Head, elastic_register
+from .streams import row_scale, row_summary
 
 __all__ = ["Reciprocal"]
 
 
 class Reciprocal(wiring.Component):
-    """1/D = mantissa * 2**(1 - exponent) (paper: the linear-piecewise reciprocal). Combinational.
+    """1/D = mantissa * 2**(1 - e), with e added to the row maximum (paper: the linear-piecewise reciprocal).
 
-    The leading one of D is moved to a fixed place, step by step, each a binary digit of the exponent; what follows
-    it indexes the table. D is at least 1/2 for every row with a kept score.
+    An elastic pipeline: first the leading one of D is moved to a fixed place, then what follows it indexes the table.
+    Its latency equals the row buffer's, so that rows of a single slice pass without a bubble.
 
     Parameters
     ----------
@@ -26,41 +27,55 @@ class Reciprocal(wiring.Component):
 
     Members
     -------
-    power_sum : In, in ``config.power_sum``
-    mantissa : Out, in ``config.reciprocal``
-    exponent : Out, 0 to ``config.max_exponent``
+    i : In, stream of :func:`row_summary`
+        D is at least 1/2 in every row with a kept score.
+    o : Out, stream of :func:`row_scale`
+
+    Attributes
+    ----------
+    latency : int
+        Clock cycles from a summary entering to its scale standing at the output.
     """
+
+    latency = 2
 
     def __init__(self, config: SoftermaxConfig):
         self.config = config
         super().__init__(
-            {
-                "power_sum": In(shape_of(config.power_sum)),
-                "mantissa": Out(shape_of(config.reciprocal)),
-                "exponent": Out(range(config.max_exponent + 1)),
-            }
+            {"i": In(stream.Signature(row_summary(config))), "o": Out(stream.Signature(row_scale(config)))}
         )
 
     def elaborate(self, platform):
         m = Module()
+        summary, scale = self.i.payload, self.o.payload
+        index, sum_exponent = self._align(m, summary.power_sum)
+        exponent = Signal.like(scale.exponent, name="exponent_in")
+        m.d.comb += exponent.eq(summary.maximum + sum_exponent)
+        flags = {"saturated": summary.saturated, "overlong": summary.overlong}
+        aligned, [head] = elastic_register(m, Head.of(self.i), {"index": index, "exponent": exponent, **flags})
+
+        mantissa = linear_piecewise(m, self.config.reciprocal_table, aligned.pop("index"))
+        result, [head] = elastic_register(m, head, {"mantissa": mantissa, **aligned})
+        m.d.comb += [self.o.valid.eq(head.valid), head.ready.eq(self.o.ready)]
+        m.d.comb += [scale[name].eq(value) for name, value in result.items()]
+        return m
+
+    def _align(self, m, power_sum):
+        """Index into the table and exponent of D, counted from that of 1/2.
+
+        Shifted up by its leading zeros, D's leading one is the top bit; the zeros' number is found digit by digit.
+        Each step keeps the bits that the index can still need.
+        """
         config = self.config
-        # Aligned, D's leading one is the top bit. An exponent e below the greatest has that many zeros above the one.
-        # Each step keeps the bits that the mantissa can still need.
-        zeros = Signal.like(self.exponent)
-        aligned, lowest = self.power_sum, config.power_sum.width - 1 - config.mantissa_bits
-        below = 0
+        zeros = Signal(range(config.max_exponent + 1), name="zeros")
+        aligned, below = power_sum, 0
         for digit in reversed(range(len(zeros))):
             places = 1 << digit
-            needed = max(lowest - (places - 1), 0)
+            needed = max(config.power_sum.width - config.mantissa_bits - places, 0)
             following = Signal(config.power_sum.width - needed, name=f"aligned_{digit}")
             m.d.comb += [
                 zeros[digit].eq(~aligned[-places:].any()),
                 following.eq(Mux(zeros[digit], (aligned << places)[needed - below :], aligned[needed - below :])),
             ]
             aligned, below = following, needed
-        index = aligned[:-1]
-        m.d.comb += [
-            self.mantissa.eq(linear_piecewise(m, config.reciprocal_table, index)),
-            self.exponent.eq(config.max_exponent - zeros),
-        ]
-        return m
+        return aligned[:-1], config.max_exponent - zeros

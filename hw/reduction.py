@@ -57,7 +57,8 @@ class Reduction(wiring.Component):
         power_sum = Signal(self.power_sum.shape(), reset_less=True)
 
         # Where the slice lies below the running maximum, its sum is shifted by -distance, which is at least 1: by the
-        # distance's complement and 1 more. Where it does not, D is shifted. A row's first slice never lies below.
+        # distance's complement and 1 more. Where it does not, D is shifted. A row's first slice never lies below, and
+        # clears what the row before left in D.
         distance = Signal(range(-(1 << config.input.integer_bits), (1 << config.input.integer_bits) + 1))
         below = Signal()
         shift = Signal(config.maximum.width)
@@ -66,11 +67,10 @@ class Reduction(wiring.Component):
             below.eq(distance[-1] & ~first),
             shift.eq(Mux(below, ~distance, distance)),
         ]
-        denominator = Mux(first, 0, power_sum)
         slice_sum = self._slice_sum(m)
-        shifted = shift_right(Mux(below, slice_sum >> 1, denominator), shift)
+        shifted = shift_right(Mux(below, slice_sum >> 1, power_sum), shift, clear=first)
         total = Signal(max(len(slice_sum), config.power_sum.width) + 1)
-        m.d.comb += total.eq(shifted + Mux(below, denominator, slice_sum))
+        m.d.comb += total.eq(shifted + Mux(below, power_sum, slice_sum))
 
         with m.If(self.load):
             m.d.sync += [first.eq(self.last), power_sum.eq(total)]

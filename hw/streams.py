@@ -1,18 +1,15 @@
-"""Payloads of the streams between the units, made from a config, and the elastic register that all pipelines use."""
+"""Payloads of the streams between the units, made from a config."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from amaranth.hdl import Module, Signal, Value, signed, unsigned
-from amaranth.lib import data, stream
+from amaranth.hdl import signed, unsigned
+from amaranth.lib import data
 
 from softermax.model import QFormat, SoftermaxConfig
 
 __all__ = [
-    "Head",
-    "elastic_register",
     "probability_slice",
+    "row_scale",
     "row_summary",
     "score_slice",
     "shape_of",
@@ -55,60 +52,21 @@ def row_summary(config: SoftermaxConfig) -> data.StructLayout:
     )
 
 
+def row_scale(config: SoftermaxConfig) -> data.StructLayout:
+    """A row's scale: 1/D = ``mantissa`` * 2**(1 - e), with ``exponent`` = row maximum + e; and the row's flags."""
+    lowest = config.lowest_maximum
+    return data.StructLayout(
+        {
+            "mantissa": shape_of(config.reciprocal),
+            "exponent": range(lowest, -lowest + config.max_exponent + 1),
+            "saturated": 1,
+            "overlong": 1,
+        }
+    )
+
+
 def probability_slice(config: SoftermaxConfig) -> data.StructLayout:
     """Probabilities ``y`` (an array of lanes), ``last`` of a row, and the row's ``saturated`` and ``overlong``."""
     return data.StructLayout(
         {"y": data.ArrayLayout(shape_of(config.output), config.lanes), "last": 1, "saturated": 1, "overlong": 1}
     )
-
-
-@dataclass(frozen=True)
-class Head:
-    """A point of a pipeline at which an item waits: ``valid`` comes from before, ``ready`` is driven by what follows."""
-
-    valid: Value
-    ready: Signal
-
-    @classmethod
-    def of(cls, port: stream.Interface) -> Head:
-        """The head of a pipeline at a unit's input stream."""
-        return cls(port.valid, port.ready)
-
-    @property
-    def transfer(self) -> Value:
-        """High in the cycle in which the item moves on."""
-        return self.valid & self.ready
-
-
-def elastic_register(m: Module, head: Head, data: dict[str, Value], *, feeds: tuple[Value, ...] = (1,)):
-    """Append an elastic register: latency of 1 cycle, no bubble, an item a cycle; ready passes through unregistered.
-
-    Parameters
-    ----------
-    data : dict of str to Value
-        What the register stores of the item. Stored only when an item moves in and never reset, so that clocks can
-        be gated and what does not move does not switch.
-    feeds : tuple of Value
-        The register feeds as many streams as this has entries; an entry says whether the item is for that stream.
-
-    Returns
-    -------
-    registers : dict of str to Signal
-        As ``data``, a clock cycle later.
-    heads : list of Head
-        One for each stream. The register takes its next item when all of them have taken what was theirs.
-    """
-    registers = {name: Signal(value.shape(), name=name, reset_less=True) for name, value in data.items()}
-    heads = [Head(Signal(name="valid"), Signal(name="ready")) for _ in feeds]
-    free = Value.cast(1)
-    for after in heads:
-        free &= ~after.valid | after.ready
-    m.d.comb += head.ready.eq(free)
-    with m.If(head.transfer):
-        m.d.sync += [register.eq(data[name]) for name, register in registers.items()]
-    for after, wanted in zip(heads, feeds, strict=True):
-        with m.If(head.ready):
-            m.d.sync += after.valid.eq(head.valid & wanted)
-        with m.Elif(after.ready):
-            m.d.sync += after.valid.eq(0)
-    return registers, heads

@@ -8,10 +8,11 @@ from amaranth.lib.wiring import In, Out
 
 from softermax.model import SoftermaxConfig
 
+from .elastic import Head, elastic_register
 from .int_max import IntMax
 from .power_of_two import PowerOfTwo
 from .reduction import Reduction
-from .streams import Head, elastic_register, row_summary, score_slice, unnormed_slice
+from .streams import row_summary, score_slice, unnormed_slice
 
 __all__ = ["UnnormedSoftmaxUnit"]
 

@@ -1,8 +1,15 @@
 """Timing model: on which clock cycle every slice enters and leaves each unit, for any gaps and any backpressure.
 
-The hardware's flow control is made of elastic registers (:class:`Slot`) and one row buffer. A unit's model has two
-methods, as a unit has two phases in a clock cycle: ``ready`` is what its inputs see before the clock edge, given what
-its sinks say; ``clock`` is the edge. An item is the position of a slice in the sequence of slices that a unit emits.
+The hardware's flow control is made of elastic registers (:class:`Slot`) and one row buffer, and so is the model. A
+unit's model has what a unit has: input streams, output streams, and two phases in a clock cycle.
+
+- ``inputs``, ``outputs``: the names of its streams;
+- ``ready(valids, readies)``: what its inputs answer before the clock edge, given which sources offer an item and which
+  sinks take one;
+- ``valids()``: which outputs hold an item; ``shown()``: which item their data are of, -1 before the first;
+- ``clock(valids, readies)``: the clock edge.
+
+An item is the position of a slice in the sequence of slices that a unit emits.
 """
 
 from __future__ import annotations
@@ -14,7 +21,7 @@ import numpy as np
 
 from .config import SoftermaxConfig
 
-__all__ = ["Framing", "NormalizationTiming", "RowBufferTiming", "Slot", "SoftermaxTiming", "UnnormedTiming", "frame"]
+__all__ = ["Framing", "NormalizationTiming", "Slot", "SoftermaxTiming", "UnnormedTiming", "frame"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +51,7 @@ def frame(last: np.ndarray, config: SoftermaxConfig) -> Framing:
     """
     last = np.asarray(last, bool)
     number = np.arange(len(last))
-    starts = np.concatenate([[True], last[:-1]]) if len(last) else last
+    starts = np.concatenate([[True], last[:-1]])[: len(last)]
     position = number - np.maximum.accumulate(np.where(starts, number, 0))
     kept = position < config.max_slices
     cut = (position == config.max_slices - 1) & ~last
@@ -87,49 +94,76 @@ class UnnormedTiming:
         Of all slices that will come in.
     """
 
+    inputs = ("i",)
+    outputs = ("o", "row")
+
     def __init__(self, framing: Framing):
         self._framing = framing
         self._offered = 0
         self._entered = 0
         self._scores = Slot()
-        self.result = Slot(streams=2)
+        self._result = Slot(streams=2)
 
-    def ready(self, o_ready: bool, row_ready: bool) -> bool:
+    def ready(self, valids, readies):
         """``i.ready``."""
-        return self._scores.ready(self.result.ready(o_ready, row_ready))
+        return (self._scores.ready(self._result.ready(*readies)),)
 
-    def clock(self, i_valid: bool, o_ready: bool, row_ready: bool):
+    def valids(self):
+        """``o.valid`` and ``row.valid``."""
+        return tuple(self._result.valid)
+
+    def shown(self) -> int:
+        """The slice at both outputs."""
+        return self._result.item
+
+    def clock(self, valids, readies):
         """Clock edge."""
-        ready, advance = self.ready(o_ready, row_ready), self.result.ready(o_ready, row_ready)
-        moving = self._scores.item if advance and self._scores.valid[0] else None
-        feeds = (True, bool(self._framing.last[moving])) if moving is not None else ()
-        self.result.clock(moving, feeds, o_ready, row_ready)
-        entering = None
-        if i_valid and ready:
-            if self._framing.kept[self._offered]:
-                entering, self._entered = self._entered, self._entered + 1
-            self._offered += 1
-        self._scores.clock(entering, (True,), advance)
+        [enters] = self.ready(valids, readies)
+        advances = self._result.ready(*readies)
+        moving = self._scores.item if advances and self._scores.valid[0] else None
+        self._result.clock(moving, (True, moving is not None and bool(self._framing.last[moving])), *readies)
+        self._scores.clock(self._enter() if enters and valids[0] else None, (True,), advances)
+
+    def _enter(self) -> int | None:
+        """The item that the slice taken now becomes, None if it is dropped."""
+        kept = self._framing.kept[self._offered]
+        self._offered += 1
+        self._entered += kept
+        return self._entered - 1 if kept else None
 
 
 class RowBufferTiming:
-    """Row buffer: a first-in first-out queue of ``depth`` slices, the last of them in its output register."""
+    """Row buffer: a first-in first-out queue of ``depth`` slices, the first of them in its output register."""
+
+    inputs = ("i",)
+    outputs = ("o",)
 
     def __init__(self, depth: int):
         self._memory_depth = depth - 1
         self._memory = deque()
-        self.output = Slot()
+        self._output = Slot()
+        self._entered = 0
 
-    def ready(self) -> bool:
+    def ready(self, valids, readies):
         """``i.ready``."""
-        return len(self._memory) < self._memory_depth
+        return (len(self._memory) < self._memory_depth,)
 
-    def clock(self, item: int | None, o_ready: bool):
-        """Clock edge: ``item`` is the slice that enters, if any."""
-        reads = bool(self._memory) and self.output.ready(o_ready)
-        self.output.clock(self._memory.popleft() if reads else None, (True,), o_ready)
-        if item is not None:
-            self._memory.append(item)
+    def valids(self):
+        """``o.valid``."""
+        return tuple(self._output.valid)
+
+    def shown(self) -> int:
+        """The slice at the output."""
+        return self._output.item
+
+    def clock(self, valids, readies):
+        """Clock edge."""
+        enters = valids[0] and self.ready(valids, readies)[0]
+        reads = bool(self._memory) and self._output.ready(*readies)
+        self._output.clock(self._memory.popleft() if reads else None, (True,), *readies)
+        if enters:
+            self._memory.append(self._entered)
+            self._entered += 1
 
 
 class NormalizationTiming:
@@ -141,30 +175,41 @@ class NormalizationTiming:
         End-of-row flags of all slices that will come in.
     """
 
+    inputs = ("i", "row")
+    outputs = ("o",)
+
     def __init__(self, last: np.ndarray):
         self._last = last
         self._entered = 0
-        self._rows = 0
-        self.row = Slot()
-        self.result = Slot()
+        self._aligned, self._scale = Slot(), Slot()
+        self._result = Slot()
 
-    def ready(self, i_valid: bool, o_ready: bool) -> tuple[bool, bool]:
+    def ready(self, valids, readies):
         """``i.ready`` and ``row.ready``."""
-        i_ready = self.row.valid[0] and self.result.ready(o_ready)
-        return i_ready, self.row.ready(self._row_ends(i_valid, i_ready))
+        i_ready = self._scale.valid[0] and self._result.ready(*readies)
+        return i_ready, self._aligned.ready(self._scale.ready(self._row_ends(valids, i_ready)))
 
-    def _row_ends(self, i_valid: bool, i_ready: bool) -> bool:
-        return i_valid and i_ready and bool(self._last[self._entered])
+    def _row_ends(self, valids, i_ready) -> bool:
+        return valids[0] and i_ready and bool(self._last[self._entered])
 
-    def clock(self, i_valid: bool, row_valid: bool, o_ready: bool):
+    def valids(self):
+        """``o.valid``."""
+        return tuple(self._result.valid)
+
+    def shown(self) -> int:
+        """The slice at the output."""
+        return self._result.item
+
+    def clock(self, valids, readies):
         """Clock edge."""
-        i_ready, row_ready = self.ready(i_valid, o_ready)
-        row_ends = self._row_ends(i_valid, i_ready)
-        moves = i_valid and i_ready
-        self.result.clock(self._entered if moves else None, (True,), o_ready)
-        self.row.clock(self._rows if row_valid and row_ready else None, (True,), row_ends)
+        i_ready, row_ready = self.ready(valids, readies)
+        row_ends = self._row_ends(valids, i_ready)
+        scale_ready = self._scale.ready(row_ends)
+        moves = valids[0] and i_ready
+        self._result.clock(self._entered if moves else None, (True,), *readies)
+        self._scale.clock(0 if self._aligned.valid[0] and scale_ready else None, (True,), row_ends)
+        self._aligned.clock(0 if valids[1] and row_ready else None, (True,), scale_ready)
         self._entered += moves
-        self._rows += row_valid and row_ready
 
 
 class SoftermaxTiming:
@@ -178,30 +223,38 @@ class SoftermaxTiming:
         Slices that the row buffer holds.
     """
 
+    inputs = ("i",)
+    outputs = ("o",)
+
     def __init__(self, framing: Framing, depth: int):
         self._unnormed = UnnormedTiming(framing)
         self._buffer = RowBufferTiming(depth)
         self._normalization = NormalizationTiming(framing.last)
 
-    @property
-    def result(self) -> Slot:
-        """The output register."""
-        return self._normalization.result
+    def _between(self, readies):
+        """The handshakes between the units: valid and ready of their streams, before the clock edge."""
+        slice_valid, row_valid = self._unnormed.valids()
+        [buffered_valid] = self._buffer.valids()
+        normalization_in = (buffered_valid, row_valid)
+        buffered_ready, row_ready = self._normalization.ready(normalization_in, readies)
+        [slice_ready] = self._buffer.ready((slice_valid,), (buffered_ready,))
+        return (slice_valid,), normalization_in, (slice_ready, row_ready), (buffered_ready,)
 
-    def _readies(self, o_ready: bool) -> tuple[bool, bool]:
-        return self._normalization.ready(self._buffer.output.valid[0], o_ready)
-
-    def ready(self, o_ready: bool) -> bool:
+    def ready(self, valids, readies):
         """``i.ready``."""
-        return self._unnormed.ready(self._buffer.ready(), self._readies(o_ready)[1])
+        return self._unnormed.ready(valids, self._between(readies)[2])
 
-    def clock(self, i_valid: bool, o_ready: bool):
+    def valids(self):
+        """``o.valid``."""
+        return self._normalization.valids()
+
+    def shown(self) -> int:
+        """The slice at the output."""
+        return self._normalization.shown()
+
+    def clock(self, valids, readies):
         """Clock edge."""
-        slice_ready, row_ready = self._readies(o_ready)
-        slice_valid, row_valid = self._unnormed.result.valid
-        buffer_ready = self._buffer.ready()
-        entering = self._unnormed.result.item if slice_valid and buffer_ready else None
-        buffered = self._buffer.output.valid[0]
-        self._unnormed.clock(i_valid, buffer_ready, row_ready)
-        self._buffer.clock(entering, slice_ready)
-        self._normalization.clock(buffered, row_valid, o_ready)
+        buffer_in, normalization_in, unnormed_out, buffer_out = self._between(readies)
+        self._unnormed.clock(valids, unnormed_out)
+        self._buffer.clock(buffer_in, buffer_out)
+        self._normalization.clock(normalization_in, readies)

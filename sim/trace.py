@@ -1,0 +1,266 @@
+"""Traces: every port of a unit on every clock cycle, as the golden models predict them.
+
+The value model says what every slice becomes, the timing model on which cycle it stands where. A bench plays a trace's
+inputs and compares its outputs: it needs to know nothing of the unit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from amaranth.lib import data
+
+from softermax.hw.streams import probability_slice, row_summary, score_slice, unnormed_slice
+from softermax.model import SoftermaxConfig
+from softermax.model.normalization import normalization
+from softermax.model.timing import Framing, NormalizationTiming, SoftermaxTiming, UnnormedTiming, frame
+from softermax.model.unnormed import unnormed_softmax
+
+__all__ = ["Trace", "normalization_trace", "softermax_trace", "unnormed_trace"]
+
+#: Clock cycles for which the reset is held, and for which a unit must stay silent after its last item.
+RESET_CYCLES = 2
+IDLE_CYCLES = 8
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Ports by name, a value for each clock cycle, the reset among them.
+
+    Attributes
+    ----------
+    inputs : dict of str to list of int
+        What the bench drives.
+    outputs : dict of str to list of (int or None)
+        What the unit must show before the clock edge that ends the cycle; None where it may show anything, which is
+        the case of its outputs under reset and of data that have never been loaded.
+    widths : dict of str to int
+        Bits of each output.
+    """
+
+    inputs: dict[str, list[int]]
+    outputs: dict[str, list[int | None]]
+    widths: dict[str, int]
+
+    @property
+    def cycles(self) -> int:
+        """Length of the trace in clock cycles, reset included."""
+        return len(self.inputs["rst"])
+
+    def to_dict(self) -> dict:
+        """The trace as plain objects, for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class _Stream:
+    """A stream of a trace: its payloads in order, one for each item, packed to integers of ``width`` bits."""
+
+    payloads: list[int]
+    width: int
+
+    @classmethod
+    def pack(cls, layout: data.StructLayout, fields: dict[str, np.ndarray]) -> _Stream:
+        """Pack fields of shape (items,) or (items, lanes) as the layout says."""
+        packed = [0] * len(next(iter(fields.values())))
+        for name, values in fields.items():
+            columns = np.asarray(values).reshape(len(packed), -1)
+            offset, width = layout[name].offset, layout[name].width // columns.shape[1]
+            mask = (1 << width) - 1
+            for column in range(columns.shape[1]):
+                place = offset + column * width
+                for item, value in enumerate(columns[:, column].tolist()):
+                    packed[item] |= (int(value) & mask) << place
+        return cls(packed, layout.size)
+
+
+class _Source:
+    """Offers a stream's items in order: from when the wave allows it until the unit takes it, as the contract says."""
+
+    def __init__(self, stream: _Stream, wave: np.ndarray | None):
+        self._stream, self._wave = stream, wave
+        self._next = 0
+        self._held = False
+
+    def offers(self, cycle: int) -> bool:
+        """Whether an item is offered; once it is, it stays."""
+        allowed = self._wave is None or bool(self._wave[cycle % len(self._wave)])
+        self._held = (self._held or allowed) and self._next < len(self._stream.payloads)
+        return self._held
+
+    def payload(self, rng: np.random.Generator) -> int:
+        """The item's data, or noise that the unit must ignore."""
+        if self._held:
+            return self._stream.payloads[self._next]
+        return int.from_bytes(rng.bytes(-(-self._stream.width // 8))) >> (-self._stream.width % 8)
+
+    def clock(self, ready: bool):
+        """Clock edge."""
+        if self._held and ready:
+            self._next, self._held = self._next + 1, False
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the last item has been taken."""
+        return self._next == len(self._stream.payloads)
+
+
+class _Recorder:
+    """Collects a trace cycle by cycle from a unit's timing model."""
+
+    def __init__(self, timing, sources: dict[str, _Stream], sinks: dict[str, _Stream], waves, rng):
+        self._timing, self._sinks, self._waves, self._rng = timing, sinks, waves, rng
+        self._players = [_Source(sources[name], waves.get(name)) for name in timing.inputs]
+        widths = {f"{name}__ready": 1 for name in timing.inputs}
+        for name in timing.outputs:
+            widths |= {f"{name}__valid": 1, f"{name}__payload": sinks[name].width}
+        ports_in = ["rst", *(f"{name}__{part}" for name in timing.inputs for part in ("valid", "payload"))]
+        ports_in += [f"{name}__ready" for name in timing.outputs]
+        self.trace = Trace({port: [] for port in ports_in}, {port: [] for port in widths}, widths)
+
+    def reset(self):
+        """A cycle of reset, during which sources may do anything."""
+        for name, player in zip(self._timing.inputs, self._players, strict=True):
+            self._drive(name, bool(self._rng.integers(2)), player.payload(self._rng))
+        for name in self._timing.outputs:
+            self.trace.inputs[f"{name}__ready"].append(int(self._rng.integers(2)))
+        for values in self.trace.outputs.values():
+            values.append(None)
+        self.trace.inputs["rst"].append(1)
+
+    def _drive(self, name, valid, payload):
+        self.trace.inputs[f"{name}__valid"].append(int(valid))
+        self.trace.inputs[f"{name}__payload"].append(payload)
+
+    def cycle(self, number: int) -> bool:
+        """A clock cycle; returns whether every source is exhausted and no output holds an item."""
+        timing = self._timing
+        valids = tuple(player.offers(number) for player in self._players)
+        readies = tuple(self._takes(name, number) for name in timing.outputs)
+        answers = timing.ready(valids, readies)
+        for name, player, valid, answer in zip(timing.inputs, self._players, valids, answers, strict=True):
+            self._drive(name, valid, player.payload(self._rng))
+            self.trace.outputs[f"{name}__ready"].append(int(answer))
+        shown = timing.shown()
+        for name, ready, valid in zip(timing.outputs, readies, timing.valids(), strict=True):
+            self.trace.inputs[f"{name}__ready"].append(int(ready))
+            self.trace.outputs[f"{name}__valid"].append(int(valid))
+            payload = self._sinks[name].payloads[shown] if shown >= 0 else None
+            self.trace.outputs[f"{name}__payload"].append(payload)
+        self.trace.inputs["rst"].append(0)
+        timing.clock(valids, readies)
+        for player, answer in zip(self._players, answers, strict=True):
+            player.clock(answer)
+        return all(player.exhausted for player in self._players) and not any(timing.valids())
+
+    def _takes(self, name, number) -> bool:
+        wave = self._waves.get(name)
+        return wave is None or bool(wave[number % len(wave)])
+
+
+def _record(timing, sources, sinks, waves, rng) -> Trace:
+    """The trace from reset until the unit has been silent for a while after the sources' last items."""
+    recorder = _Recorder(timing, sources, sinks, waves, rng)
+    for _ in range(RESET_CYCLES):
+        recorder.reset()
+    silent = number = 0
+    while silent < IDLE_CYCLES:
+        silent = silent + 1 if recorder.cycle(number) else 0
+        number += 1
+    return recorder.trace
+
+
+def unnormed_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
+    """Trace of the Unnormed Softmax Unit.
+
+    Parameters
+    ----------
+    slices : tuple of ndarray
+        ``x``, ``keep`` and ``last`` as :func:`softermax.sim.traffic.rows_to_slices` makes them.
+    waves : dict of str to ndarray of bool
+        Permissions of the streams ``i``, ``o`` and ``row``, a value a cycle, repeated; a stream without is always
+        allowed.
+    rng : numpy.random.Generator
+        For what is driven where nothing is offered.
+    """
+    framing = frame(slices[2], config)
+    numerators, rows = _unnormed_values(slices, framing, config)
+    sinks = {"o": _Stream.pack(unnormed_slice(config), numerators), "row": _Stream.pack(row_summary(config), rows)}
+    return _record(UnnormedTiming(framing), {"i": _score_stream(slices, config)}, sinks, waves, rng)
+
+
+def normalization_trace(
+    slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator
+) -> Trace:
+    """Trace of the Normalization Unit, fed with what the Unnormed Softmax Unit makes of the slices.
+
+    Parameters as for :func:`unnormed_trace`; the streams are ``i``, ``row`` and ``o``.
+    """
+    framing = frame(slices[2], config)
+    numerators, rows = _unnormed_values(slices, framing, config)
+    of_rows = {name: values[framing.last] for name, values in rows.items()}
+    sources = {
+        "i": _Stream.pack(unnormed_slice(config), numerators),
+        "row": _Stream.pack(row_summary(config), of_rows),
+    }
+    sinks = {"o": _probability_stream(numerators, rows, framing, config)}
+    return _record(NormalizationTiming(framing.last), sources, sinks, waves, rng)
+
+
+def softermax_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
+    """Trace of the complete Softermax. Parameters as for :func:`unnormed_trace`; the streams are ``i`` and ``o``."""
+    framing = frame(slices[2], config)
+    numerators, rows = _unnormed_values(slices, framing, config)
+    sinks = {"o": _probability_stream(numerators, rows, framing, config)}
+    timing = SoftermaxTiming(framing, config.buffer_depth)
+    return _record(timing, {"i": _score_stream(slices, config)}, sinks, waves, rng)
+
+
+def _score_stream(slices, config) -> _Stream:
+    x, keep, last = slices
+    return _Stream.pack(score_slice(config), {"x": x, "keep": keep, "last": last})
+
+
+def _unnormed_values(slices, framing: Framing, config):
+    """Fields of the unnormed slices and of the running row summaries, for every slice that is kept.
+
+    The rows are laid out side by side, filled up with masked slices, which change nothing; so all rows are computed
+    at once.
+    """
+    x, keep, _ = slices
+    rows, columns = _places(framing)
+    shape = (rows[-1] + 1, config.max_slices, config.lanes)
+    padded_x, padded_keep = np.zeros(shape, x.dtype), np.zeros(shape, bool)
+    padded_x[rows, columns], padded_keep[rows, columns] = x[framing.kept], keep[framing.kept]
+    unnormed = unnormed_softmax(padded_x, padded_keep, config)
+    numerators = {"u": unnormed.numerators[rows, columns], "maximum": unnormed.slice_maximum[rows, columns]}
+    running = {
+        "maximum": unnormed.maximum[rows, columns],
+        "power_sum": unnormed.power_sum[rows, columns],
+        "saturated": unnormed.saturated[rows, columns],
+    }
+    return {**numerators, "last": framing.last}, {**running, "overlong": framing.overlong}
+
+
+def _places(framing: Framing) -> tuple[np.ndarray, np.ndarray]:
+    """Row number and position in its row of every kept slice."""
+    rows = np.concatenate([[0], np.cumsum(framing.last)[:-1]]).astype(int)
+    starts = np.searchsorted(rows, np.arange(rows[-1] + 1))
+    return rows, np.arange(len(rows)) - starts[rows]
+
+
+def _probability_stream(numerators, running, framing: Framing, config) -> _Stream:
+    """The Normalization Unit's output for every slice, with its row's flags."""
+    ends = np.flatnonzero(framing.last)
+    end_of = ends[_places(framing)[0]]
+    y = normalization(
+        numerators["u"][:, None],
+        numerators["maximum"][:, None],
+        running["maximum"][end_of],
+        running["power_sum"][end_of],
+        config,
+    )
+    flags = {"saturated": running["saturated"][end_of], "overlong": running["overlong"][end_of]}
+    return _Stream.pack(probability_slice(config), {"y": y, "last": framing.last, **flags})

@@ -1,0 +1,80 @@
+"""Seeded stimuli: when sources offer and sinks take, and rows made of what units find difficult."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softermax.model import SoftermaxConfig
+
+__all__ = ["bursty", "random_rows", "rows_to_slices"]
+
+
+def bursty(rng: np.random.Generator, cycles: int) -> np.ndarray:
+    """A random wave of permissions: stretches of full speed, of trickle, of standstill and of everything between.
+
+    Returns
+    -------
+    ndarray of bool, (cycles,)
+        Not all false.
+    """
+    lengths = rng.integers(1, 40, size=cycles)
+    rates = rng.choice([0.0, 0.1, 0.5, 0.9, 1.0], p=[0.1, 0.15, 0.25, 0.2, 0.3], size=cycles)
+    rate = np.repeat(rates, lengths)[:cycles]
+    wave = rng.random(cycles) < rate
+    wave[-1] = True
+    return wave
+
+
+def random_rows(rng: np.random.Generator, config: SoftermaxConfig, rows: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Rows that hold what matters: ragged ends, masks, overlong rows, rising and falling maxima, extremes.
+
+    Returns
+    -------
+    list of (raw, mask) : ndarray of int and of bool, both (n,)
+        n varies from 1 to a slice more than ``config.capacity``.
+    """
+    low, high = config.input.min_raw, config.input.max_raw
+    made = []
+    for _ in range(rows):
+        n = int(rng.integers(1, config.capacity + 1))
+        if rng.random() < 0.1:
+            n = config.capacity + int(rng.integers(1, config.lanes + 1))
+        if rng.random() < 0.3:
+            n = min(n, int(rng.integers(1, 2 * config.lanes + 1)))
+        centre, spread = rng.integers(low, high + 1), rng.choice([0, 2, 10, (high - low) // 4])
+        slope = rng.choice([-1, 0, 0, 1]) * (high - low) / n
+        raw = centre + slope * (np.arange(n) - n / 2) + spread * rng.standard_normal(n)
+        extreme = rng.random(n) < rng.choice([0, 0.1])
+        raw = np.where(extreme, rng.choice([low, high], size=n), raw)
+        mask = rng.random(n) < rng.choice([0.0, 0.5, 0.95, 1.0], p=[0.05, 0.15, 0.2, 0.6])
+        if rng.random() < 0.2:
+            mask &= np.repeat(rng.random(-(-n // config.lanes)) < 0.5, config.lanes)[:n]
+        made.append((np.clip(np.rint(raw), low, high).astype(np.int16), mask))
+    return made
+
+
+def rows_to_slices(rows, config: SoftermaxConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows of any lengths as one sequence of slices.
+
+    Parameters
+    ----------
+    rows : sequence of (raw, mask)
+        Both of shape (n,), n at least 1.
+
+    Returns
+    -------
+    x, keep : ndarray of int16 and of bool, (slices, lanes)
+    last : ndarray of bool, (slices,)
+    """
+    lanes = config.lanes
+    counts = [-(-len(raw) // lanes) for raw, _ in rows]
+    x = np.zeros((sum(counts), lanes), np.int16)
+    keep = np.zeros(x.shape, bool)
+    flat_x, flat_keep = x.reshape(-1), keep.reshape(-1)
+    starts = np.cumsum([0, *counts])
+    for start, (raw, mask) in zip(starts * lanes, rows, strict=False):
+        flat_x[start : start + len(raw)] = raw
+        flat_keep[start : start + len(raw)] = mask
+    last = np.zeros(len(x), bool)
+    last[starts[1:] - 1] = True
+    return x, keep, last
