@@ -20,11 +20,13 @@ def shift_right(value: Value, amount: Value, *, clear: Value | int = 0) -> Value
     return Mux(cleared, 0, value >> amount[:stages])
 
 
-def adder_tree(values: list[Value]) -> Value:
+def adder_tree(m: Module, values: list[Value]) -> Value:
     """Exact sum of unsigned values by a balanced tree."""
-    while len(values) > 1:
-        values = [a + b for a, b in zip(values[0::2], values[1::2], strict=False)] + values[len(values) & ~1 :]
-    return values[0]
+    while len(values) > 2:
+        sums = [Signal(len(a + b), name="partial_sum") for a, b in zip(values[0::2], values[1::2], strict=False)]
+        m.d.comb += [s.eq(a + b) for s, a, b in zip(sums, values[0::2], values[1::2], strict=False)]
+        values = sums + values[len(values) & ~1 :]
+    return values[0] + values[1] if len(values) == 2 else values[0]
 
 
 def linear_piecewise(m: Module, table: PiecewiseLinear, index: Value) -> Value:

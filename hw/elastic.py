@@ -12,7 +12,7 @@ __all__ = ["Head", "elastic_register"]
 
 @dataclass(frozen=True)
 class Head:
-    """A point of a pipeline at which an item waits: ``valid`` comes from before, ``ready`` is driven by what follows."""
+    """A point of a pipeline at which an item waits: ``valid`` comes from before, what follows drives ``ready``."""
 
     valid: Value
     ready: Signal

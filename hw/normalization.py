@@ -36,13 +36,13 @@ class NormalizationUnit(wiring.Component):
     Attributes
     ----------
     latency : int
+        Clock cycles from a row's summary entering to its first probabilities standing at the output.
+    slice_latency : int
         Clock cycles from a slice entering to its probabilities standing at the output.
-    row_latency : int
-        Clock cycles from a summary entering to the first cycle in which its row's slices can enter.
     """
 
-    latency = 1
-    row_latency = Reciprocal.latency
+    slice_latency = 1
+    latency = Reciprocal.latency + slice_latency
 
     def __init__(self, config: SoftermaxConfig):
         self.config = config

@@ -90,7 +90,7 @@ class Reduction(wiring.Component):
     def _slice_sum(self, m):
         """The sum over the lanes with the fraction bits of the power sum."""
         config = self.config
-        exact = adder_tree(list(self.u))
+        exact = adder_tree(m, list(self.u))
         dropped = config.unnormed.fraction_bits - config.power_sum.fraction_bits
         slice_sum = Signal(config.slice_sum.width - dropped, name="slice_sum")
         unused = Signal(max(dropped, 0), name="unused_fraction")

@@ -34,11 +34,11 @@ class Softermax(wiring.Component):
     Attributes
     ----------
     latency : int
-        Clock cycles from a row's last slice entering to its first probabilities standing at the output, for a row
-        that finds the unit empty; a row of one slice also has to pass the row buffer.
+        Clock cycles from a row's last slice entering to its first probabilities standing at the output, if the rows
+        before have left. The row buffer takes no longer than the reciprocal, so slices do not wait for it.
     """
 
-    latency = UnnormedSoftmaxUnit.latency + RowBuffer.latency + NormalizationUnit.latency
+    latency = UnnormedSoftmaxUnit.latency + NormalizationUnit.latency
 
     def __init__(self, config: SoftermaxConfig):
         self.config = config

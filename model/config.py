@@ -116,9 +116,11 @@ class SoftermaxConfig:
         if self.power_sum.integer_bits < 1 or self.power_sum.fraction_bits < 1:
             raise ValueError(f"power_sum must have an integer and a fraction bit or more, not {self.power_sum}")
 
-        if self.power_table.values[1:].min(initial=1 << self.unnormed.fraction_bits) >> self.unnormed.fraction_bits < 1:
+        one = 1 << self.unnormed.fraction_bits
+        if self.power_table.values[1:].min(initial=one) < one:
             raise ValueError(
-                f"power_segments must be enough for 2**t not to come out below 1 at {self.input}, not {self.power_segments}"
+                f"power_segments must be enough for 2**t not to come out below 1 at {self.input}, "
+                f"not {self.power_segments}"
             )
 
     def _check_sum(self):

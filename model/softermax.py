@@ -72,9 +72,7 @@ def softermax_raw(raw, config: SoftermaxConfig, mask=None) -> np.ndarray:
 
 def normalize_rows(rows: UnnormedRows, config: SoftermaxConfig) -> np.ndarray:
     """The Normalization Unit's result for whole rows, (..., slices, lanes)."""
-    return normalization(
-        rows.numerators, rows.slice_maximum, rows.maximum[..., -1], rows.power_sum[..., -1], config
-    )
+    return normalization(rows.numerators, rows.slice_maximum, rows.maximum[..., -1], rows.power_sum[..., -1], config)
 
 
 def quantise_scores(scores, config: SoftermaxConfig, mask=None) -> np.ndarray:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+
 from softermax.sim.attention import SCORE_MAX, SCORE_MIN, AttentionHead, keep_mask, requantise, rescale
 
 UNITS_PER_NAT = 4 * np.log2(np.e)

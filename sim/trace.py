@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 import numpy as np
-
 from amaranth.lib import data
 
 from softermax.hw.streams import probability_slice, row_summary, score_slice, unnormed_slice

@@ -6,6 +6,7 @@ from importlib import resources
 
 import numpy as np
 import pytest
+
 from softermax.sim import capture
 from softermax.sim.attention import AttentionHead, keep_mask, load_heads, requantise, rescale
 

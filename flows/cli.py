@@ -1,0 +1,225 @@
+"""The command line: ``softermax``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import reduce
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from softermax.sim.cosim import SIMULATORS, CosimError
+
+from . import jobs
+from .design_points import PRESETS, UNITS, DesignPoint, main_design_points
+from .errors import FlowError
+from .files import write_whole
+from .info import describe
+from .scores import apply_softermax, read_array
+from .synthesis import RECIPES
+from .tables import print_table
+
+_messages = Console(stderr=True)
+
+
+def _options(*decorators):
+    """One decorator that adds several options."""
+    return lambda command: reduce(lambda inner, decorator: decorator(inner), reversed(decorators), command)
+
+
+_option = click.option
+_size = _options(
+    _option("--preset", default="paper", show_default=True, help=f"One of {', '.join(PRESETS)}."),
+    _option("--lanes", type=int, default=16, show_default=True, help="Scores per slice, taken in one clock cycle."),
+    _option("--max-len", type=int, default=384, show_default=True, help="Elements of the longest row."),
+)
+_unit = click.argument("unit", required=False)
+_as_json = _option("--json", "as_json", is_flag=True, help="Print a list of flat objects instead of a table.")
+_build_dir = _option(
+    "--build-dir", type=Path, default=Path("build"), show_default=True, help="Folder for all that is generated."
+)
+_liberty = _option(
+    "--liberty",
+    type=Path,
+    multiple=True,
+    help="Standard-cell library, .gz too; may be repeated. Without one: generic cells, in gate equivalents.",
+)
+_recipe = _option("--recipe", default="least-area", show_default=True, help=f"One of {', '.join(RECIPES)}.")
+_exclude = _option("--exclude", multiple=True, help="Cells not to use, by name or pattern; may be repeated.")
+_clock_gating = _option(
+    "--clock-gating/--no-clock-gating", default=True, show_default=True, help="Gate clocks of registers that hold."
+)
+_seed = _option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of gaps, backpressure and made-up rows."
+)
+_simulator = _option("--simulator", default="verilator", show_default=True, help=f"One of {', '.join(SIMULATORS)}.")
+
+_UNIT_HELP = f"UNIT is one of {', '.join(UNITS)}; without it, every design point of make."
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="softermax")
+def app():
+    """Softmax hardware after the Softermax paper: generate it, verify it, measure it."""
+
+
+@app.command(help=f"Generate Verilog. {_UNIT_HELP}", epilog="Example: softermax verilog unnormed --lanes 32 -o u.v")
+@_unit
+@_size
+@_option("-o", "--output", type=Path, help="File to write; only with UNIT.")
+@_as_json
+@_build_dir
+def verilog(unit, preset, lanes, max_len, output, as_json, build_dir):
+    points = _points(unit, preset, lanes, max_len)
+    if output is not None and unit is None:
+        raise FlowError("-o must come with a UNIT: without one, the files go into the build directory")
+    results = jobs.run(jobs.write_verilog, points, build_dir, "Generating Verilog", _messages)
+    if output is not None:
+        write_whole(output, Path(results[0]["verilog"]).read_text())
+        results[0]["verilog"] = str(output)
+    _show(results, as_json, "Verilog")
+
+
+@app.command(
+    help=f"Synthesise with Yosys and report the area. {_UNIT_HELP}",
+    epilog="Example: softermax area normalization --lanes 32 --liberty cells.lib.gz --recipe balanced",
+)
+@_unit
+@_size
+@_liberty
+@_recipe
+@_exclude
+@_clock_gating
+@_as_json
+@_build_dir
+def area(unit, preset, lanes, max_len, liberty, recipe, exclude, clock_gating, as_json, build_dir):
+    options = jobs.AreaOptions(liberty, recipe, exclude, clock_gating)
+    points = _points(unit, preset, lanes, max_len)
+    results = jobs.run(jobs.area, points, build_dir, "Synthesising", _messages, options=options)
+    _show(results, as_json, f"Area, recipe {recipe}")
+
+
+@app.command(
+    help="Co-simulate on real attention scores: every output port, every clock cycle, against the golden model. "
+    + _UNIT_HELP,
+    epilog="Example: softermax cosim unnormed --lanes 16 --seed 7 --simulator icarus",
+)
+@_unit
+@_size
+@_seed
+@_simulator
+@_as_json
+@_build_dir
+def cosim(unit, preset, lanes, max_len, seed, simulator, as_json, build_dir):
+    options = jobs.CosimOptions(seed, simulator)
+    points = _points(unit, preset, lanes, max_len)
+    results = jobs.run(jobs.cosim, points, build_dir, "Co-simulating", _messages, options=options)
+    _show(results, as_json, f"Co-simulation in {simulator}, seed {seed}")
+    _fail_on_mismatch(results)
+
+
+@app.command(
+    help="The main job: Verilog, co-simulation and area of every design point of make.",
+    epilog="Example: softermax datasheet --liberty cells.lib",
+)
+@_liberty
+@_recipe
+@_exclude
+@_clock_gating
+@_seed
+@_simulator
+@_as_json
+@_build_dir
+def datasheet(liberty, recipe, exclude, clock_gating, seed, simulator, as_json, build_dir):
+    cosim_options = jobs.CosimOptions(seed, simulator)
+    area_options = jobs.AreaOptions(liberty, recipe, exclude, clock_gating)
+    results = jobs.datasheet(main_design_points(), build_dir, cosim_options, area_options, _messages)
+    write_whole(build_dir / "datasheet.json", json.dumps(results, indent=2) + "\n")
+    _show(results, as_json, f"Verified on real attention scores in {simulator}, area by recipe {recipe}")
+    _fail_on_mismatch(results)
+
+
+@app.command(
+    help="Formats, widths, sizes and latencies of a config.",
+    epilog="Example: softermax info --lanes 32 --max-len 1023",
+)
+@_size
+@_as_json
+def info(preset, lanes, max_len, as_json):
+    facts = describe(DesignPoint("softermax", preset, lanes, max_len))
+    if as_json:
+        print(json.dumps([facts], indent=2))
+        return
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        print(f"{name:{width}}  {value}")
+
+
+@app.command(
+    help="Apply the golden model to SCORES (.npy or .npz, real numbers, rows on the last axis) and print the error "
+    "against exact softmax.",
+    epilog="Example: softermax softmax scores.npy --base e -o probabilities.npy",
+)
+@click.argument("scores", type=Path)
+@_option("-o", "--output", type=Path, required=True, help=".npy file for the probabilities.")
+@_option("--mask", type=Path, help=".npy file of bool, True where a score takes part.")
+@_option("--base", default="2", show_default=True, help="2, or e to fold log2(e) into the scores.")
+@_size
+@_as_json
+def softmax(scores, output, mask, base, preset, lanes, max_len, as_json):
+    config = DesignPoint("softermax", preset, lanes, max_len, base).config
+    kept = None if mask is None else read_array(mask)
+    result = {"preset": preset, "lanes": lanes, "max_len": max_len}
+    result |= apply_softermax(read_array(scores), config, kept, output)
+    if as_json:
+        print(json.dumps([result], indent=2))
+        return
+    print(f"{result['rows']:,} rows of {result['row_length']} written to {output}")
+    print(
+        f"error against exact base-{base} softmax: {result['max_error']:.3g} at most, mean {result['mean_error']:.3g}"
+    )
+    if result["row_sum_min"] is not None:
+        print(f"row sums: {result['row_sum_min']:.4f} to {result['row_sum_max']:.4f}")
+
+
+def _points(unit: str | None, preset: str, lanes: int, max_len: int) -> list[DesignPoint]:
+    return main_design_points() if unit is None else [DesignPoint(unit, preset, lanes, max_len)]
+
+
+def _show(results: list[dict], as_json: bool, title: str):
+    if as_json:
+        print(json.dumps(results, indent=2))
+    else:
+        print_table(results, Console(width=None if sys.stdout.isatty() else 132), title=title)
+
+
+def _fail_on_mismatch(results: list[dict]):
+    """A mismatch is a failure of the hardware or of the model, not of the user: exit status 1."""
+    wrong = [result for result in results if result["mismatches"]]
+    for result in wrong:
+        print(
+            f"softermax: {result['unit']} with {result['lanes']} lanes has {result['mismatches']} mismatches, "
+            f"the first of them {result['first_mismatch']}",
+            file=sys.stderr,
+        )
+    if wrong:
+        sys.exit(1)
+
+
+def main():
+    """Run the command line; what the user can mend is one sentence and exit status 2."""
+    try:
+        app(standalone_mode=False)
+    except click.ClickException as error:
+        _stop(error.format_message(), 2)
+    except (FlowError, CosimError) as error:
+        _stop(str(error), 2)
+    except (click.Abort, KeyboardInterrupt):
+        _stop("interrupted", 130)
+
+
+def _stop(message: str, status: int):
+    print(f"softermax: {message}", file=sys.stderr)
+    sys.exit(status)

@@ -1,0 +1,30 @@
+"""What a config amounts to: formats, widths, sizes, latencies."""
+
+from __future__ import annotations
+
+from .design_points import UNITS, DesignPoint
+
+__all__ = ["describe"]
+
+FORMATS = ("input", "maximum", "unnormed", "slice_sum", "power_sum", "reciprocal", "output")
+
+
+def describe(point: DesignPoint) -> dict:
+    """Facts about a design point's config, as one flat object.
+
+    Formats are strings, widths in bits, errors real numbers, latencies in clock cycles.
+    """
+    config = point.config
+    facts = point.identity() | {"max_slices": config.max_slices, "capacity": config.capacity}
+    del facts["unit"]
+    for name in FORMATS:
+        fmt = getattr(config, name)
+        facts |= {name: str(fmt), f"{name}_bits": fmt.width}
+    for name, table in (("power", config.power_table), ("reciprocal", config.reciprocal_table)):
+        facts |= {f"{name}_segments": table.segments, f"{name}_table_error_bound": table.error_bound}
+    facts |= {
+        "sum_can_overflow": config.sum_can_overflow,
+        "output_can_saturate": config.output_can_saturate,
+        "row_buffer_slices": config.buffer_depth,
+    }
+    return facts | {f"{name}_latency": unit.latency for name, unit in UNITS.items()}

@@ -1,0 +1,132 @@
+"""Jobs: what a command does for one design point, and how commands run many of them with progress."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from .design_points import DesignPoint
+from .files import write_whole
+from .synthesis import synthesise
+from .verify import verify
+from .verilog import generate_verilog
+
+__all__ = ["AreaOptions", "CosimOptions", "area", "cosim", "datasheet", "run", "write_verilog"]
+
+
+@dataclass(frozen=True)
+class AreaOptions:
+    """How areas are measured; the arguments of :func:`softermax.flows.synthesis.synthesise`."""
+
+    liberty: tuple[Path, ...] = ()
+    recipe: str = "least-area"
+    exclude: tuple[str, ...] = ()
+    clock_gating: bool = True
+
+
+@dataclass(frozen=True)
+class CosimOptions:
+    """How co-simulations are run."""
+
+    seed: int = 1
+    simulator: str = "verilator"
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A function of a design point and a build directory, called in a process of its own."""
+
+    function: Callable[..., dict]
+    point: DesignPoint
+    build_dir: Path
+    options: dict = field(default_factory=dict)
+
+    def __call__(self) -> dict:
+        return self.point.identity() | self.function(self.point, self.build_dir, **self.options)
+
+
+def write_verilog(point: DesignPoint, build_dir: Path) -> dict:
+    """Generate a point's Verilog into ``build_dir/verilog``."""
+    path = build_dir / "verilog" / f"{point.name}.v"
+    write_whole(path, generate_verilog(point.component(), point.name))
+    return {"verilog": str(path)}
+
+
+def cosim(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict:
+    """Generate a point's Verilog and verify it."""
+    verilog = Path(write_verilog(point, build_dir)["verilog"])
+    folder = build_dir / "cosim" / f"{point.name}_{options.simulator}"
+    return verify(point, verilog, folder, seed=options.seed, simulator=options.simulator)
+
+
+def area(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
+    """Generate a point's Verilog and synthesise it."""
+    verilog = Path(write_verilog(point, build_dir)["verilog"])
+    result = synthesise(
+        verilog,
+        point.name,
+        liberty=options.liberty,
+        recipe=options.recipe,
+        exclude=options.exclude,
+        clock_gating=options.clock_gating,
+        build_dir=build_dir / "area" / point.name,
+    )
+    return {
+        "recipe": result.recipe,
+        "cells": result.cells,
+        "flops": result.flops,
+        "area": round(result.area, 3),
+        "sequential_area": round(result.sequential_area, 3),
+        "combinational_area": round(result.combinational_area, 3),
+        "area_per_lane": round(result.area / point.lanes, 3),
+        "area_unit": result.area_unit,
+    }
+
+
+def datasheet(points: Sequence[DesignPoint], build_dir: Path, cosim_options, area_options, console: Console):
+    """Co-simulation and area of every point, one flat object for each."""
+    jobs = [_Job(cosim, point, build_dir, {"options": cosim_options}) for point in points]
+    jobs += [_Job(area, point, build_dir, {"options": area_options}) for point in points]
+    results = _run(jobs, "Verifying and synthesising", console)
+    return [{**a, **b} for a, b in zip(results[: len(points)], results[len(points) :], strict=True)]
+
+
+def run(function, points: Sequence[DesignPoint], build_dir: Path, description: str, console: Console, **options):
+    """One of this module's jobs for every point, in parallel on the machine's cores.
+
+    Returns
+    -------
+    list of dict
+        In the order of the points: the point's identity and what the job found.
+    """
+    return _run([_Job(function, point, build_dir, options) for point in points], description, console)
+
+
+def _run(jobs: list[_Job], description: str, console: Console) -> list[dict]:
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    results: dict[int, dict] = {}
+    workers = min(len(jobs), os.cpu_count() or 1)
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    try:
+        with Progress(*columns, console=console, transient=True) as progress:
+            task = progress.add_task(description, total=len(jobs))
+            futures = {pool.submit(job): place for place, job in enumerate(jobs)}
+            for future in as_completed(futures):
+                results[futures[future]] = future.result()
+                progress.advance(task)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return [results[place] for place in range(len(jobs))]

@@ -1,0 +1,76 @@
+"""The golden model applied to a file of scores, and how far it is from exact softmax."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+
+from softermax.model import SoftermaxConfig, softermax, softmax_exact
+
+from .errors import FlowError
+from .files import write_whole
+
+__all__ = ["apply_softermax", "read_array"]
+
+
+def read_array(path: Path) -> np.ndarray:
+    """The array of an .npy file, or the only one of an .npz file.
+
+    Raises
+    ------
+    FlowError
+        If there is no such file, or it does not hold one array of numbers.
+    """
+    try:
+        with path.open("rb") as file:
+            loaded = np.load(io.BytesIO(file.read()), allow_pickle=False)
+            if isinstance(loaded, np.ndarray):
+                return loaded
+            names = list(loaded)
+            if len(names) != 1:
+                raise FlowError(f"{path} must hold one array, not {len(names)}: {', '.join(names) or 'none'}")
+            return loaded[names[0]]
+    except OSError as error:
+        raise FlowError(f"{path} cannot be read: {error.strerror or error}") from error
+    except (ValueError, EOFError, KeyError) as error:
+        raise FlowError(f"{path} must be an .npy or .npz file of numbers: NumPy cannot read it") from error
+
+
+def apply_softermax(scores: np.ndarray, config: SoftermaxConfig, mask: np.ndarray | None, output: Path) -> dict:
+    """Write the probabilities of Softermax to an .npy file.
+
+    Returns
+    -------
+    dict
+        ``rows`` and ``row_length``; ``max_error`` and ``mean_error``, absolute, against exact softmax of the config's
+        base in float64 on the scores as given; ``row_sum_min`` and ``row_sum_max`` over rows with a kept score.
+
+    Raises
+    ------
+    FlowError
+        If the scores or the mask are not what :func:`softermax.model.softermax` takes.
+    """
+    try:
+        probabilities = softermax(scores, config, mask)
+    except (TypeError, ValueError) as error:
+        raise FlowError(str(error)) from error
+    if not probabilities.size:
+        raise FlowError(f"scores must hold a row or more, not the shape {scores.shape}")
+    error = np.abs(probabilities - softmax_exact(scores, mask, base=config.base))
+    kept = np.ones(scores.shape, bool) if mask is None else np.broadcast_to(mask, scores.shape)
+    sums = probabilities.sum(axis=-1)[kept.any(axis=-1)]
+    buffer = io.BytesIO()
+    np.save(buffer, probabilities)
+    write_whole(output, buffer.getvalue())
+    return {
+        "rows": int(np.prod(scores.shape[:-1])),
+        "row_length": scores.shape[-1],
+        "base": config.base,
+        "max_error": float(error.max()),
+        "mean_error": float(error.mean()),
+        "row_sum_min": float(sums.min()) if sums.size else None,
+        "row_sum_max": float(sums.max()) if sums.size else None,
+        "output": str(output),
+    }

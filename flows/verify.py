@@ -1,0 +1,98 @@
+"""Verification of a design point: co-simulation of its Verilog on real attention scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from softermax.sim.attention import load_heads
+from softermax.sim.cosim import CosimResult, cosimulate
+from softermax.sim.trace import Trace, normalization_trace, softermax_trace, unnormed_trace
+from softermax.sim.traffic import bursty, random_rows, rows_to_slices
+
+from .design_points import DesignPoint
+
+__all__ = ["TRACES", "real_rows", "verify"]
+
+#: The function that makes each unit's traces.
+TRACES = {"unnormed": unnormed_trace, "normalization": normalization_trace, "softermax": softermax_trace}
+
+#: Rows made to be difficult that are mixed with the real ones.
+DIFFICULT_ROWS = 300
+
+#: Rows of the longest length that are played back to back.
+FULL_SPEED_ROWS = 100
+
+
+def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, simulator: str) -> dict:
+    """Play the real scores into a unit's Verilog and compare every output port on every clock cycle.
+
+    Three traces: one slice by itself, whose way through the unit takes its latency; rows of the longest length back
+    to back at full speed, which give the throughput; then all the real rows and difficult ones under seeded gaps and
+    backpressure.
+
+    Parameters
+    ----------
+    seed : int
+        For gaps, backpressure, and the difficult rows.
+    simulator : str
+        One of :data:`softermax.sim.cosim.SIMULATORS`.
+
+    Returns
+    -------
+    dict
+        ``latency`` in clock cycles and ``throughput`` in slices per cycle, both as measured; ``slices`` and ``rows``
+        played; ``cycles_compared``, ``mismatches`` and ``first_mismatch``.
+    """
+    rng = np.random.default_rng(seed)
+    rows = real_rows(point.config.max_len)
+    longest = [row for row in rows if len(row[0]) == max(len(raw) for raw, _ in rows)][:FULL_SPEED_ROWS]
+    everything = [*rows, *random_rows(rng, point.config, DIFFICULT_ROWS)]
+    played = [rows_to_slices(some, point.config) for some in (_single_slice(rows, point), longest, everything)]
+    waves = {stream: bursty(rng, 4099 + place) for place, stream in enumerate(("i", "row", "o"))}
+    traces = [
+        TRACES[point.unit](slices, point.config, wave, rng)
+        for slices, wave in zip(played, ({}, {}, waves), strict=True)
+    ]
+    results = cosimulate(verilog, point.name, traces, build_dir, simulator=simulator)
+    described = [mismatch for result in results for mismatch in result.described]
+    return {
+        "latency": _latency(traces[0], results[0]),
+        "throughput": _throughput(results[1]),
+        "rows": len(everything),
+        "slices": len(played[2][0]),
+        "cycles_compared": sum(result.cycles for result in results),
+        "mismatches": sum(result.mismatches for result in results),
+        "first_mismatch": described[0] if described else None,
+    }
+
+
+def real_rows(max_len: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The shipped attention scores, (raw, mask) of each row that a unit for ``max_len`` elements takes.
+
+    Raises
+    ------
+    ValueError
+        If ``max_len`` is shorter than the shortest shipped row.
+    """
+    heads = [head for head in load_heads() if head.tokens <= max_len]
+    if not heads:
+        raise ValueError(f"max_len must be 16 or more to verify on the shipped attention scores, not {max_len}")
+    return [row for head in heads for row in zip(head.scores, head.keep, strict=True)]
+
+
+def _single_slice(rows, point: DesignPoint):
+    raw, mask = rows[0]
+    return [(raw[: point.lanes], mask[: point.lanes])]
+
+
+def _latency(trace: Trace, result: CosimResult) -> int | None:
+    """From the first cycle in which the sources offer, to that in which the sink takes."""
+    offered = trace.inputs["i__valid"].index(1, trace.inputs["rst"].index(0))
+    return result.moves["o"][0] - offered if result.moves["o"] else None
+
+
+def _throughput(result: CosimResult) -> float | None:
+    moves = result.moves["o"]
+    return (len(moves) - 1) / (moves[-1] - moves[0]) if len(moves) > 1 else None
