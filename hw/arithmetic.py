@@ -7,7 +7,7 @@ from amaranth.utils import ceil_log2
 
 from softermax.model.tables import PiecewiseLinear
 
-__all__ = ["adder_tree", "linear_piecewise", "shift_right"]
+__all__ = ["adder_tree", "drop_fraction", "linear_piecewise", "saturate", "shift_right"]
 
 
 def shift_right(value: Value, amount: Value, *, clear: Value | int = 0) -> Value:
@@ -29,23 +29,41 @@ def adder_tree(m: Module, values: list[Value]) -> Value:
     return values[0] + values[1] if len(values) == 2 else values[0]
 
 
+def drop_fraction(m: Module, value: Value, bits: int, width: int, name: str) -> Value:
+    """``value >> bits`` as a signal of ``width`` bits, for a number of bits known when hardware is made.
+
+    What is dropped gets a name that says so to whoever reads the Verilog, and to linters. A negative number of bits
+    appends zeros.
+    """
+    result = Signal(width + min(bits, 0), name=name)
+    unused = Signal(max(bits, 0), name="unused_fraction", attrs={"keep": 1})
+    m.d.comb += Cat(unused, result).eq(value)
+    return Cat(Const(0, max(-bits, 0)), result)
+
+
+def saturate(value: Value, width: int) -> Value:
+    """An unsigned value at ``width`` bits; all ones where it does not fit."""
+    return value[:width] | value[width:].any().replicate(width)
+
+
 def linear_piecewise(m: Module, table: PiecewiseLinear, index: Value) -> Value:
     """The result of a linear-piecewise table for an unsigned index of ``table.fraction_bits`` bits."""
     offset, segment = index[: table.offset_bits], index[table.offset_bits :]
     intercept = _lookup(table.intercepts, segment)
     if not table.offset_bits:
         return intercept
-    slope = _lookup(table.slopes, segment)
-    result = Signal(table.width)
-    unused = Signal(table.guard_bits, name="unused_guard_bits")
-    m.d.comb += Cat(unused, result).eq(intercept + slope * offset)
-    return result
+    # The function is monotone, so its slopes have one sign.
+    slopes = tuple(abs(slope) for slope in table.slopes)
+    rise = Signal(range(max(slopes) * ((1 << table.offset_bits) - 1) + 1))
+    m.d.comb += rise.eq(_lookup(slopes, segment) * offset)
+    exact = intercept + rise if table.slopes[0] >= 0 else intercept - rise
+    return drop_fraction(m, exact, table.guard_bits, table.width, "table_value")
 
 
 def _lookup(entries: tuple[int, ...], index: Value) -> Value:
     """A table of constants as a tree of multiplexers, one level for each bit of the index."""
-    width = max(entries).bit_length() if min(entries) >= 0 else None
-    values = [Const(entry, width) for entry in entries] if width else [Const(entry) for entry in entries]
+    width = max(entries).bit_length()
+    values = [Const(entry, width) for entry in entries]
     for bit in index:
         values = [Mux(bit, odd, even) for even, odd in zip(values[0::2], values[1::2], strict=True)]
     return values[0]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Module, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from softermax.model import SoftermaxConfig
 
-from .arithmetic import shift_right
+from .arithmetic import drop_fraction, saturate, shift_right
 from .elastic import Head, elastic_register
 from .reciprocal import Reciprocal
 from .streams import probability_slice, row_summary, unnormed_slice
@@ -83,17 +83,9 @@ class NormalizationUnit(wiring.Component):
         config = self.config
         numerator = Signal(config.unnormed.width, name=f"numerator_{lane}")
         m.d.comb += numerator.eq(shift_right(u, shift))
-        product = numerator * mantissa
-        dropped = max(config.product_shift, 0)
-        half = (1 << dropped) >> 1
-        rounded = Signal(range(self._largest_rounded + 1), name=f"rounded_{lane}")
-        unused = Signal(dropped, name=f"unused_fraction_{lane}")
-        m.d.comb += Cat(unused, rounded).eq((product << max(-config.product_shift, 0)) + half)
-        if config.output_can_saturate:
-            return Mux(rounded > config.output.max_raw, config.output.max_raw, rounded)[: config.output.width]
-        return rounded[: config.output.width]
-
-    @property
-    def _largest_rounded(self) -> int:
-        """Bound on a rounded product: a numerator and a reciprocal are at most 1, and the product is doubled."""
-        return max(2 << self.config.output.fraction_bits, self.config.output.max_raw)
+        dropped = config.product_shift
+        half = (1 << max(dropped, 0)) >> 1
+        # A numerator and a reciprocal are at most 1, and their product is doubled.
+        width = max((2 << config.output.fraction_bits).bit_length(), config.output.width)
+        rounded = drop_fraction(m, numerator * mantissa + half, dropped, width, f"rounded_{lane}")
+        return saturate(rounded, config.output.width) if config.output_can_saturate else rounded[: config.output.width]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, Module, Mux, Signal
+from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from softermax.model import SoftermaxConfig
 
-from .arithmetic import adder_tree, shift_right
+from .arithmetic import adder_tree, drop_fraction, saturate, shift_right
 from .streams import shape_of
 
 __all__ = ["Reduction"]
@@ -69,22 +69,19 @@ class Reduction(wiring.Component):
         ]
         slice_sum = self._slice_sum(m)
         shifted = shift_right(Mux(below, slice_sum >> 1, power_sum), shift, clear=first)
-        total = Signal(max(len(slice_sum), config.power_sum.width) + 1)
+        total = Signal(max(len(slice_sum), config.power_sum.width) + 1 if config.sum_can_overflow else len(power_sum))
         m.d.comb += total.eq(shifted + Mux(below, power_sum, slice_sum))
 
         with m.If(self.load):
-            m.d.sync += [first.eq(self.last), power_sum.eq(total)]
+            m.d.sync += [first.eq(self.last), power_sum.eq(saturate(total, config.power_sum.width))]
             with m.If(~below):
                 m.d.sync += maximum.eq(self.slice_maximum)
         m.d.comb += [self.maximum.eq(maximum), self.power_sum.eq(power_sum)]
         if config.sum_can_overflow:
             saturated = Signal(reset_less=True)
-            overflow = Signal()
-            m.d.comb += [overflow.eq(total > config.power_sum.max_raw), self.saturated.eq(saturated)]
+            m.d.comb += self.saturated.eq(saturated)
             with m.If(self.load):
-                m.d.sync += saturated.eq(overflow | (saturated & ~first))
-                with m.If(overflow):
-                    m.d.sync += power_sum.eq(config.power_sum.max_raw)
+                m.d.sync += saturated.eq(total[config.power_sum.width :].any() | (saturated & ~first))
         return m
 
     def _slice_sum(self, m):
@@ -92,7 +89,4 @@ class Reduction(wiring.Component):
         config = self.config
         exact = adder_tree(m, list(self.u))
         dropped = config.unnormed.fraction_bits - config.power_sum.fraction_bits
-        slice_sum = Signal(config.slice_sum.width - dropped, name="slice_sum")
-        unused = Signal(max(dropped, 0), name="unused_fraction")
-        m.d.comb += Cat(unused, slice_sum).eq(exact if dropped >= 0 else exact << -dropped)
-        return slice_sum
+        return drop_fraction(m, exact, dropped, config.slice_sum.width - dropped, "slice_sum")

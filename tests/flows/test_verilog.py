@@ -1,0 +1,66 @@
+"""Verilog generation: deterministic, lint-clean, the same ports for everybody."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from softermax.flows.design_points import UNITS, DesignPoint
+from softermax.flows.verilog import generate_verilog
+from softermax.model import UQ, Q, SoftermaxConfig
+from softermax.sim.cosim import simulator_environment
+
+CONFIGS = {
+    "paper": SoftermaxConfig.paper(lanes=16),
+    "one lane, one slice": SoftermaxConfig.paper(lanes=1, max_len=1),
+    "odd lanes": SoftermaxConfig.paper(lanes=5, max_len=33),
+    "saturating": SoftermaxConfig.paper(lanes=4, max_len=4096, saturate=True),
+    "slopes": SoftermaxConfig(
+        lanes=3, max_len=7, input=Q(5, 5), power_sum=UQ(4, 12), output=UQ(0, 9), reciprocal=UQ(1, 11)
+    ),
+    "wide sum": SoftermaxConfig(lanes=2, max_len=5, unnormed=UQ(1, 6), power_sum=UQ(4, 9), output=UQ(1, 16)),
+}
+
+
+def lint(verilog: str, name: str, folder: Path) -> str:
+    """The warnings and errors of Verilator with every warning on."""
+    path = folder / f"{name}.v"
+    path.write_text(verilog)
+    command = ["verilator", "--lint-only", "-Wall", "--top-module", name, path]
+    with simulator_environment("verilator"):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = done.stdout + done.stderr
+    return "\n".join(line for line in said.splitlines() if line.startswith("%"))
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+def test_lint_has_nothing_to_say(unit, config, tmp_path):
+    assert lint(generate_verilog(UNITS[unit](config), "top"), "top", tmp_path) == ""
+
+
+def test_lint_would_say_something(tmp_path):
+    verilog = generate_verilog(UNITS["unnormed"](CONFIGS["odd lanes"]), "top")
+    spoilt = verilog.replace("endmodule", "  wire spoilt = clk;\nendmodule", 1)
+    assert "UNUSEDSIGNAL" in lint(spoilt, "top", tmp_path)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_same_bytes_every_time(unit):
+    point = DesignPoint(unit, lanes=4)
+    assert generate_verilog(point.component(), point.name) == generate_verilog(point.component(), point.name)
+
+
+def test_ports_of_the_complete_softermax():
+    verilog = generate_verilog(UNITS["softermax"](SoftermaxConfig.paper(lanes=16)), "top")
+    top = verilog[verilog.index("module top(") :]
+    ports = set(re.search(r"module top\((.*?)\);", top).group(1).split(", "))
+    assert ports == {"clk", "rst", *(f"{s}__{part}" for s in "io" for part in ("valid", "ready", "payload"))}
+    # 16 scores of 8 bits, 16 keeps, last; 16 probabilities of 8 bits, last, saturated, overlong.
+    assert "input [144:0] i__payload" in top
+    assert "output [130:0] o__payload" in top
+
+
+def test_no_initial_values():
+    assert "initial" not in generate_verilog(UNITS["softermax"](SoftermaxConfig.paper(lanes=2, max_len=8)), "top")
