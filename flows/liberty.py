@@ -1,0 +1,176 @@
+"""What synthesis needs to know of standard-cell libraries, read from Liberty files with libparse.
+
+libparse ends the process at a syntax error and lets a truncated file pass, so it runs in a process of its own, after
+a check that every group is closed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fnmatch
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import libparse
+
+from .errors import FlowError
+from .files import write_whole
+
+__all__ = ["Cell", "Library", "read_libraries", "unpack"]
+
+_OPAQUE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:[^"\\]|\\.)*"', flags=re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell as synthesis sees it.
+
+    Attributes
+    ----------
+    area : float
+        In the library's unit.
+    kind : str
+        ``"flop"`` (rising edge, neither set nor reset, no scan), ``"other flop"``, ``"latch"``, ``"clock gate"`` or
+        ``"logic"``.
+    inputs : int
+        Number of input pins.
+    outputs : dict of str to str
+        Boolean function of each output pin; of those pins that have one.
+    """
+
+    area: float
+    kind: str
+    inputs: int
+    outputs: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Library:
+    """Cells of one or several Liberty files, by name, without those that are not to be used."""
+
+    cells: dict[str, Cell]
+
+    def smallest(self, *functions: str) -> tuple[str, str] | None:
+        """Name and output pin of the smallest single-output logic cell with one of these functions, if there is one."""
+        found = [
+            (cell.area, name, pin)
+            for name, cell in self.cells.items()
+            for pin, function in cell.outputs.items()
+            if cell.kind == "logic" and len(cell.outputs) == 1 and _normal(function, cell.inputs) in functions
+        ]
+        return min(found)[1:] if found else None
+
+    def of_kind(self, kind: str) -> list[str]:
+        """Names of the cells of this kind, the smallest first."""
+        return sorted((n for n, cell in self.cells.items() if cell.kind == kind), key=lambda n: (self.cells[n].area, n))
+
+
+def _normal(function: str, inputs: int) -> str:
+    """A constant or a function of one input, spelled in one way: ``0``, ``1``, ``A`` or ``!A``."""
+    bare = re.sub(r"[\s()]", "", function)
+    if inputs == 1 and (match := re.fullmatch(r"(!?)\w+('?)", bare)):
+        return "!A" if match[1] or match[2] else "A"
+    return bare
+
+
+def read_libraries(files: Sequence[Path], exclude: Sequence[str] = ()) -> Library:
+    """Read Liberty files as one library.
+
+    Parameters
+    ----------
+    files : sequence of Path
+        Not compressed; see :func:`unpack`.
+    exclude : sequence of str
+        Names or patterns of cells to leave out.
+
+    Raises
+    ------
+    FlowError
+        If a file is not what it should be, or the cells cannot make a design.
+    """
+    cells: dict[str, Cell] = {}
+    for file in files:
+        cells |= _read(file)
+    kept = {name: cell for name, cell in cells.items() if not any(fnmatch.fnmatchcase(name, p) for p in exclude)}
+    library = Library(kept)
+    names = ", ".join(file.name for file in files)
+    if not library.of_kind("flop"):
+        raise FlowError(f"the library must have a flip-flop, which {names} has not: add a Liberty file that has one")
+    if library.smallest("!A") is None:
+        raise FlowError(f"the library must have an inverter, which {names} has not: add a Liberty file that has one")
+    return library
+
+
+def unpack(file: Path, folder: Path) -> Path:
+    """A Liberty file as plain text: itself, or if it is compressed a copy in ``folder``."""
+    if not file.is_file():
+        raise FlowError(f"the Liberty file {file} {'is not a file' if file.exists() else 'does not exist'}")
+    try:
+        if file.suffix != ".gz":
+            return file.resolve()
+        plain = folder / file.stem
+        write_whole(plain, gzip.decompress(file.read_bytes()))
+    except (OSError, EOFError, gzip.zlib.error) as error:
+        raise FlowError(f"the Liberty file {file} cannot be read: {error}") from error
+    return plain.resolve()
+
+
+def _read(file: Path) -> dict[str, Cell]:
+    broken = FlowError(f"{file} must be a Liberty file, which it is not, or not a whole one")
+    try:
+        text = file.read_text(errors="replace")
+    except OSError as error:
+        raise FlowError(f"the Liberty file {file} cannot be read: {error.strerror}") from error
+    bare = _OPAQUE.sub("", text)
+    if re.match(r"\s*library\s*\(", bare) is None or bare.count("{") != bare.count("}") or not bare.count("{"):
+        raise broken
+    done = subprocess.run(
+        [sys.executable, "-m", "softermax.flows.liberty", str(file)], capture_output=True, text=True, check=False
+    )
+    if done.returncode or not done.stdout:
+        raise broken
+    return {name: Cell(**fields) for name, fields in json.loads(done.stdout).items()}
+
+
+def _parse(file: str) -> dict[str, Cell]:
+    # libparse closes the file itself, and its tree lives as long as the parser does.
+    parser = libparse.LibertyParser(open(os.open(file, os.O_RDONLY), closefd=False))  # noqa: SIM115
+    return {group.args[0]: _cell(group) for group in parser.ast.children if group.id == "cell"}
+
+
+def _cell(group) -> Cell:
+    inputs, outputs = 0, {}
+    for pin in (child for child in group.children if child.id == "pin"):
+        facts = {child.id: child.value for child in pin.children}
+        inputs += facts.get("direction") == "input"
+        if facts.get("direction") == "output" and "function" in facts:
+            outputs[pin.args[0]] = facts["function"]
+    groups = {child.id: child for child in group.children}
+    kinds = {"clock_gating_integrated_cell": "clock gate", "ff": "other flop", "latch": "latch"}
+    kind = next((kind for key, kind in kinds.items() if key in groups), "logic")
+    if kind == "other flop" and _is_plain({child.id: child.value for child in groups["ff"].children}):
+        kind = "flop"
+    area = 0.0
+    with contextlib.suppress(KeyError, ValueError):
+        area = float(groups["area"].value)
+    return Cell(area, kind, inputs, outputs)
+
+
+def _is_plain(flop: dict[str, str]) -> bool:
+    """A flip-flop that on the clock's rising edge takes one pin, and knows nothing else."""
+    return (
+        not {"clear", "preset"} & flop.keys()
+        and re.fullmatch(r"[\s(]*\w+[\s)]*", flop.get("clocked_on", "")) is not None
+        and re.fullmatch(r"[\s(]*!?[\s(]*\w+[\s)]*", flop.get("next_state", "")) is not None
+    )
+
+
+if __name__ == "__main__":
+    print(json.dumps({name: asdict(cell) for name, cell in _parse(sys.argv[1]).items()}))

@@ -1,0 +1,191 @@
+"""Synthesis of a unit's Verilog with Yosys and abc, and the area of what comes out.
+
+No wires, no clock tree, no hold fixing: all areas are lower bounds, and ratios are what counts.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from .errors import FlowError
+from .files import write_whole
+from .liberty import Library, read_libraries, unpack
+from .yosys import run_yosys
+
+__all__ = ["RECIPES", "Synthesis", "synthesise"]
+
+#: The abc script of each recipe, a command a line.
+RECIPES = {
+    "least-area": "strash;ifraig;scorr;dc2;dc2;strash;dch;amap -m;topo",
+    "balanced": "strash;ifraig;scorr;dc2;strash;dch;map -B 0.9;topo;buffer -c;topo;upsize;dnsize;stime -p",
+}
+
+#: What an output drives, in the library's unit of capacitance.
+LOAD = 1.0
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """A synthesised unit.
+
+    Attributes
+    ----------
+    top, recipe : str
+    area_unit : str
+        ``"um2"`` with Liberty files, ``"GE"`` (NAND2 = 1) with the generic cells.
+    cells, flops : int
+        Number of all cells, and of flip-flops.
+    area, sequential_area : float
+        Of all cells; of flip-flops, latches and clock gates.
+    netlist : Path
+        Mapped Verilog.
+    """
+
+    top: str
+    recipe: str
+    area_unit: str
+    cells: int
+    flops: int
+    area: float
+    sequential_area: float
+    netlist: Path
+
+    @property
+    def combinational_area(self) -> float:
+        """Of all cells but flip-flops, latches and clock gates."""
+        return self.area - self.sequential_area
+
+
+def synthesise(
+    verilog: Path,
+    top: str,
+    *,
+    liberty: Sequence[Path] = (),
+    recipe: str = "least-area",
+    exclude: Sequence[str] = (),
+    clock_gating: bool = True,
+    build_dir: Path,
+) -> Synthesis:
+    """Map a unit to standard cells.
+
+    Parameters
+    ----------
+    verilog : Path
+        As :func:`softermax.flows.verilog.generate_verilog` makes it. Memories become flip-flops.
+    top : str
+        Name of the unit's module.
+    liberty : sequence of Path
+        Liberty files, .gz too, taken together; without any, the project's generic cells.
+    recipe : str
+        One of :data:`RECIPES`.
+    exclude : sequence of str
+        Names or patterns of cells not to use.
+    clock_gating : bool
+        Gate the clocks of registers that hold their value, where the library has a cell for it.
+    build_dir : Path
+        For the netlist and Yosys' log.
+
+    Raises
+    ------
+    FlowError
+        If an input is not what it should be or synthesis fails.
+    """
+    if recipe not in RECIPES:
+        raise FlowError(f"the recipe must be one of {', '.join(RECIPES)}, not {recipe!r}")
+    if not verilog.is_file():
+        raise FlowError(f"the Verilog file {verilog} does not exist")
+    build_dir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch, as_file(files("softermax.flows") / "cells" / "generic.lib") as own:
+        folder = Path(scratch)
+        plain = [unpack(file, folder) for file in liberty] or [own]
+        library = read_libraries(plain, exclude)
+        job = _Job(verilog.resolve(), top, plain, library, recipe, exclude, clock_gating, folder)
+        try:
+            run_yosys(job.commands(), folder / "yosys.log")
+        finally:
+            shutil.copy(folder / "yosys.log", build_dir / "yosys.log")
+        write_whole(build_dir / "netlist.v", job.netlist.read_bytes())
+        counts = json.loads(job.statistics.read_text())["design"]["num_cells_by_type"]
+    return _measure(counts, library, top, recipe, "um2" if liberty else "GE", build_dir / "netlist.v")
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A call of Yosys; every file that it writes lies in a scratch folder."""
+
+    verilog: Path
+    top: str
+    liberty: Sequence[Path]
+    library: Library
+    recipe: str
+    exclude: Sequence[str]
+    clock_gating: bool
+    folder: Path
+
+    @property
+    def netlist(self) -> Path:
+        return self.folder / "netlist.v"
+
+    @property
+    def statistics(self) -> Path:
+        return self.folder / "statistics.json"
+
+    def commands(self) -> list[str]:
+        """The flow: generic synthesis, clock gates, flip-flops, logic."""
+        libraries = " ".join(f"-liberty {file}" for file in self.liberty)
+        unused = " ".join(f"-dont_use {pattern}" for pattern in self.exclude)
+        gates = self.clock_gating and self.library.of_kind("clock gate")
+        # Left to itself, dfflibmap prefers a larger flip-flop without inversion to a smaller one with it.
+        larger = " ".join(f"-dont_use {name}" for name in self.library.of_kind("flop")[1:])
+        return [
+            f"read_verilog {self.verilog}",
+            f"synth -flatten -booth -top {self.top} -run begin:fine",
+            "synth -run fine:check -noabc",
+            "opt -purge",
+            *([f"clockgate {libraries} {unused}"] if gates else []),
+            f"dfflibmap {libraries} {unused} {larger}",
+            "opt",
+            "setundef -zero",
+            f"abc {libraries} {unused} {self._abc_files()}",
+            "opt_clean -purge",
+            *self._ties(),
+            "splitnets",
+            "opt_clean -purge",
+            f"tee -q -o {self.statistics} stat -json",
+            f"write_verilog -noattr {self.netlist}",
+        ]
+
+    def _abc_files(self) -> str:
+        script, constraints = self.folder / "recipe.abc", self.folder / "constraints.abc"
+        script.write_text(RECIPES[self.recipe].replace(";", "\n") + "\n")
+        driver, _ = self.library.smallest("A") or self.library.smallest("!A")
+        constraints.write_text(f"set_driving_cell {driver}\nset_load {LOAD}\n")
+        return f"-script {script} -constr {constraints}"
+
+    def _ties(self) -> list[str]:
+        """Constants from tie cells, where the library has them."""
+        options = []
+        for option, value in (("-hicell", "1"), ("-locell", "0")):
+            if (tie := self.library.smallest(value)) is not None:
+                options.append(f"{option} {' '.join(tie)}")
+        return [f"hilomap -singleton {' '.join(options)}"] if options else []
+
+
+def _measure(counts: dict[str, int], library: Library, top, recipe, area_unit, netlist: Path) -> Synthesis:
+    unmapped = sorted(name for name in counts if name not in library.cells)
+    if unmapped:
+        raise FlowError(f"the library must have a cell for everything in {top}, but has none for {', '.join(unmapped)}")
+
+    def total(*kinds: str) -> float:
+        return sum(n * library.cells[name].area for name, n in counts.items() if library.cells[name].kind in kinds)
+
+    sequential = total("flop", "other flop", "latch", "clock gate")
+    flops = sum(n for name, n in counts.items() if "flop" in library.cells[name].kind)
+    area = sequential + total("logic")
+    return Synthesis(top, recipe, area_unit, sum(counts.values()), flops, area, sequential, netlist)
