@@ -192,7 +192,7 @@ def _show(results: list[dict], as_json: bool, title: str):
     if as_json:
         print(json.dumps(results, indent=2))
     else:
-        print_table(results, Console(width=None if sys.stdout.isatty() else 132), title=title)
+        print_table(results, Console(width=None if sys.stdout.isatty() else 160), title=title)
 
 
 def _fail_on_mismatch(results: list[dict]):

@@ -107,10 +107,10 @@ class SoftermaxConfig:
                 raise ValueError(f"{name} must be {'signed' if name == 'input' else 'unsigned'}, not {value}")
         if self.input.width > 12 or self.input.fraction_bits > 8:
             raise ValueError(f"input must have at most 12 bits, at most 8 of them fraction bits, not {self.input}")
-        for name in ("unnormed", "reciprocal"):
+        for name, most in (("unnormed", 30), ("reciprocal", 20)):
             value = getattr(self, name)
-            if value.integer_bits != 1 or not 1 <= value.fraction_bits <= 30:
-                raise ValueError(f"{name} must be UQ(1,f) with f from 1 to 30, not {value}")
+            if value.integer_bits != 1 or not 1 <= value.fraction_bits <= most:
+                raise ValueError(f"{name} must be UQ(1,f) with f from 1 to {most}, not {value}")
         if self.output.integer_bits > 1 or not 1 <= self.output.fraction_bits <= 24:
             raise ValueError(f"output must be UQ(0,f) or UQ(1,f) with f from 1 to 24, not {self.output}")
         if self.power_sum.integer_bits < 1 or self.power_sum.fraction_bits < 1:
@@ -194,7 +194,7 @@ class SoftermaxConfig:
         """
         ratio = 1 / (1 - 2 * self.power_sum.ulp) if self.power_sum.fraction_bits > 1 else 2.0
         largest = ratio * (1 + 2 * self.reciprocal_table.error_bound) + self.output.ulp / 2
-        return largest > self.output.to_real(self.output.max_raw)
+        return bool(largest > self.output.to_real(self.output.max_raw))
 
     @cached_property
     def power_table(self) -> PiecewiseLinear:

@@ -44,6 +44,8 @@ class QFormat:
                 raise TypeError(f"{name} must be an integer, not {bits!r}")
             if bits < 0:
                 raise ValueError(f"{name} must be 0 or more, not {bits!r}")
+        if not isinstance(self.signed, bool):
+            raise TypeError(f"signed must be a bool, not {self.signed!r}")
         if self.signed and self.integer_bits == 0:
             raise ValueError("integer_bits of a signed format must be 1 or more (the sign counts), not 0")
         if not 1 <= self.width <= 48:
@@ -89,7 +91,8 @@ class QFormat:
         -------
         ndarray of the same shape, of the narrowest signed integer type that holds the format
         """
-        scaled = np.multiply(values, float(1 << self.fraction_bits), dtype=np.float64)
+        with np.errstate(over="ignore"):
+            scaled = np.asarray(np.multiply(values, float(1 << self.fraction_bits), dtype=np.float64))
         np.rint(scaled, out=scaled)
         np.clip(scaled, self.min_raw, self.max_raw, out=scaled)
         return scaled.astype(integer_dtype(self.width + (not self.signed)))

@@ -22,7 +22,14 @@ def softmax_exact(scores, mask=None, *, base: str = "2") -> np.ndarray:
     Returns
     -------
     ndarray of float64, (..., n)
+
+    Raises
+    ------
+    ValueError
+        If the base is neither.
     """
+    if base not in ("2", "e"):
+        raise ValueError(f"base must be '2' or 'e', not {base!r}")
     scores = np.asarray(scores, np.float64)
     kept = np.ones(scores.shape, bool) if mask is None else np.broadcast_to(mask, scores.shape)
     masked = np.where(kept, scores, -np.inf)

@@ -67,7 +67,7 @@ def softermax_raw(raw, config: SoftermaxConfig, mask=None) -> np.ndarray:
     x, keep = to_slices(raw, _check_mask(mask, raw.shape), config)
     rows = unnormed_softmax(x, keep, config)
     y = normalize_rows(rows, config)
-    return y.reshape(*raw.shape[:-1], -1)[..., : raw.shape[-1]]
+    return y.reshape(*raw.shape[:-1], y.shape[-2] * y.shape[-1])[..., : raw.shape[-1]]
 
 
 def normalize_rows(rows: UnnormedRows, config: SoftermaxConfig) -> np.ndarray:
@@ -91,7 +91,11 @@ def quantise_scores(scores, config: SoftermaxConfig, mask=None) -> np.ndarray:
     if not finite.all():
         where = tuple(int(i) for i in np.argwhere(~finite)[0])
         raise ValueError(f"scores must be finite where the mask keeps them, not {scores[where]} (at index {where})")
-    return config.input.quantise(scores * math.log2(math.e) if config.base == "e" else scores)
+    if config.base == "e":
+        # Scores too large for a float64 saturate as infinities do.
+        with np.errstate(over="ignore"):
+            scores = np.multiply(scores, math.log2(math.e), dtype=np.float64)
+    return config.input.quantise(scores)
 
 
 def to_slices(raw: np.ndarray, mask: np.ndarray | None, config: SoftermaxConfig):

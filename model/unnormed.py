@@ -107,18 +107,17 @@ def reduction(
     maximum, power_sum, saturated : ndarray, (..., slices)
         Running values after each slice, as in :class:`UnnormedRows`.
     """
-    dtype = integer_dtype(config.slice_sum.width + max(0, config.power_sum.width - config.unnormed.fraction_bits) + 1)
-    sums = _to_power_sum(numerators.sum(axis=-1, dtype=dtype), config)
+    sums = _to_power_sum(numerators.sum(axis=-1, dtype=np.int64), config)
     maximum = np.maximum.accumulate(slice_maximum, axis=-1)
-    power_sum = np.empty(sums.shape, integer_dtype(config.power_sum.width + 2))
+    power_sum = np.empty(sums.shape, np.int64)
     saturated = np.zeros(sums.shape, bool)
-    running = np.zeros(sums.shape[:-1], power_sum.dtype)
+    running = np.zeros(sums.shape[:-1], np.int64)
     for s in range(sums.shape[-1]):
         rise = maximum[..., s] - maximum[..., max(s - 1, 0)]
         fall = maximum[..., s] - slice_maximum[..., s]
-        running = (running >> rise.clip(max=31)) + (sums[..., s] >> fall.clip(max=31)).astype(power_sum.dtype)
+        running = (running >> rise.clip(max=63)) + (sums[..., s] >> fall.clip(max=63))
         if config.sum_can_overflow:
-            np.greater(running, config.power_sum.max_raw, out=saturated[..., s])
+            saturated[..., s] = running > config.power_sum.max_raw
             running = np.minimum(running, config.power_sum.max_raw)
         power_sum[..., s] = running
     return maximum, power_sum, np.logical_or.accumulate(saturated, axis=-1)

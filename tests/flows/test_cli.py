@@ -92,7 +92,10 @@ def test_softmax_takes_masks_archives_and_base_e(tmp_path):
 
 
 BAD_SCORES = {
-    "nan.npy": (np.array([[1.0, np.nan]]), "scores must be finite where the mask keeps them, not nan (at index (0, 1))"),
+    "nan.npy": (
+        np.array([[1.0, np.nan]]),
+        "scores must be finite where the mask keeps them, not nan (at index (0, 1))",
+    ),
     "inf.npy": (np.array([-np.inf, 1.0]), "scores must be finite where the mask keeps them, not -inf (at index (0,))"),
     "empty.npy": (np.zeros((3, 0)), "a row must have an element or more, not the shape (3, 0)"),
     "none.npy": (np.zeros((0, 3)), "scores must hold a row or more, not the shape (0, 3)"),

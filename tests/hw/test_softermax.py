@@ -1,0 +1,125 @@
+"""The complete Softermax: every port on every cycle, and by its handshakes and payloads what it promises."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from softermax.hw import Softermax
+from softermax.model import UQ, SoftermaxConfig, softermax_raw
+from softermax.sim.amaranth_bench import observe_in_amaranth
+from softermax.sim.traffic import random_rows
+
+from ..model.strategies import configs, examples
+from .handshakes import moves
+from .packing import unpack
+from .stimuli import back_to_back, check, constant_rows, cut_by_reset, random_trace
+
+
+def rows_out(config, rows):
+    """What comes out for rows, (raw, mask) each, at full speed: (y, saturated, overlong) of each row."""
+    inputs = back_to_back(Softermax, config, rows).inputs
+    seen = observe_in_amaranth(Softermax(config), inputs)
+    slices = [seen["o__payload"][cycle] for cycle in moves(inputs, seen, "o")]
+    bits = config.output.width * config.lanes
+    last = [payload >> bits & 1 for payload in slices]
+    ends = np.flatnonzero(last) + 1
+    out = []
+    for start, end in zip([0, *ends[:-1]], ends, strict=True):
+        flags = {payload >> bits + 1 for payload in slices[start:end]}
+        assert len(flags) == 1  # all slices of a row agree
+        out.append((unpack(slices[start:end], config.output.width, config.lanes).reshape(-1), *divmod(flags.pop(), 2)))
+    return [(y, saturated, overlong) for y, overlong, saturated in out]
+
+
+def row(*raw):
+    return np.array(raw, np.int16), np.ones(len(raw), bool)
+
+
+@examples(40)
+@given(config=configs(max_lanes=6), seed=st.integers(0, 9999))
+def test_every_port_on_every_cycle_for_any_config(config, seed):
+    check(Softermax, config, random_trace(Softermax, config, seed))
+
+
+@examples(4)
+@given(config=configs(max_lanes=64), seed=st.integers(0, 9999))
+def test_every_port_on_every_cycle_for_wide_units(config, seed):
+    check(Softermax, config, random_trace(Softermax, config, seed))
+
+
+@pytest.mark.parametrize("lanes", [1, 4, 16])
+def test_latency_is_what_it_says(lanes):
+    config = SoftermaxConfig.paper(lanes=lanes, max_len=64)
+    inputs = back_to_back(Softermax, config, constant_rows(config, 1, 1)).inputs
+    seen = observe_in_amaranth(Softermax(config), inputs)
+    [entered], [left] = moves(inputs, seen, "i"), moves(inputs, seen, "o")
+    assert left - entered == Softermax.latency == 5
+
+
+@pytest.mark.parametrize("slices", [1, 2, 24])
+def test_a_slice_a_cycle_on_back_to_back_rows(slices):
+    config = SoftermaxConfig.paper(lanes=2, max_len=48)
+    inputs = back_to_back(Softermax, config, constant_rows(config, slices, 6)).inputs
+    seen = observe_in_amaranth(Softermax(config), inputs)
+    entered, left = moves(inputs, seen, "i"), moves(inputs, seen, "o")
+    assert entered == list(range(2, 2 + 6 * slices))  # after two cycles of reset
+    first = entered[slices - 1] + Softermax.latency
+    assert left == list(range(first, first + 6 * slices))
+
+
+def test_a_row_by_hand():
+    # Scores 1, 0 and -inf: D = 1 + 1/2, in which 1/D = 0.6641 is 85/128; then 1 * 85 and 1/2 * 85 rounded up.
+    config = SoftermaxConfig.paper(lanes=2, max_len=4)
+    [(y, saturated, overlong)] = rows_out(config, [(np.array([4, 0, 9]), np.array([True, True, False]))])
+    assert y.tolist() == [85, 43, 0, 0]
+    assert (saturated, overlong) == (0, 0)
+
+
+def test_rows_are_the_golden_models():
+    rng = np.random.default_rng(7)
+    config = SoftermaxConfig.paper(lanes=4, max_len=30)
+    rows = [row for row in random_rows(rng, config, 40) if len(row[0]) <= config.max_len]
+    for (raw, mask), (y, *_) in zip(rows, rows_out(config, rows), strict=True):
+        np.testing.assert_array_equal(y[: len(raw)], softermax_raw(raw, config, mask))
+        assert not y[len(raw) :].any()
+
+
+@pytest.mark.parametrize("excess", [1, 4, 9])
+def test_an_overlong_row_is_cut_and_flagged_and_leaves_its_neighbours_intact(excess):
+    config = SoftermaxConfig.paper(lanes=2, max_len=8)
+    before, after = row(3, -8, 40), row(-1, 7)
+    raw = np.arange(8 + excess).astype(np.int16)
+    raw[8:] = 127  # would raise the maximum
+    out = rows_out(config, [before, (raw, raw >= 0), after])
+    assert [overlong for *_, overlong in out] == [0, 1, 0]
+    expected = [[*before[0], 0], raw[:8], after[0]]
+    masks = [[True] * 3 + [False], None, None]
+    for (y, *_), scores, mask in zip(out, expected, masks, strict=True):
+        np.testing.assert_array_equal(y, softermax_raw(scores, config, mask))
+
+
+def test_a_row_of_the_greatest_length_is_not_overlong():
+    config = SoftermaxConfig.paper(lanes=2, max_len=8)
+    assert [overlong for *_, overlong in rows_out(config, [row(*range(8)), row(*range(8))])] == [0, 0]
+
+
+def test_saturation_is_flagged_for_its_row_only():
+    # Four equal scores sum to 4.0, beyond UQ(2,6); three do not.
+    config = SoftermaxConfig(lanes=1, max_len=4, power_sum=UQ(2, 6), saturate=True)
+    out = rows_out(config, [row(0, 0, 0), row(0, 0, 0, 0), row(0, 0, 0)])
+    assert [saturated for _, saturated, _ in out] == [0, 1, 0]
+
+
+def test_a_fully_masked_row_gives_zeros_and_leaves_its_neighbours_intact():
+    config = SoftermaxConfig.paper(lanes=2, max_len=8)
+    masked = (np.full(5, 127, np.int16), np.zeros(5, bool))
+    out = rows_out(config, [row(0, 0), masked, masked, row(4, 4)])
+    assert [y.tolist() for y, *_ in out] == [[64, 64], [0] * 6, [0] * 6, [64, 64]]
+    assert {flags for _, *flags in map(tuple, out) for flags in flags} == {0}
+
+
+@pytest.mark.parametrize("cycle", [3, 4, 9, 30, 77])
+def test_reset_in_the_middle_leaves_the_unit_as_new(cycle):
+    config = SoftermaxConfig.paper(lanes=2, max_len=12)
+    check(Softermax, config, cut_by_reset(random_trace(Softermax, config, cycle), cycle))

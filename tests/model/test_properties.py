@@ -1,0 +1,171 @@
+"""What holds for every row: how it is cut, filled up, shifted or batched makes no difference, and formats hold."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from softermax.model import UQ, Q, SoftermaxConfig, softermax_raw
+from softermax.model.softermax import to_slices
+from softermax.model.unnormed import unnormed_softmax
+
+from .strategies import configs, configs_and_rows, examples, rows
+
+
+@examples(150)
+@given(configs_and_rows(), st.data())
+def test_masked_elements_after_a_row_do_not_change_it(case, data):
+    config, raw, kept = case
+    space = config.max_len - len(raw)
+    more = data.draw(st.lists(st.integers(config.input.min_raw, config.input.max_raw), max_size=space))
+    longer = softermax_raw(np.append(raw, more).astype(int), config, np.append(kept, [False] * len(more)).astype(bool))
+    assert longer[: len(raw)].tolist() == softermax_raw(raw, config, kept).tolist()
+    assert not longer[len(raw) :].any()
+
+
+@examples(100)
+@given(configs_and_rows())
+def test_a_masked_slice_before_a_row_does_not_change_it(case):
+    config, raw, kept = case
+    assume(len(raw) + config.lanes <= config.max_len)
+    before = np.full(config.lanes, config.input.max_raw)
+    shifted = softermax_raw(np.append(before, raw), config, np.append(before < 0, kept))
+    assert shifted[config.lanes :].tolist() == softermax_raw(raw, config, kept).tolist()
+
+
+@examples(100)
+@given(configs_and_rows(), st.data())
+def test_what_masked_lanes_hold_does_not_matter(case, data):
+    config, raw, kept = case
+    noise = data.draw(st.integers(config.input.min_raw, config.input.max_raw))
+    other = np.where(kept, raw, noise)
+    assert softermax_raw(other, config, kept).tolist() == softermax_raw(raw, config, kept).tolist()
+    assert not softermax_raw(raw, config, kept)[~kept].any()
+
+
+@examples(100)
+@given(configs_and_rows(), st.randoms(use_true_random=False))
+def test_order_within_a_slice_does_not_matter(case, random):
+    config, raw, kept = case
+    order = []
+    for start in range(0, len(raw), config.lanes):
+        places = list(range(start, min(start + config.lanes, len(raw))))
+        order += random.sample(places, len(places))
+    shuffled = softermax_raw(raw[order], config, kept[order])
+    assert shuffled.tolist() == softermax_raw(raw, config, kept)[order].tolist()
+
+
+@examples(100)
+@given(configs_and_rows(), st.data())
+def test_adding_a_whole_number_to_every_score_changes_nothing(case, data):
+    """The maximum is an integer, so it moves along."""
+    config, raw, kept = case
+    one = 1 << config.input.fraction_bits
+    down, up = (int(raw.min()) - config.input.min_raw) // one, (config.input.max_raw - int(raw.max())) // one
+    moved = raw + one * data.draw(st.integers(-down, up))
+    assert softermax_raw(moved, config, kept).tolist() == softermax_raw(raw, config, kept).tolist()
+
+
+@examples(60)
+@given(st.data())
+def test_many_rows_at_once_equal_row_by_row(data):
+    config = data.draw(configs(max_lanes=16))
+    batch = [data.draw(rows(config)) for _ in range(3)]
+    raw, kept = np.zeros((3, config.max_len), int), np.zeros((3, config.max_len), bool)
+    for line, (x, keep) in enumerate(batch):
+        raw[line, : len(x)], kept[line, : len(x)] = x, keep
+    together = softermax_raw(raw, config, kept)
+    for line, (x, keep) in zip(together, batch, strict=True):
+        assert line[: len(x)].tolist() == softermax_raw(x, config, keep).tolist()
+
+
+@pytest.mark.parametrize("lanes", [16, 32])
+def test_a_higher_score_of_the_paper_never_gets_less(lanes):
+    config = SoftermaxConfig.paper(lanes=lanes, max_len=384)
+    rng = np.random.default_rng(lanes)
+    raw = config.input.quantise(rng.choice([1, 4, 20], size=(300, 1)) * rng.standard_normal((300, 384)))
+    order = np.argsort(raw, axis=-1)
+    y = np.take_along_axis(softermax_raw(raw, config), order, axis=-1)
+    assert (np.diff(y, axis=-1) >= 0).all()
+
+
+# Formats hold
+
+
+@examples(200)
+@given(configs_and_rows())
+@example((SoftermaxConfig(lanes=1, max_len=1, power_sum=UQ(4, 1), output=UQ(1, 1)), np.array([3]), np.array([True])))
+def test_every_value_fits_its_format(case):
+    config, raw, kept = case
+    values = unnormed_softmax(*to_slices(raw, kept, config), config)
+    y = softermax_raw(raw, config, kept)
+    for array, fmt in (
+        (values.numerators, UQ(1, config.unnormed.fraction_bits)),
+        (values.slice_maximum, config.maximum),
+        (values.maximum, config.maximum),
+        (values.power_sum, config.power_sum),
+        (y, config.output),
+    ):
+        assert fmt.min_raw <= array.min()
+        assert array.max() <= fmt.max_raw
+    assert values.numerators.max() <= 1 << config.unnormed.fraction_bits
+
+
+@examples(300)
+@given(configs_and_rows())
+def test_a_row_with_a_kept_score_sums_to_one_half_or_more(case):
+    config, raw, kept = case
+    assume(kept.any())
+    power_sum = unnormed_softmax(*to_slices(raw, kept, config), config).power_sum[-1]
+    assert 2 * int(power_sum) >= 1 << config.power_sum.fraction_bits
+
+
+EVERY_TRIPLE = np.array(list(product(range(-8, 8), repeat=3)))
+
+
+@pytest.mark.parametrize("fraction_bits", [0, 1, 2, 3])
+@pytest.mark.parametrize("lanes", [1, 2, 3])
+def test_no_triple_saturates_an_output_that_cannot(lanes, fraction_bits):
+    """Every row of three 4-bit scores in coarse formats; the model leaves out the clip where it is not needed."""
+    attacked = 0
+    for sum_bits, reciprocal_bits, output_bits, segments in product((2, 3, 4), (1, 2, 3, 5), (1, 2, 3, 6), (1, 4)):
+        config = SoftermaxConfig(
+            lanes=lanes,
+            max_len=3,
+            input=Q(4 - fraction_bits, fraction_bits),
+            unnormed=UQ(1, 6),
+            power_sum=UQ(3, sum_bits),
+            reciprocal=UQ(1, reciprocal_bits),
+            reciprocal_segments=segments,
+            output=UQ(1, output_bits),
+        )
+        if not config.output_can_saturate:
+            attacked += 1
+            assert softermax_raw(EVERY_TRIPLE, config).max() <= config.output.max_raw
+    assert attacked > 10
+
+
+@examples(100)
+@given(configs(max_lanes=4, widest_sum=5, finest_output=6), st.integers(0, 2**32 - 1))
+def test_random_rows_stay_in_the_output_format(config, seed):
+    """Whether the output can saturate or not: 2000 rows of many spreads for each of many small configs."""
+    rng = np.random.default_rng(seed)
+    size = (2000, config.max_len)
+    low, high = config.input.min_raw, config.input.max_raw
+    spread = rng.choice([0, 1, 3, (high - low) / 4, high - low], size=(2000, 1))
+    raw = np.clip(rng.integers(low, high + 1, (2000, 1)) + np.rint(spread * rng.standard_normal(size)), low, high)
+    y = softermax_raw(raw.astype(int), config, rng.random(size) < rng.choice([0.3, 1], size=(2000, 1)))
+    assert y.min() >= 0
+    assert y.max() <= config.output.max_raw
+
+
+def test_an_output_that_can_saturate_does():
+    """2**(-1/256) is truncated to a sum of 1/2: almost 2, of which UQ(1,1) holds 1.5 and UQ(1,2) 1.75."""
+    for bits in (1, 2):
+        config = SoftermaxConfig(
+            lanes=1, max_len=1, input=Q(4, 8), power_segments=256, power_sum=UQ(4, 1), output=UQ(1, bits)
+        )
+        assert config.output_can_saturate
+        assert softermax_raw([255], config).tolist() == [config.output.max_raw]

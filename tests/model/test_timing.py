@@ -1,0 +1,279 @@
+"""Timing model: nothing is lost, doubled or reordered under any waves; latency, throughput, depth, and no deadlock."""
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from softermax.model import SoftermaxConfig
+from softermax.model.timing import (
+    NormalizationTiming,
+    RowBufferTiming,
+    Slot,
+    SoftermaxTiming,
+    UnnormedTiming,
+    frame,
+)
+
+from .strategies import examples
+
+#: Permissions of a source or a sink, a cycle each; after the last one everything is allowed.
+waves = st.lists(st.booleans(), max_size=120)
+
+
+def config_of(max_slices):
+    """A config of one lane, so that slices are elements."""
+    return SoftermaxConfig(lanes=1, max_len=max_slices)
+
+
+def flags(lengths):
+    """End-of-row flags of rows of these lengths."""
+    return [place == length - 1 for length in lengths for place in range(length)]
+
+
+def play(timing, counts, waves=None, cycles=10_000):
+    """Play items into a unit and let its sinks take them: ``{stream: [(cycle, item), ...]}``, for both directions.
+
+    Sources keep what they offer until it is taken. Checks that the unit's outputs do as much, and that it is empty
+    once no output has moved for longer than its latency.
+    """
+    waves = waves or {}
+
+    def allowed(name, cycle):
+        wave = waves.get(name, ())
+        return cycle >= len(wave) or wave[cycle]
+
+    moves = {name: [] for name in (*timing.inputs, *timing.outputs)}
+    offered = dict.fromkeys(timing.inputs, False)
+    waiting = dict.fromkeys(timing.outputs)
+    still = 0
+    for cycle in range(cycles):
+        for name in timing.inputs:
+            offered[name] = (offered[name] or allowed(name, cycle)) and len(moves[name]) < counts[name]
+        valids = tuple(offered.values())
+        readies = tuple(allowed(name, cycle) for name in timing.outputs)
+        taken = [valid and ready for valid, ready in zip(valids, timing.ready(valids, readies), strict=True)]
+        for name, valid, ready in zip(timing.outputs, timing.valids(), readies, strict=True):
+            if waiting[name] is not None:
+                assert (valid, timing.shown()) == (True, waiting[name]), f"{name} withdrew an item in cycle {cycle}"
+            waiting[name] = timing.shown() if valid and not ready else None
+            if valid and ready:
+                moves[name].append((cycle, timing.shown()))
+        for name, moved in zip(timing.inputs, taken, strict=True):
+            if moved:
+                moves[name].append((cycle, len(moves[name])))
+                offered[name] = False
+        timing.clock(valids, readies)
+        still = 0 if any(taken) or any(timing.valids()) else still + 1
+        if still > 10 and all(len(moves[name]) == counts[name] for name in timing.inputs):
+            break
+    return moves
+
+
+def items(moves):
+    """The items of a stream in the order in which they moved."""
+    return [item for _, item in moves]
+
+
+def cycles(moves):
+    """The cycles in which a stream moved."""
+    return [cycle for cycle, _ in moves]
+
+
+def softermax(lengths, max_slices, depth=None, waves=None):
+    """Play rows of these lengths through a Softermax whose longest row has ``max_slices``: moves in and out."""
+    config = config_of(max_slices)
+    framing = frame(flags(lengths), config)
+    timing = SoftermaxTiming(framing, depth or config.buffer_depth)
+    moves = play(timing, {"i": sum(lengths)}, waves)
+    assert items(moves["o"]) == list(range(framing.kept.sum()))
+    return cycles(moves["i"]), cycles(moves["o"])
+
+
+# Framing
+
+
+def frame_in_plain_loops(last, max_slices):
+    """What the hardware's counter does."""
+    kept, ends, overlong, position = [], [], [], 0
+    for end in last:
+        kept.append(position < max_slices)
+        if kept[-1]:
+            cut = position == max_slices - 1 and not end
+            ends.append(end or cut)
+            overlong.append(cut)
+        position = 0 if end else position + 1
+    return kept, ends, overlong
+
+
+@examples(200)
+@given(st.lists(st.booleans(), max_size=60), st.integers(1, 6))
+@example([], 3)
+@example([False] * 10, 3)
+@example([True] * 4, 1)
+@example([False, False, True, True, False, True], 2)
+def test_frame_equals_plain_loops(last, max_slices):
+    framing = frame(np.array(last, bool), config_of(max_slices))
+    result = framing.kept.tolist(), framing.last.tolist(), framing.overlong.tolist()
+    assert result == frame_in_plain_loops(last, max_slices)
+
+
+def test_frame_cuts_and_drops():
+    framing = frame(flags([2, 5, 3, 1]), config_of(3))
+    assert framing.kept.tolist() == [True] * 5 + [False] * 2 + [True] * 4
+    assert framing.last.tolist() == [False, True, False, False, True, False, False, True, True]
+    assert framing.overlong.tolist() == [False] * 4 + [True] + [False] * 4
+
+
+# Slot
+
+
+def test_slot_holds_until_each_stream_has_taken():
+    slot = Slot(streams=2)
+    assert (slot.item, slot.valid, slot.ready(False, False)) == (-1, [False, False], True)
+    slot.clock(7, (True, True), False, False)
+    assert (slot.item, slot.valid) == (7, [True, True])
+    slot.clock(None, (False, False), True, False)
+    assert slot.valid == [False, True]
+    assert not slot.ready(True, False)
+    assert slot.ready(False, True)
+    slot.clock(8, (True, False), False, True)
+    assert (slot.item, slot.valid) == (8, [True, False])
+    slot.clock(None, (False, False), True, False)
+    assert (slot.item, slot.valid) == (8, [False, False])
+
+
+# Nothing lost, doubled or reordered
+
+
+@examples(150)
+@given(st.lists(st.integers(1, 8), min_size=1, max_size=12), st.integers(1, 6), waves, waves, waves)
+def test_unnormed_unit_passes_every_slice_and_row(lengths, max_slices, offer, take, take_row):
+    framing = frame(flags(lengths), config_of(max_slices))
+    moves = play(UnnormedTiming(framing), {"i": sum(lengths)}, {"i": offer, "o": take, "row": take_row})
+    assert items(moves["o"]) == list(range(framing.kept.sum()))
+    assert items(moves["row"]) == np.flatnonzero(framing.last).tolist()
+
+
+@examples(150)
+@given(st.lists(st.integers(1, 8), min_size=1, max_size=12), waves, waves, waves)
+def test_normalization_unit_passes_every_slice_after_its_row(lengths, offer, offer_row, take):
+    last = np.array(flags(lengths))
+    counts = {"i": sum(lengths), "row": len(lengths)}
+    moves = play(NormalizationTiming(last), counts, {"i": offer, "row": offer_row, "o": take})
+    assert items(moves["o"]) == list(range(sum(lengths)))
+    row_of = np.repeat(np.arange(len(lengths)), lengths)
+    summaries = np.array(cycles(moves["row"]))
+    assert (np.array(cycles(moves["i"])) >= summaries[row_of] + 2).all()
+
+
+@examples(100)
+@given(st.integers(0, 40), st.integers(2, 6), waves, waves)
+def test_row_buffer_is_a_queue_of_its_depth(slices, depth, offer, take):
+    moves = play(RowBufferTiming(depth), {"i": slices}, {"i": offer, "o": take})
+    assert items(moves["o"]) == list(range(slices))
+    entered, left = cycles(moves["i"]), cycles(moves["o"])
+    held = [sum(c <= now for c in entered) - sum(c <= now for c in left) for now in range(max(left, default=0) + 1)]
+    assert max(held, default=0) <= depth
+
+
+@pytest.mark.parametrize("depth", [2, 3, 26])
+def test_row_buffer_fills_to_its_depth(depth):
+    moves = play(RowBufferTiming(depth), {"i": 100}, {"o": [False] * 50})
+    assert sum(cycle < 50 for cycle in cycles(moves["i"])) == depth
+
+
+@pytest.mark.parametrize("max_slices", [1, 2, 3, 4, 5, 6])
+@examples(60)
+@given(st.data(), waves, waves)
+def test_softermax_neither_loses_slices_nor_deadlocks(max_slices, data, offer, take):
+    """After the waves, even one row at a time would take each row's slices twice, and the latency, in cycles."""
+    lengths = data.draw(st.lists(st.integers(1, max_slices + 2), min_size=1, max_size=15))
+    _, left = softermax(lengths, max_slices, waves={"i": offer, "o": take})
+    assert left[-1] <= max(len(offer), len(take)) + sum(2 * length + 5 for length in lengths)
+
+
+@examples(30)
+@given(st.lists(st.integers(1, 24), min_size=1, max_size=12), st.integers(0, 2**32 - 1))
+def test_softermax_keeps_long_rows_under_bursty_waves(lengths, seed):
+    rng = np.random.default_rng(seed)
+    bursts = [np.repeat(rng.random(20) < rate, rng.integers(1, 30, 20)).tolist() for rate in (0.4, 0.8)]
+    softermax(lengths, 24, waves={"i": bursts[0], "o": bursts[1]})
+    softermax(lengths, 24, waves={"i": bursts[1], "o": bursts[0]})
+
+
+# Latency
+
+
+def test_unnormed_unit_has_a_latency_of_2():
+    moves = play(UnnormedTiming(frame(flags([3]), config_of(3))), {"i": 3})
+    assert cycles(moves["i"]) == [0, 1, 2]
+    assert moves["o"] == [(2, 0), (3, 1), (4, 2)]
+    assert moves["row"] == [(4, 2)]
+
+
+def test_row_buffer_has_a_latency_of_2():
+    moves = play(RowBufferTiming(5), {"i": 3})
+    assert cycles(moves["o"]) == [2, 3, 4]
+
+
+def test_normalization_unit_has_a_latency_of_1_after_2_for_the_row():
+    moves = play(NormalizationTiming(np.array([False, True])), {"i": 2, "row": 1})
+    assert cycles(moves["row"]) == [0]
+    assert cycles(moves["i"]) == [2, 3]
+    assert cycles(moves["o"]) == [3, 4]
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 24])
+def test_softermax_has_a_latency_of_5_from_a_rows_last_slice(length):
+    entered, left = softermax([length], 24)
+    assert left[0] == entered[-1] + 5
+    assert left == list(range(left[0], left[0] + length))
+
+
+# Throughput
+
+
+@pytest.mark.parametrize("max_slices", [1, 2, 3, 24])
+def test_equal_rows_of_any_length_pass_at_a_slice_a_cycle(max_slices):
+    for length in range(1, max_slices + 1):
+        n = 12 * length
+        entered, left = softermax([length] * 12, max_slices)
+        assert entered == list(range(n))
+        assert left == list(range(length + 4, length + 4 + n))
+
+
+@pytest.mark.parametrize("length", [1, 2, 24])
+def test_unnormed_unit_passes_a_slice_a_cycle(length):
+    n = 10 * length
+    moves = play(UnnormedTiming(frame(flags([length] * 10), config_of(length))), {"i": n})
+    assert cycles(moves["i"]) == list(range(n))
+    assert cycles(moves["o"]) == list(range(2, n + 2))
+
+
+@pytest.mark.parametrize("length", [1, 2, 24])
+def test_normalization_unit_passes_a_slice_a_cycle(length):
+    n = 10 * length
+    moves = play(NormalizationTiming(np.array(flags([length] * 10))), {"i": n, "row": 10})
+    assert cycles(moves["o"]) == list(range(3, n + 3))
+
+
+def test_overlong_rows_are_dropped_at_a_slice_a_cycle():
+    entered, left = softermax([2, 9, 2], 2)
+    assert entered == list(range(13))
+    assert left == [6, 7, 8, 9, 17, 18]  # the last row's last slice enters in cycle 12
+
+
+@pytest.mark.parametrize("length", [1, 2, 3, 24])
+def test_a_buffer_of_one_slice_less_would_stall(length):
+    """The two slices beyond the longest row cover the two cycles by which a summary trails its row's last slice."""
+    entered, _ = softermax([length] * 12, length, depth=length + 1)
+    assert entered != list(range(12 * length))
+
+
+@examples(40)
+@given(st.integers(1, 6), st.data())
+def test_a_deeper_buffer_would_not_be_faster_at_full_speed(max_slices, data):
+    """Rows of mixed lengths do stall, but for the summaries that wait, not for the buffer."""
+    lengths = data.draw(st.lists(st.integers(1, max_slices), min_size=1, max_size=25))
+    assert softermax(lengths, max_slices) == softermax(lengths, max_slices, depth=1000)
