@@ -121,7 +121,7 @@ def _run(jobs: list[_Job], description: str, console: Console) -> list[dict]:
     workers = min(len(jobs), os.cpu_count() or 1)
     pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
     try:
-        with Progress(*columns, console=console, transient=True) as progress:
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
             task = progress.add_task(description, total=len(jobs))
             futures = {pool.submit(job): place for place, job in enumerate(jobs)}
             for future in as_completed(futures):

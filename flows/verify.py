@@ -8,7 +8,7 @@ import numpy as np
 
 from softermax.sim.attention import load_heads
 from softermax.sim.cosim import CosimResult, cosimulate
-from softermax.sim.trace import Trace, normalization_trace, softermax_trace, unnormed_trace
+from softermax.sim.trace import Trace, cut_by_reset, normalization_trace, softermax_trace, unnormed_trace
 from softermax.sim.traffic import bursty, random_rows, rows_to_slices
 
 from .design_points import DesignPoint
@@ -28,9 +28,9 @@ FULL_SPEED_ROWS = 100
 def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, simulator: str) -> dict:
     """Play the real scores into a unit's Verilog and compare every output port on every clock cycle.
 
-    Three traces: one slice by itself, whose way through the unit takes its latency; rows of the longest length back
+    Four traces: one slice by itself, whose way through the unit takes its latency; rows of the longest length back
     to back at full speed, which give the throughput; then all the real rows and difficult ones under seeded gaps and
-    backpressure.
+    backpressure; at last a part of those, broken off by a reset, and the rows at full speed again.
 
     Parameters
     ----------
@@ -55,6 +55,7 @@ def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, sim
         TRACES[point.unit](slices, point.config, wave, rng)
         for slices, wave in zip(played, ({}, {}, waves), strict=True)
     ]
+    traces.append(cut_by_reset(traces[2], traces[2].cycles // 50, traces[1]))
     results = cosimulate(verilog, point.name, traces, build_dir, simulator=simulator)
     described = [mismatch for result in results for mismatch in result.described]
     return {

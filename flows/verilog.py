@@ -1,11 +1,12 @@
 """Verilog generation: one file per design point, which lint, simulation and synthesis all consume.
 
-Amaranth's netlist passes through a few Yosys steps that leave plain Verilog-2001: no unused wires, operands as wide as
-their results, no initial values (the reset suffices; what is not reset is not read before it is written).
+Amaranth's netlist passes through a few Yosys steps that leave plain Verilog-2001: no wires for nothing, operands as
+wide as their results, no initial values (the reset suffices; what is not reset is not read before it is written).
 """
 
 from __future__ import annotations
 
+import json
 import tempfile
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -39,26 +40,65 @@ def generate_verilog(component: Component, name: str) -> str:
     str
         The same text on every run.
     """
-    with tempfile.TemporaryDirectory() as folder, as_file(files("softermax.flows") / "techmap" / "widen.v") as widen:
-        netlist, result = Path(folder) / "netlist.il", Path(folder) / "result.v"
+    with tempfile.TemporaryDirectory() as scratch, as_file(files("softermax.flows") / "techmap" / "widen.v") as widen:
+        folder = Path(scratch)
+        netlist, cleaned, result = folder / "netlist.il", folder / "cleaned.json", folder / "result.v"
         netlist.write_text(rtlil.convert(component, name=name, emit_src=False))
-        run_yosys(
-            [
-                f"read_rtlil {netlist}",
-                f"hierarchy -check -top {name}",
-                "proc",
-                "delete t:$meminit_v2",
-                "memory_collect",
-                "setattr -unset init w:*",
-                "opt_expr",
-                "wreduce",
-                "opt_clean -purge",
-                f"techmap -map {widen}",
-                "opt_expr",
-                "clean -purge",
-                f"write_verilog -noattr {result}",
-            ],
-            Path(folder) / "yosys.log",
-        )
+        clean = [
+            f"read_rtlil {netlist}",
+            f"hierarchy -check -top {name}",
+            "proc",
+            "delete t:$meminit_v2",
+            "memory_collect",
+            "setattr -unset init w:*",
+            "opt_expr",
+            "wreduce",
+            "opt_clean -purge",
+            f"techmap -map {widen}",
+            "opt_expr",
+            "clean -purge",
+            f"write_json {cleaned}",
+        ]
+        run_yosys(clean, folder / "yosys.log")
+        design = json.loads(cleaned.read_text())
+        for module in design["modules"].values():
+            _gather_unread(module)
+        cleaned.write_text(json.dumps(design))
+        write = [f"read_json {cleaned}", "opt_clean -purge", f"write_verilog -noattr {result}"]
+        run_yosys(write, folder / "yosys.log")
         body = result.read_text().split("\n", 1)[1]
     return HEADER.format(name=name) + body
+
+
+def _gather_unread(module: dict):
+    """Let a wire named ``unused`` read every bit that nothing reads, such as the fraction bits that a result drops.
+
+    That is how linters want to be told that it is meant. Before, constant bits of wires go: all of them of a nameless
+    one, those at the top of a named one.
+    """
+    for name, net in module["netnames"].items():
+        if net["hide_name"]:
+            net["bits"] = [bit for bit in net["bits"] if isinstance(bit, int)]
+        elif name not in module["ports"]:
+            while net["bits"] and not isinstance(net["bits"][-1], int):
+                net["bits"].pop()
+    module["netnames"] = {name: net for name, net in module["netnames"].items() if net["bits"]}
+    read, driven = set(), set()
+    for port in module["ports"].values():
+        (read if port["direction"] == "output" else driven).update(port["bits"])
+    for cell in module["cells"].values():
+        for name, bits in cell["connections"].items():
+            (driven if cell["port_directions"][name] == "output" else read).update(bits)
+    unread = sorted(bit for bit in driven - read if isinstance(bit, int))
+    if not unread:
+        return
+    free = 1 + max(bit for bit in driven | read if isinstance(bit, int))
+    module["netnames"]["unused"] = {"hide_name": 0, "bits": [free], "attributes": {"keep": "1"}}
+    module["cells"]["$gather_unread"] = {
+        "hide_name": 1,
+        "type": "$reduce_and",
+        "parameters": {"A_SIGNED": "0", "A_WIDTH": f"{len(unread):b}", "Y_WIDTH": "1"},
+        "attributes": {"keep": "1"},
+        "port_directions": {"A": "input", "Y": "output"},
+        "connections": {"A": unread, "Y": [free]},
+    }

@@ -30,15 +30,13 @@ def adder_tree(m: Module, values: list[Value]) -> Value:
 
 
 def drop_fraction(m: Module, value: Value, bits: int, width: int, name: str) -> Value:
-    """``value >> bits`` as a signal of ``width`` bits, for a number of bits known when hardware is made.
+    """``value >> bits`` at ``width`` bits, for a number of bits known when hardware is made.
 
-    What is dropped gets a name that says so to whoever reads the Verilog, and to linters. A negative number of bits
-    appends zeros.
+    A negative number of bits appends zeros. The whole value is a signal of that name, so that it is computed once.
     """
-    result = Signal(width + min(bits, 0), name=name)
-    unused = Signal(max(bits, 0), name="unused_fraction", attrs={"keep": 1})
-    m.d.comb += Cat(unused, result).eq(value)
-    return Cat(Const(0, max(-bits, 0)), result)
+    whole = Signal(max(width + bits, 1), name=name)
+    m.d.comb += whole.eq(value)
+    return whole[bits:] if bits >= 0 else Cat(Const(0, -bits), whole)
 
 
 def saturate(value: Value, width: int) -> Value:

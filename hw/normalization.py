@@ -8,16 +8,20 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from softermax.model import SoftermaxConfig
 
-from .arithmetic import drop_fraction, saturate, shift_right
 from .elastic import Head, elastic_register
+from .lanes import multiply_numerators, select_products
 from .reciprocal import Reciprocal
+from .row_product import RowProduct
 from .streams import probability_slice, row_summary, unnormed_slice
 
 __all__ = ["NormalizationUnit"]
 
 
 class NormalizationUnit(wiring.Component):
-    """Shift the numerators to the row maximum, multiply them by the reciprocal (paper: Normalization Unit).
+    """Probabilities from a row's slices and its summary (paper: Normalization Unit).
+
+    Multiplying, the paper's style, a lane shifts its numerator to the row maximum and multiplies it by the reciprocal.
+    By row product a lane selects the product for its score's fraction and shifts it: there is no multiplier per lane.
 
     Takes a slice a cycle, with no bubble between rows. The first slice of a row waits until the row's summary has
     been taken.
@@ -42,10 +46,10 @@ class NormalizationUnit(wiring.Component):
     """
 
     slice_latency = 1
-    latency = Reciprocal.latency + slice_latency
 
     def __init__(self, config: SoftermaxConfig):
         self.config = config
+        self.latency = config.row_stages + self.slice_latency
         super().__init__(
             {
                 "i": In(stream.Signature(unnormed_slice(config))),
@@ -56,20 +60,17 @@ class NormalizationUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.reciprocal = reciprocal = Reciprocal(self.config)
-        connect(m, flipped(self.row), reciprocal.i)
-        i, row = self.i.payload, reciprocal.o.payload
+        i, row = self.i.payload, self._row_scale(m)
 
         # A row's scale stays until the row's last slice has passed.
-        joined = Head(self.i.valid & reciprocal.o.valid, Signal(name="joined_ready"))
+        joined = Head(self.i.valid & row.valid, Signal(name="joined_ready"))
         m.d.comb += [
-            self.i.ready.eq(joined.ready & reciprocal.o.valid),
-            reciprocal.o.ready.eq(joined.transfer & i.last),
+            self.i.ready.eq(joined.ready & row.valid),
+            row.ready.eq(joined.transfer & i.last),
         ]
-        shift = Signal(range((1 << self.config.input.integer_bits) + self.config.max_exponent + 1))
-        m.d.comb += shift.eq(row.exponent - i.maximum)
-        results = {f"y_{lane}": self._normalize(m, u, shift, row.mantissa, lane) for lane, u in enumerate(i.u)}
-        flags = {"last": i.last, "saturated": row.saturated, "overlong": row.overlong}
+        normalize = select_products if self.config.normalizer == "row_product" else multiply_numerators
+        results = {f"y_{lane}": y for lane, y in enumerate(normalize(m, i, row.payload, self.config))}
+        flags = {"last": i.last, "saturated": row.payload.saturated, "overlong": row.payload.overlong}
         result, [head] = elastic_register(m, joined, {**results, **flags})
 
         o = self.o.payload
@@ -78,14 +79,12 @@ class NormalizationUnit(wiring.Component):
         m.d.comb += [o[flag].eq(result[flag]) for flag in flags]
         return m
 
-    def _normalize(self, m, u, shift, mantissa, lane):
-        """One lane: shift, multiply, round to nearest, saturate."""
-        config = self.config
-        numerator = Signal(config.unnormed.width, name=f"numerator_{lane}")
-        m.d.comb += numerator.eq(shift_right(u, shift))
-        dropped = config.product_shift
-        half = (1 << max(dropped, 0)) >> 1
-        # A numerator and a reciprocal are at most 1, and their product is doubled.
-        width = max((2 << config.output.fraction_bits).bit_length(), config.output.width)
-        rounded = drop_fraction(m, numerator * mantissa + half, dropped, width, f"rounded_{lane}")
-        return saturate(rounded, config.output.width) if config.output_can_saturate else rounded[: config.output.width]
+    def _row_scale(self, m):
+        """The stream of what the lanes need of a row: its reciprocal, or its row products."""
+        m.submodules.reciprocal = reciprocal = Reciprocal(self.config)
+        connect(m, flipped(self.row), reciprocal.i)
+        if self.config.normalizer != "row_product":
+            return reciprocal.o
+        m.submodules.row_product = row_product = RowProduct(self.config)
+        connect(m, reciprocal.o, row_product.i)
+        return row_product.o

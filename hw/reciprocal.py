@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal
+from amaranth.hdl import Cat, Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -67,7 +67,7 @@ class Reciprocal(wiring.Component):
         Each step keeps the bits that the index can still need.
         """
         config = self.config
-        zeros = Signal(range(config.max_exponent + 1), name="zeros")
+        zeros = [Signal(name=f"zeros_{digit}") for digit in range(config.max_exponent.bit_length())]
         aligned, below = power_sum, 0
         for digit in reversed(range(len(zeros))):
             places = 1 << digit
@@ -78,4 +78,6 @@ class Reciprocal(wiring.Component):
                 following.eq(Mux(zeros[digit], (aligned << places)[needed - below :], aligned[needed - below :])),
             ]
             aligned, below = following, needed
-        return aligned[:-1], config.max_exponent - zeros
+        exponent = Signal(range(config.max_exponent + 1), name="sum_exponent")
+        m.d.comb += exponent.eq(config.max_exponent - Cat(zeros))
+        return aligned[:-1], exponent

@@ -38,10 +38,9 @@ class Softermax(wiring.Component):
         before have left. The row buffer takes no longer than the reciprocal, so slices do not wait for it.
     """
 
-    latency = UnnormedSoftmaxUnit.latency + NormalizationUnit.latency
-
     def __init__(self, config: SoftermaxConfig):
         self.config = config
+        self.latency = UnnormedSoftmaxUnit.latency + config.row_stages + NormalizationUnit.slice_latency
         super().__init__(
             {
                 "i": In(stream.Signature(score_slice(config))),

@@ -9,6 +9,7 @@ from softermax.model import QFormat, SoftermaxConfig
 
 __all__ = [
     "probability_slice",
+    "row_products",
     "row_scale",
     "row_summary",
     "score_slice",
@@ -30,7 +31,13 @@ def score_slice(config: SoftermaxConfig) -> data.StructLayout:
 
 
 def unnormed_slice(config: SoftermaxConfig) -> data.StructLayout:
-    """Numerators ``u`` (an array of lanes), the ``maximum`` that they were computed with, ``last`` of a row."""
+    """What the Normalization Unit needs of a slice, and ``last`` of a row.
+
+    Numerators ``u`` (an array of lanes) and the ``maximum`` that they were computed with; by row product the scores
+    ``x`` and ``keep`` themselves.
+    """
+    if config.normalizer == "row_product":
+        return score_slice(config)
     return data.StructLayout(
         {
             "u": data.ArrayLayout(shape_of(config.unnormed), config.lanes),
@@ -63,6 +70,13 @@ def row_scale(config: SoftermaxConfig) -> data.StructLayout:
             "overlong": 1,
         }
     )
+
+
+def row_products(config: SoftermaxConfig) -> data.StructLayout:
+    """A row's ``products`` (an array over the fraction of a score), its ``exponent`` and flags as in its scale."""
+    scale = row_scale(config)
+    products = data.ArrayLayout(config.product_width, 1 << config.input.fraction_bits)
+    return data.StructLayout({"products": products} | {name: scale[name].shape for name in list(scale.members)[1:]})
 
 
 def probability_slice(config: SoftermaxConfig) -> data.StructLayout:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal
+from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -69,7 +69,10 @@ class UnnormedSoftmaxUnit(wiring.Component):
             power_of_two.keep.eq(held["keep"]),
             power_of_two.maximum.eq(held["maximum"]),
         ]
-        slice_out = {"u": power_of_two.u.as_value(), "slice_maximum": held["maximum"]}
+        if self.config.normalizer == "row_product":
+            slice_out = {"x_out": held["x"], "keep_out": held["keep"]}
+        else:
+            slice_out = {"u_out": power_of_two.u.as_value(), "maximum_out": held["maximum"]}
         m.submodules.reduction = reduction = Reduction(self.config)
         m.d.comb += [
             reduction.u.eq(power_of_two.u),
@@ -81,12 +84,13 @@ class UnnormedSoftmaxUnit(wiring.Component):
         # The running values that Reduction holds are the row's summary, so they wait as the slice's data do.
         result, [o_head, row_head] = elastic_register(m, head, {**slice_out, **flags}, feeds=(1, held["last"]))
 
+        o = self.o.payload
+        fields = [o[name.removesuffix("_out")] for name in slice_out]
+        m.d.comb += [Value.cast(field).eq(result[name]) for field, name in zip(fields, slice_out, strict=True)]
         m.d.comb += [
+            o.last.eq(result["last_out"]),
             self.o.valid.eq(o_head.valid),
             o_head.ready.eq(self.o.ready),
-            self.o.payload.u.as_value().eq(result["u"]),
-            self.o.payload.maximum.eq(result["slice_maximum"]),
-            self.o.payload.last.eq(result["last_out"]),
             self.row.valid.eq(row_head.valid),
             row_head.ready.eq(self.row.ready),
             self.row.payload.maximum.eq(reduction.maximum),

@@ -10,8 +10,18 @@ from .tables import PiecewiseLinear, power_of_two_table, reciprocal_table
 
 __all__ = ["SoftermaxConfig"]
 
-#: Bits by which the mantissa that enters the reciprocal table is finer than the table's result.
-MANTISSA_GUARD_BITS = 2
+#: Fraction bits of a score up to which the row products are smaller than a multiplier for each lane.
+ROW_PRODUCT_FRACTION_BITS = 5
+#: Least and greatest value of the parameters that are numbers.
+RANGES = {
+    "lanes": (1, 1024),
+    "max_len": (1, 65536),
+    "power_segments": (1, 256),
+    "reciprocal_segments": (1, 256),
+    "mantissa_guard_bits": (0, 8),
+}
+#: What the parameters may be that have a name for each choice.
+CHOICES = {"normalizer": ("multiply", "row_product"), "rounding": ("nearest", "directed"), "base": ("2", "e")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +36,7 @@ class SoftermaxConfig:
     - The reciprocal is that of the sum's mantissa in [1, 2), in ``reciprocal_segments`` uniform segments; the sum's
       exponent joins the shift that renormalises the numerators, so that there is one shift and one multiplication.
     - Right shifts truncate; the final result is rounded to nearest (ties up) and saturates.
+    - By row product, a product is rounded to nearest to 10 fraction bits, 3 more than the output has.
 
     Parameters
     ----------
@@ -46,6 +57,19 @@ class SoftermaxConfig:
     power_segments, reciprocal_segments : int
         Segments of the two linear-piecewise functions; powers of two. Where a fraction has fewer values than
         segments, the table has an entry for each value and no slopes.
+    mantissa_guard_bits : int
+        Bits by which the mantissa that indexes the reciprocal's table is finer than its result; 0 to 8.
+    normalizer : str
+        ``"multiply"``: the paper's; shift each numerator, multiply it by the reciprocal. ``"row_product"``: a
+        numerator has only 2**f mantissas, f the fraction bits of a score, so multiply those by the reciprocal once
+        for each row; a lane selects one of the products and shifts it, and scores wait in the row buffer instead of
+        numerators.
+    product : QFormat
+        The row products, by row product only; UQ(1, f).
+    rounding : str
+        ``"nearest"``: tables, products and results are rounded to nearest. ``"directed"``: numerators and thus D are
+        never too large, reciprocals and products never too small, and the result is truncated, which spares each lane
+        an adder; by row product only.
     saturate : bool
         Let the power sum saturate (and say so in the row's summary) where ``capacity`` scores of equal size could
         overflow it. Without it such formats are refused, and the hardware has no saturation logic.
@@ -70,13 +94,78 @@ class SoftermaxConfig:
     output: QFormat = UQ(1, 7)
     power_segments: int = 4
     reciprocal_segments: int = 8
+    mantissa_guard_bits: int = 2
+    normalizer: str = "multiply"
+    product: QFormat = UQ(1, 10)
+    rounding: str = "nearest"
     saturate: bool = False
     base: str = "2"
 
     @classmethod
-    def paper(cls, lanes: int = 16, max_len: int = 384, *, saturate: bool = False, base: str = "2") -> SoftermaxConfig:
+    def paper(
+        cls,
+        lanes: int = 16,
+        max_len: int = 384,
+        *,
+        normalizer: str = "multiply",
+        saturate: bool = False,
+        base: str = "2",
+    ) -> SoftermaxConfig:
         """The paper's formats and datapath: Q(6,2) in, UQ(1,15), UQ(10,6), UQ(1,7), UQ(1,7) out."""
-        return cls(lanes=lanes, max_len=max_len, saturate=saturate, base=base)
+        return cls(lanes=lanes, max_len=max_len, normalizer=normalizer, saturate=saturate, base=base)
+
+    @classmethod
+    def faithful(
+        cls,
+        input: QFormat = Q(6, 2),
+        output: QFormat = UQ(0, 8),
+        max_len: int = 384,
+        lanes: int = 16,
+        *,
+        normalizer: str | None = None,
+        rounding: str | None = None,
+        base: str = "2",
+    ) -> SoftermaxConfig:
+        """The cheapest config whose every output is faithfully rounded.
+
+        That is, less than one unit in the last place away from exact base-2 softmax of the quantised scores (saturated
+        to the output format), for every row of up to ``max_len`` elements. Every other width is derived from a bound.
+
+        Parameters
+        ----------
+        input, output : QFormat
+            At most 12 bits; at most 16 fraction bits.
+        normalizer : str or None
+            None chooses what is smaller: row products up to 5 fraction bits of a score, multiplication above.
+        rounding : str or None
+            None chooses what is smaller: ``"directed"`` with row products. The results are then truncated, so that a
+            row sums to less than 1; with ``"nearest"`` the errors have either sign.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As for the class, or if no width is enough.
+        """
+        if isinstance(output, QFormat) and output.fraction_bits > 16:
+            raise ValueError(f"output must have at most 16 fraction bits to be faithful, not {output}")
+        if normalizer is None:
+            normalizer = "row_product" if input.fraction_bits <= ROW_PRODUCT_FRACTION_BITS else "multiply"
+        if rounding is None:
+            rounding = "directed" if normalizer == "row_product" else "nearest"
+        wanted = cls(
+            lanes=lanes,
+            max_len=max_len,
+            input=input,
+            output=output,
+            power_sum=UQ(17, 6),
+            normalizer=normalizer,
+            power_segments=256,
+            rounding=rounding,
+            base=base,
+        )
+        from .faithful import derive  # here, because it needs this class
+
+        return derive(wanted)
 
     def __post_init__(self):
         self._check_sizes()
@@ -84,22 +173,25 @@ class SoftermaxConfig:
         self._check_sum()
 
     def _check_sizes(self):
-        for name, most in (("lanes", 1024), ("max_len", 65536), ("power_segments", 256), ("reciprocal_segments", 256)):
+        for name, (least, most) in RANGES.items():
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool):
                 raise TypeError(f"{name} must be an integer, not {value!r}")
-            if not 1 <= value <= most:
-                raise ValueError(f"{name} must be 1 to {most}, not {value!r}")
+            if not least <= value <= most:
+                raise ValueError(f"{name} must be {least} to {most}, not {value!r}")
         for name in ("power_segments", "reciprocal_segments"):
             if getattr(self, name).bit_count() != 1:
                 raise ValueError(f"{name} must be a power of two, not {getattr(self, name)!r}")
         if not isinstance(self.saturate, bool):
             raise TypeError(f"saturate must be a bool, not {self.saturate!r}")
-        if self.base not in ("2", "e"):
-            raise ValueError(f"base must be '2' or 'e', not {self.base!r}")
+        for name, known in CHOICES.items():
+            if getattr(self, name) not in known:
+                raise ValueError(f"{name} must be {known[0]!r} or {known[1]!r}, not {getattr(self, name)!r}")
+        if self.rounding == "directed" and self.normalizer != "row_product":
+            raise ValueError("rounding must be 'nearest' with normalizer 'multiply', not 'directed'")
 
     def _check_formats(self):
-        for name in ("input", "unnormed", "power_sum", "reciprocal", "output"):
+        for name in ("input", "unnormed", "power_sum", "reciprocal", "output", "product"):
             value = getattr(self, name)
             if not isinstance(value, QFormat):
                 raise TypeError(f"{name} must be a QFormat, not {value!r}")
@@ -107,7 +199,7 @@ class SoftermaxConfig:
                 raise ValueError(f"{name} must be {'signed' if name == 'input' else 'unsigned'}, not {value}")
         if self.input.width > 12 or self.input.fraction_bits > 8:
             raise ValueError(f"input must have at most 12 bits, at most 8 of them fraction bits, not {self.input}")
-        for name, most in (("unnormed", 30), ("reciprocal", 20)):
+        for name, most in (("unnormed", 36), ("reciprocal", 20), ("product", 24)):
             value = getattr(self, name)
             if value.integer_bits != 1 or not 1 <= value.fraction_bits <= most:
                 raise ValueError(f"{name} must be UQ(1,f) with f from 1 to {most}, not {value}")
@@ -117,9 +209,19 @@ class SoftermaxConfig:
             raise ValueError(f"power_sum must have an integer and a fraction bit or more, not {self.power_sum}")
 
         one = 1 << self.unnormed.fraction_bits
+        if self.power_table.values.max() >= 2 * one:
+            raise ValueError(
+                f"unnormed must be fine enough for 2**t not to come out as 2 at {self.input}, not {self.unnormed}"
+            )
         if self.power_table.values[1:].min(initial=one) < one:
             raise ValueError(
                 f"power_segments must be enough for 2**t not to come out below 1 at {self.input}, "
+                f"not {self.power_segments}"
+            )
+
+        if self.normalizer == "row_product" and self.power_table.offset_bits:
+            raise ValueError(
+                f"power_segments must be {1 << self.input.fraction_bits} or more for a row product at {self.input}, "
                 f"not {self.power_segments}"
             )
 
@@ -139,7 +241,12 @@ class SoftermaxConfig:
     @property
     def buffer_depth(self) -> int:
         """Slices that the row buffer holds: the longest row, and what passes while its summary is on its way."""
-        return self.max_slices + 2
+        return self.max_slices + self.row_stages
+
+    @property
+    def row_stages(self) -> int:
+        """Registers that a row's summary passes before its slices can be normalised."""
+        return 3 if self.normalizer == "row_product" else 2
 
     @property
     def capacity(self) -> int:
@@ -169,7 +276,7 @@ class SoftermaxConfig:
     @property
     def mantissa_bits(self) -> int:
         """Fraction bits of the sum's mantissa that index the reciprocal table."""
-        return min(self.reciprocal.fraction_bits + MANTISSA_GUARD_BITS, self.power_sum.width - 1)
+        return min(self.reciprocal.fraction_bits + self.mantissa_guard_bits, self.power_sum.width - 1)
 
     @property
     def max_exponent(self) -> int:
@@ -185,21 +292,37 @@ class SoftermaxConfig:
         return self.unnormed.fraction_bits + self.reciprocal.fraction_bits - 1 - self.output.fraction_bits
 
     @property
+    def product_width(self) -> int:
+        """Bits of the largest row product."""
+        largest = int(self.reciprocal_table.values.max()) * int(self.product_table.values.max())
+        return ((largest >> self.reciprocal.fraction_bits) + 1).bit_length()
+
+    @property
     def output_can_saturate(self) -> bool:
         """Whether any row can exceed the output format, from a bound.
 
         A row's sum contains each of its numerators u, but for what truncation takes from the slice that holds the row
         maximum: one unit of the sum's last place g, of at least 1/2. So u / D <= 1 / (1 - 2g); the reciprocal of the
-        mantissa adds at most its table's error, doubled, and the final rounding half a unit.
+        mantissa adds at most its table's error, doubled, and the final rounding half a unit. A row product, at least
+        about 1/2, is rounded twice, by at most a unit each.
         """
         ratio = 1 / (1 - 2 * self.power_sum.ulp) if self.power_sum.fraction_bits > 1 else 2.0
         largest = ratio * (1 + 2 * self.reciprocal_table.error_bound) + self.output.ulp / 2
+        if self.normalizer == "row_product":
+            largest *= 1 + 4 * self.product.ulp
         return bool(largest > self.output.to_real(self.output.max_raw))
 
     @cached_property
     def power_table(self) -> PiecewiseLinear:
-        """2**t over the fraction of a score."""
-        return power_of_two_table(self.input.fraction_bits, self.power_segments, self.unnormed.fraction_bits)
+        """2**t over the fraction of a score, for the numerators."""
+        direction = "down" if self.rounding == "directed" else "nearest"
+        return power_of_two_table(self.input.fraction_bits, self.power_segments, self.unnormed.fraction_bits, direction)
+
+    @cached_property
+    def product_table(self) -> PiecewiseLinear:
+        """2**t over the fraction of a score, for the row products; as fine as they are."""
+        direction = "up" if self.rounding == "directed" else "nearest"
+        return power_of_two_table(self.input.fraction_bits, self.power_segments, self.product.fraction_bits, direction)
 
     @cached_property
     def reciprocal_table(self) -> PiecewiseLinear:
@@ -209,4 +332,5 @@ class SoftermaxConfig:
             self.reciprocal_segments,
             self.reciprocal.fraction_bits,
             truncated=self.mantissa_bits < self.power_sum.width - 1,
+            direction="up" if self.rounding == "directed" else "nearest",
         )

@@ -48,8 +48,8 @@ class QFormat:
             raise TypeError(f"signed must be a bool, not {self.signed!r}")
         if self.signed and self.integer_bits == 0:
             raise ValueError("integer_bits of a signed format must be 1 or more (the sign counts), not 0")
-        if not 1 <= self.width <= 48:
-            raise ValueError(f"the width of a format must be 1 to 48 bits, not {self.width!r}")
+        if not 1 <= self.width <= 53:
+            raise ValueError(f"the width of a format must be 1 to 53 bits, not {self.width!r}")
 
     @classmethod
     def parse(cls, text: str) -> QFormat:

@@ -7,14 +7,14 @@ import numpy as np
 from .config import SoftermaxConfig
 from .formats import integer_dtype
 
-__all__ = ["normalization", "reciprocal"]
+__all__ = ["normalization", "reciprocal", "row_product_normalization", "row_products"]
 
 
 def reciprocal(power_sum: np.ndarray, config: SoftermaxConfig) -> tuple[np.ndarray, np.ndarray]:
     """Reciprocal of the denominator, as a mantissa and an exponent: 1/D = mantissa * 2**(1 - exponent).
 
-    A row with a kept score has D >= 1/2. Less (0, from a row without one) is defined as well, as what the hardware
-    does: the exponent stays 0 and the bits below the missing leading one index the table.
+    A row with a kept score has D >= 1/2. Less (0, from a row without one) is defined here too, with exponent 0; in
+    hardware it gives another scale, which nobody sees, because such a row has no numerator but 0.
 
     Parameters
     ----------
@@ -65,11 +65,76 @@ def normalization(
     shift = (maximum + exponent)[..., None] - slice_maximum
     y = numerators.astype(dtype) >> shift.clip(max=31 if dtype.itemsize < 8 else 63).astype(dtype)[..., None]
     y *= mantissa.astype(dtype)[..., None, None]
-    if config.product_shift > 0:
-        y += 1 << (config.product_shift - 1)
-        y >>= config.product_shift
+    return _round(y, config.product_shift, config)
+
+
+def row_products(power_sum: np.ndarray, config: SoftermaxConfig) -> tuple[np.ndarray, np.ndarray]:
+    """The products of a row's reciprocal with every mantissa 2**t that a numerator can have.
+
+    Parameters
+    ----------
+    power_sum : ndarray of int, (...)
+        D of the row.
+
+    Returns
+    -------
+    products : ndarray of int64, (..., 2**f), f the fraction bits of a score
+        2**t / m in ``config.product``, t = 0, 2**-f, ..., for D = m * 2**(exponent - 1).
+    exponent : ndarray of int64, (...)
+    """
+    mantissa, exponent = reciprocal(power_sum, config)
+    exact = mantissa[..., None] * config.product_table.values
+    dropped = config.reciprocal.fraction_bits
+    bias = (1 << dropped) - 1 if config.rounding == "directed" else 1 << (dropped - 1)
+    return (exact + bias) >> dropped, exponent
+
+
+def row_product_normalization(
+    x: np.ndarray, keep: np.ndarray | None, maximum: np.ndarray, power_sum: np.ndarray, config: SoftermaxConfig
+) -> np.ndarray:
+    """Normalization Unit with row products over whole rows: y = round(product[frac(x)] * 2**(floor(x) - M) / 2**e).
+
+    Parameters
+    ----------
+    x : ndarray of int, (..., slices, lanes)
+        Scores in ``config.input``.
+    keep : ndarray of bool, (..., slices, lanes), or None
+    maximum, power_sum : ndarray of int, (...)
+        M and D of the whole row.
+
+    Returns
+    -------
+    ndarray of int, (..., slices, lanes)
+        In ``config.output``; 0 where masked.
+    """
+    products, exponent = row_products(power_sum, config)
+    fraction_bits = config.input.fraction_bits
+    fraction = x & ((1 << fraction_bits) - 1)
+    rows = products.shape[:-1]
+    selected = np.take_along_axis(products, fraction.reshape(*rows, -1), axis=-1).reshape(x.shape)
+    # The exponent counts from 1/2, so the products are halved as a matter of course.
+    shift = (maximum + exponent - 1)[..., None, None] - (x >> fraction_bits)
+    dropped = config.product.fraction_bits - config.output.fraction_bits
+    if config.rounding == "directed":
+        y = _shift(selected, shift + dropped)
     else:
-        y <<= -config.product_shift
+        y = (_shift(selected, shift + dropped - 1) + 1) >> 1
+    y = np.minimum(y, config.output.max_raw)
+    return y if keep is None else np.where(keep, y, 0)
+
+
+def _shift(values: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Shift right, or left where the places are negative."""
+    return (values << (-places).clip(0, 62)) >> places.clip(0, 62)
+
+
+def _round(y: np.ndarray, dropped: int, config: SoftermaxConfig) -> np.ndarray:
+    """Drop fraction bits, in place: to nearest, ties up; then saturate."""
+    if dropped > 0:
+        y += 1 << (dropped - 1)
+        y >>= dropped
+    else:
+        y <<= -dropped
     if config.output_can_saturate:
         np.minimum(y, config.output.max_raw, out=y)
     return y

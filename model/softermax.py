@@ -8,8 +8,8 @@ import numpy as np
 
 from .config import SoftermaxConfig
 from .formats import integer_dtype
-from .normalization import normalization
-from .unnormed import UnnormedRows, unnormed_softmax
+from .normalization import normalization, row_product_normalization
+from .unnormed import unnormed_softmax
 
 __all__ = ["quantise_scores", "softermax", "softermax_raw", "to_slices"]
 
@@ -66,13 +66,12 @@ def softermax_raw(raw, config: SoftermaxConfig, mask=None) -> np.ndarray:
         )
     x, keep = to_slices(raw, _check_mask(mask, raw.shape), config)
     rows = unnormed_softmax(x, keep, config)
-    y = normalize_rows(rows, config)
+    row = rows.maximum[..., -1], rows.power_sum[..., -1]
+    if config.normalizer == "row_product":
+        y = row_product_normalization(x, keep, *row, config)
+    else:
+        y = normalization(rows.numerators, rows.slice_maximum, *row, config)
     return y.reshape(*raw.shape[:-1], y.shape[-2] * y.shape[-1])[..., : raw.shape[-1]]
-
-
-def normalize_rows(rows: UnnormedRows, config: SoftermaxConfig) -> np.ndarray:
-    """The Normalization Unit's result for whole rows, (..., slices, lanes)."""
-    return normalization(rows.numerators, rows.slice_maximum, rows.maximum[..., -1], rows.power_sum[..., -1], config)
 
 
 def quantise_scores(scores, config: SoftermaxConfig, mask=None) -> np.ndarray:

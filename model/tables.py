@@ -7,7 +7,8 @@ select a segment, the lower bits (the offset) multiply its slope:
 
 Where every fraction has a segment of its own there is no offset, no slope and no guard bit: a plain table.
 Each segment's line is the minimax line of a convex function, and :attr:`PiecewiseLinear.error_bound` follows from
-the construction, not from a measurement.
+the construction, not from a measurement. A table can also be made one-sided, never above or never below the function:
+then each segment is moved by what its worst entry needs, and no further.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class PiecewiseLinear:
         A coefficient per segment. The intercepts contain the half unit that makes the final shift round to nearest.
     approximation_error : float
         Largest distance of the exact lines from the function, as a real number.
+    one_sided : bool
+        The results are all on one side of the function.
     """
 
     fraction_bits: int
@@ -52,6 +55,7 @@ class PiecewiseLinear:
     intercepts: tuple[int, ...]
     slopes: tuple[int, ...]
     approximation_error: float
+    one_sided: bool = False
 
     @property
     def segments(self) -> int:
@@ -77,11 +81,13 @@ class PiecewiseLinear:
 
         The sum of: the lines' distance from the function, half a unit for the final rounding, and, where there are
         slopes, half a coefficient's unit for the intercept and half a one for the slope times the largest offset.
+        A one-sided table is moved by no more than that and a unit.
         """
         units = 0.5
         if self.guard_bits:
             units += 0.5 * (1 << self.offset_bits) / (1 << self.guard_bits)
-        return self.approximation_error + units * 2.0**-self.output_fraction_bits
+        bound = self.approximation_error + units * 2.0**-self.output_fraction_bits
+        return 2 * bound + 2.0**-self.output_fraction_bits if self.one_sided else bound
 
 
 def _minimax_line(function: Callable, slope_point: Callable, start: float, stop: float) -> tuple[float, float, float]:
@@ -118,9 +124,33 @@ def _fit(function, slope_point, *, origin: float, fraction_bits: int, segments: 
     )
 
 
-def power_of_two_table(fraction_bits: int, segments: int, output_fraction_bits: int) -> PiecewiseLinear:
-    """2**t for t in [0, 1), t a binary fraction (the paper's Power of Two, section "linear piecewise")."""
-    return _fit(
+def _move(table: PiecewiseLinear, function: Callable, origin: float, direction: str) -> PiecewiseLinear:
+    """Move each segment by as little as puts every entry on or above (``"up"``) or below (``"down"``) the function."""
+    index = np.arange(1 << table.fraction_bits)
+    exact = function(origin + index * 2.0**-table.fraction_bits) * 2.0**table.output_fraction_bits
+    intercepts, slopes = np.array(table.intercepts), np.array(table.slopes)
+    segment, offset = index >> table.offset_bits, index & ((1 << table.offset_bits) - 1)
+    raw = intercepts[segment] + slopes[segment] * offset
+    if direction == "up":
+        needed = (np.ceil(exact).astype(np.int64) << table.guard_bits) - raw
+        moves = needed.reshape(table.segments, -1).max(axis=1)
+    else:
+        needed = ((np.floor(exact).astype(np.int64) + 1) << table.guard_bits) - 1 - raw
+        moves = needed.reshape(table.segments, -1).min(axis=1)
+    return replace(table, intercepts=tuple((intercepts + moves).tolist()), one_sided=True)
+
+
+def power_of_two_table(
+    fraction_bits: int, segments: int, output_fraction_bits: int, direction: str = "nearest"
+) -> PiecewiseLinear:
+    """2**t for t in [0, 1), t a binary fraction (the paper's Power of Two, section "linear piecewise").
+
+    Parameters
+    ----------
+    direction : str
+        ``"nearest"``, or ``"down"`` or ``"up"`` for a table that is never above or never below the function.
+    """
+    table = _fit(
         lambda t: 2.0**t,
         lambda slope: math.log2(slope / math.log(2)),
         origin=0.0,
@@ -128,9 +158,12 @@ def power_of_two_table(fraction_bits: int, segments: int, output_fraction_bits: 
         segments=segments,
         output_fraction_bits=output_fraction_bits,
     )
+    return table if direction == "nearest" else _move(table, np.exp2, 0.0, direction)
 
 
-def reciprocal_table(mantissa_bits: int, segments: int, output_fraction_bits: int, *, truncated: bool):
+def reciprocal_table(
+    mantissa_bits: int, segments: int, output_fraction_bits: int, *, truncated: bool, direction: str = "nearest"
+) -> PiecewiseLinear:
     """1/m for a mantissa m in [1, 2) with ``mantissa_bits`` fraction bits.
 
     Parameters
@@ -138,10 +171,8 @@ def reciprocal_table(mantissa_bits: int, segments: int, output_fraction_bits: in
     truncated : bool
         The mantissa was cut from a longer one. The table is then made for the middle of what was cut off, which
         halves the error of cutting; that error, at most half a mantissa step, counts in the approximation error.
-
-    Returns
-    -------
-    PiecewiseLinear
+    direction : str
+        ``"nearest"``, or ``"up"`` for a table that is never below 1/m for any mantissa that was cut to its index.
     """
     middle = 2.0 ** -(mantissa_bits + 1) if truncated else 0.0
     table = _fit(
@@ -153,4 +184,5 @@ def reciprocal_table(mantissa_bits: int, segments: int, output_fraction_bits: in
         output_fraction_bits=output_fraction_bits,
     )
     # The slope of 1/m is at most 1 in magnitude on [1, 2), so half a step of m moves it by at most half a step.
-    return replace(table, approximation_error=table.approximation_error + middle)
+    table = replace(table, approximation_error=table.approximation_error + middle)
+    return table if direction == "nearest" else _move(table, lambda m: 1 / m, 1.0, direction)

@@ -173,24 +173,30 @@ class NormalizationTiming:
     ----------
     last : ndarray of bool, (slices,)
         End-of-row flags of all slices that will come in.
+    row_stages : int
+        Registers that a summary passes before its row's slices can enter.
     """
 
     inputs = ("i", "row")
     outputs = ("o",)
 
-    def __init__(self, last: np.ndarray):
+    def __init__(self, last: np.ndarray, row_stages: int):
         self._last = last
         self._entered = 0
-        self._aligned, self._scale = Slot(), Slot()
+        self._rows = [Slot() for _ in range(row_stages)]
         self._result = Slot()
 
     def ready(self, valids, readies):
         """``i.ready`` and ``row.ready``."""
-        i_ready = self._scale.valid[0] and self._result.ready(*readies)
-        return i_ready, self._aligned.ready(self._scale.ready(self._row_ends(valids, i_ready)))
+        i_ready = self._rows[-1].valid[0] and self._result.ready(*readies)
+        return i_ready, self._row_readies(valids, i_ready)[0]
 
-    def _row_ends(self, valids, i_ready) -> bool:
-        return valids[0] and i_ready and bool(self._last[self._entered])
+    def _row_readies(self, valids, i_ready) -> list[bool]:
+        """Which of the summaries' registers can be loaded, and whether the last one's summary is done with."""
+        readies = [valids[0] and i_ready and bool(self._last[self._entered])]
+        for slot in reversed(self._rows):
+            readies.insert(0, slot.ready(readies[0]))
+        return readies
 
     def valids(self):
         """``o.valid``."""
@@ -202,13 +208,13 @@ class NormalizationTiming:
 
     def clock(self, valids, readies):
         """Clock edge."""
-        i_ready, row_ready = self.ready(valids, readies)
-        row_ends = self._row_ends(valids, i_ready)
-        scale_ready = self._scale.ready(row_ends)
+        i_ready, _ = self.ready(valids, readies)
+        row_readies = self._row_readies(valids, i_ready)
         moves = valids[0] and i_ready
         self._result.clock(self._entered if moves else None, (True,), *readies)
-        self._scale.clock(0 if self._aligned.valid[0] and scale_ready else None, (True,), row_ends)
-        self._aligned.clock(0 if valids[1] and row_ready else None, (True,), scale_ready)
+        arrivals = [valids[1], *(slot.valid[0] for slot in self._rows[:-1])]
+        for place, (slot, arrives) in enumerate(zip(self._rows, arrivals, strict=True)):
+            slot.clock(0 if arrives and row_readies[place] else None, (True,), row_readies[place + 1])
         self._entered += moves
 
 
@@ -221,15 +227,17 @@ class SoftermaxTiming:
         Of all slices that will come in.
     depth : int
         Slices that the row buffer holds.
+    row_stages : int
+        Registers that a row's summary passes before its slices can be normalised.
     """
 
     inputs = ("i",)
     outputs = ("o",)
 
-    def __init__(self, framing: Framing, depth: int):
+    def __init__(self, framing: Framing, depth: int, row_stages: int):
         self._unnormed = UnnormedTiming(framing)
         self._buffer = RowBufferTiming(depth)
-        self._normalization = NormalizationTiming(framing.last)
+        self._normalization = NormalizationTiming(framing.last, row_stages)
 
     def _between(self, readies):
         """The handshakes between the units: valid and ready of their streams, before the clock edge."""

@@ -13,11 +13,11 @@ from amaranth.lib import data
 
 from softermax.hw.streams import probability_slice, row_summary, score_slice, unnormed_slice
 from softermax.model import SoftermaxConfig
-from softermax.model.normalization import normalization
+from softermax.model.normalization import normalization, row_product_normalization
 from softermax.model.timing import Framing, NormalizationTiming, SoftermaxTiming, UnnormedTiming, frame
 from softermax.model.unnormed import unnormed_softmax
 
-__all__ = ["Trace", "normalization_trace", "softermax_trace", "unnormed_trace"]
+__all__ = ["Trace", "cut_by_reset", "normalization_trace", "softermax_trace", "unnormed_trace"]
 
 #: Clock cycles for which the reset is held, and for which a unit must stay silent after its last item.
 RESET_CYCLES = 2
@@ -51,6 +51,13 @@ class Trace:
     def to_dict(self) -> dict:
         """The trace as plain objects, for JSON."""
         return asdict(self)
+
+
+def cut_by_reset(trace: Trace, cycle: int, then: Trace) -> Trace:
+    """A trace that is broken off before ``cycle``, and another with its reset."""
+    ports_in = {port: [*values[:cycle], *then.inputs[port]] for port, values in trace.inputs.items()}
+    ports_out = {port: [*values[:cycle], *then.outputs[port]] for port, values in trace.outputs.items()}
+    return Trace(ports_in, ports_out, trace.widths)
 
 
 @dataclass(frozen=True)
@@ -161,6 +168,7 @@ class _Recorder:
 
 def _record(timing, sources, sinks, waves, rng) -> Trace:
     """The trace from reset until the unit has been silent for a while after the sources' last items."""
+    patience = 1000 * (1 + sum(len(stream.payloads) for stream in sources.values()))
     recorder = _Recorder(timing, sources, sinks, waves, rng)
     for _ in range(RESET_CYCLES):
         recorder.reset()
@@ -168,6 +176,8 @@ def _record(timing, sources, sinks, waves, rng) -> Trace:
     while silent < IDLE_CYCLES:
         silent = silent + 1 if recorder.cycle(number) else 0
         number += 1
+        if number > patience:
+            raise ValueError(f"waves must let every slice pass, not hold it for {patience} cycles")
     return recorder.trace
 
 
@@ -185,8 +195,8 @@ def unnormed_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray]
         For what is driven where nothing is offered.
     """
     framing = frame(slices[2], config)
-    numerators, rows = _unnormed_values(slices, framing, config)
-    sinks = {"o": _Stream.pack(unnormed_slice(config), numerators), "row": _Stream.pack(row_summary(config), rows)}
+    unnormed, rows = _unnormed_values(slices, framing, config)
+    sinks = {"o": _unnormed_stream(unnormed, config), "row": _Stream.pack(row_summary(config), rows)}
     return _record(UnnormedTiming(framing), {"i": _score_stream(slices, config)}, sinks, waves, rng)
 
 
@@ -198,22 +208,22 @@ def normalization_trace(
     Parameters as for :func:`unnormed_trace`; the streams are ``i``, ``row`` and ``o``.
     """
     framing = frame(slices[2], config)
-    numerators, rows = _unnormed_values(slices, framing, config)
+    unnormed, rows = _unnormed_values(slices, framing, config)
     of_rows = {name: values[framing.last] for name, values in rows.items()}
     sources = {
-        "i": _Stream.pack(unnormed_slice(config), numerators),
+        "i": _unnormed_stream(unnormed, config),
         "row": _Stream.pack(row_summary(config), of_rows),
     }
-    sinks = {"o": _probability_stream(numerators, rows, framing, config)}
-    return _record(NormalizationTiming(framing.last), sources, sinks, waves, rng)
+    sinks = {"o": _probability_stream(unnormed, rows, framing, config)}
+    return _record(NormalizationTiming(framing.last, config.row_stages), sources, sinks, waves, rng)
 
 
 def softermax_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
     """Trace of the complete Softermax. Parameters as for :func:`unnormed_trace`; the streams are ``i`` and ``o``."""
     framing = frame(slices[2], config)
-    numerators, rows = _unnormed_values(slices, framing, config)
-    sinks = {"o": _probability_stream(numerators, rows, framing, config)}
-    timing = SoftermaxTiming(framing, config.buffer_depth)
+    unnormed, rows = _unnormed_values(slices, framing, config)
+    sinks = {"o": _probability_stream(unnormed, rows, framing, config)}
+    timing = SoftermaxTiming(framing, config.buffer_depth, config.row_stages)
     return _record(timing, {"i": _score_stream(slices, config)}, sinks, waves, rng)
 
 
@@ -223,7 +233,7 @@ def _score_stream(slices, config) -> _Stream:
 
 
 def _unnormed_values(slices, framing: Framing, config):
-    """Fields of the unnormed slices and of the running row summaries, for every slice that is kept.
+    """Fields of the unnormed slices, for either style, and of the running row summaries, for every kept slice.
 
     The rows are laid out side by side, filled up with masked slices, which change nothing; so all rows are computed
     at once.
@@ -233,14 +243,27 @@ def _unnormed_values(slices, framing: Framing, config):
     shape = (rows[-1] + 1, config.max_slices, config.lanes)
     padded_x, padded_keep = np.zeros(shape, x.dtype), np.zeros(shape, bool)
     padded_x[rows, columns], padded_keep[rows, columns] = x[framing.kept], keep[framing.kept]
-    unnormed = unnormed_softmax(padded_x, padded_keep, config)
-    numerators = {"u": unnormed.numerators[rows, columns], "maximum": unnormed.slice_maximum[rows, columns]}
-    running = {
-        "maximum": unnormed.maximum[rows, columns],
-        "power_sum": unnormed.power_sum[rows, columns],
-        "saturated": unnormed.saturated[rows, columns],
+    values = unnormed_softmax(padded_x, padded_keep, config)
+    unnormed = {
+        "u": values.numerators[rows, columns],
+        "maximum": values.slice_maximum[rows, columns],
+        "x": x[framing.kept],
+        "keep": keep[framing.kept],
+        "last": framing.last,
     }
-    return {**numerators, "last": framing.last}, {**running, "overlong": framing.overlong}
+    running = {
+        "maximum": values.maximum[rows, columns],
+        "power_sum": values.power_sum[rows, columns],
+        "saturated": values.saturated[rows, columns],
+        "overlong": framing.overlong,
+    }
+    return unnormed, running
+
+
+def _unnormed_stream(unnormed, config) -> _Stream:
+    """What goes from the Unnormed Softmax Unit to the Normalization Unit; it depends on the latter's style."""
+    layout = unnormed_slice(config)
+    return _Stream.pack(layout, {name: unnormed[name] for name in layout.members})
 
 
 def _places(framing: Framing) -> tuple[np.ndarray, np.ndarray]:
@@ -250,16 +273,13 @@ def _places(framing: Framing) -> tuple[np.ndarray, np.ndarray]:
     return rows, np.arange(len(rows)) - starts[rows]
 
 
-def _probability_stream(numerators, running, framing: Framing, config) -> _Stream:
+def _probability_stream(unnormed, running, framing: Framing, config) -> _Stream:
     """The Normalization Unit's output for every slice, with its row's flags."""
-    ends = np.flatnonzero(framing.last)
-    end_of = ends[_places(framing)[0]]
-    y = normalization(
-        numerators["u"][:, None],
-        numerators["maximum"][:, None],
-        running["maximum"][end_of],
-        running["power_sum"][end_of],
-        config,
-    )
+    end_of = np.flatnonzero(framing.last)[_places(framing)[0]]
+    row = running["maximum"][end_of], running["power_sum"][end_of]
+    if config.normalizer == "row_product":
+        y = row_product_normalization(unnormed["x"][:, None], unnormed["keep"][:, None], *row, config)
+    else:
+        y = normalization(unnormed["u"][:, None], unnormed["maximum"][:, None], *row, config)
     flags = {"saturated": running["saturated"][end_of], "overlong": running["overlong"][end_of]}
     return _Stream.pack(probability_slice(config), {"y": y, "last": framing.last, **flags})

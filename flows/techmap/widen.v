@@ -1,5 +1,5 @@
-// Operands of additions, subtractions and multiplications widened to the result's width, as Verilator's -Wall wants.
-(* techmap_celltype = "$add $sub $mul" *)
+// Operands widened to the result's width, as Verilator's -Wall wants them; of a shift, what is shifted.
+(* techmap_celltype = "$add $sub $mul $shr" *)
 module _widen (A, B, Y);
   parameter A_SIGNED = 0;
   parameter B_SIGNED = 0;
@@ -13,7 +13,8 @@ module _widen (A, B, Y);
   output [Y_WIDTH-1:0] Y;
 
   wire [Y_WIDTH-1:0] a, b;
-  wire _TECHMAP_FAIL_ = A_WIDTH == Y_WIDTH && B_WIDTH == Y_WIDTH;
+  localparam shift = _TECHMAP_CELLTYPE_ == "$shr";
+  wire _TECHMAP_FAIL_ = A_WIDTH == Y_WIDTH && (shift || B_WIDTH == Y_WIDTH);
 
   \$pos #(.A_SIGNED(A_SIGNED), .A_WIDTH(A_WIDTH), .Y_WIDTH(Y_WIDTH)) widen_a (.A(A), .Y(a));
   \$pos #(.A_SIGNED(B_SIGNED), .A_WIDTH(B_WIDTH), .Y_WIDTH(Y_WIDTH)) widen_b (.A(B), .Y(b));
@@ -22,5 +23,10 @@ module _widen (A, B, Y);
     if (_TECHMAP_CELLTYPE_ == "$add") assign Y = a + b;
     if (_TECHMAP_CELLTYPE_ == "$sub") assign Y = a - b;
     if (_TECHMAP_CELLTYPE_ == "$mul") assign Y = a * b;
+    if (shift && A_WIDTH < Y_WIDTH) assign Y = a >> B;
+    if (shift && A_WIDTH > Y_WIDTH) begin
+      wire [A_WIDTH-1:0] whole = A >> B;
+      assign Y = whole[Y_WIDTH-1:0];
+    end
   endgenerate
 endmodule

@@ -19,6 +19,13 @@ CONFIGS = {
     "slopes": SoftermaxConfig(
         lanes=3, max_len=7, input=Q(5, 5), power_sum=UQ(4, 12), output=UQ(0, 9), reciprocal=UQ(1, 11)
     ),
+    "narrow scores": SoftermaxConfig(lanes=4, max_len=16, input=Q(1, 2)),
+    "fine scores": SoftermaxConfig(lanes=4, max_len=16, input=Q(3, 5)),
+    "narrow sum": SoftermaxConfig(lanes=4, max_len=16, power_sum=UQ(1, 6), saturate=True),
+    "row product": SoftermaxConfig.paper(lanes=4, normalizer="row_product"),
+    "faithful": SoftermaxConfig.faithful(lanes=4, max_len=64),
+    "faithful, multiplying": SoftermaxConfig.faithful(lanes=2, max_len=16, normalizer="multiply"),
+    "faithful, to nearest": SoftermaxConfig.faithful(lanes=2, max_len=16, rounding="nearest"),
     "wide sum": SoftermaxConfig(lanes=2, max_len=5, unnormed=UQ(1, 6), power_sum=UQ(4, 9), output=UQ(1, 16)),
 }
 

@@ -41,11 +41,3 @@ def check(unit, config: SoftermaxConfig, trace: Trace):
     for port in seen:
         if port.endswith("__payload"):
             assert broken_promises(trace.inputs, seen, port.removesuffix("__payload")) == []
-
-
-def cut_by_reset(trace: Trace, cycle: int, then: Trace | None = None) -> Trace:
-    """A trace that is broken off before ``cycle``, and another (or the same anew) with its reset."""
-    then = then or trace
-    ports_in = {port: [*values[:cycle], *then.inputs[port]] for port, values in trace.inputs.items()}
-    ports_out = {port: [*values[:cycle], *then.outputs[port]] for port, values in trace.outputs.items()}
-    return Trace(ports_in, ports_out, trace.widths)

@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 from softermax.hw import Softermax
 from softermax.model import UQ, SoftermaxConfig, softermax_raw
 from softermax.sim.amaranth_bench import observe_in_amaranth
+from softermax.sim.trace import cut_by_reset
 from softermax.sim.traffic import random_rows
 
 from ..model.strategies import configs, examples
 from .handshakes import moves
 from .packing import unpack
-from .stimuli import back_to_back, check, constant_rows, cut_by_reset, random_trace
+from .stimuli import back_to_back, check, constant_rows, random_trace
 
 
 def rows_out(config, rows):
@@ -48,23 +49,29 @@ def test_every_port_on_every_cycle_for_wide_units(config, seed):
     check(Softermax, config, random_trace(Softermax, config, seed))
 
 
+LATENCIES = [("multiply", 5), ("row_product", 6)]
+
+
+@pytest.mark.parametrize(("normalizer", "latency"), LATENCIES)
 @pytest.mark.parametrize("lanes", [1, 4, 16])
-def test_latency_is_what_it_says(lanes):
-    config = SoftermaxConfig.paper(lanes=lanes, max_len=64)
+def test_latency_is_what_it_says(lanes, normalizer, latency):
+    config = SoftermaxConfig.paper(lanes=lanes, max_len=64, normalizer=normalizer)
     inputs = back_to_back(Softermax, config, constant_rows(config, 1, 1)).inputs
-    seen = observe_in_amaranth(Softermax(config), inputs)
+    unit = Softermax(config)
+    seen = observe_in_amaranth(unit, inputs)
     [entered], [left] = moves(inputs, seen, "i"), moves(inputs, seen, "o")
-    assert left - entered == Softermax.latency == 5
+    assert left - entered == unit.latency == latency
 
 
+@pytest.mark.parametrize(("normalizer", "latency"), LATENCIES)
 @pytest.mark.parametrize("slices", [1, 2, 24])
-def test_a_slice_a_cycle_on_back_to_back_rows(slices):
-    config = SoftermaxConfig.paper(lanes=2, max_len=48)
+def test_a_slice_a_cycle_on_back_to_back_rows(slices, normalizer, latency):
+    config = SoftermaxConfig.paper(lanes=2, max_len=48, normalizer=normalizer)
     inputs = back_to_back(Softermax, config, constant_rows(config, slices, 6)).inputs
     seen = observe_in_amaranth(Softermax(config), inputs)
     entered, left = moves(inputs, seen, "i"), moves(inputs, seen, "o")
     assert entered == list(range(2, 2 + 6 * slices))  # after two cycles of reset
-    first = entered[slices - 1] + Softermax.latency
+    first = entered[slices - 1] + latency
     assert left == list(range(first, first + 6 * slices))
 
 
@@ -122,4 +129,5 @@ def test_a_fully_masked_row_gives_zeros_and_leaves_its_neighbours_intact():
 @pytest.mark.parametrize("cycle", [3, 4, 9, 30, 77])
 def test_reset_in_the_middle_leaves_the_unit_as_new(cycle):
     config = SoftermaxConfig.paper(lanes=2, max_len=12)
-    check(Softermax, config, cut_by_reset(random_trace(Softermax, config, cycle), cycle))
+    trace = random_trace(Softermax, config, cycle)
+    check(Softermax, config, cut_by_reset(trace, cycle, trace))

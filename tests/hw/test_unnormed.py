@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from softermax.hw import UnnormedSoftmaxUnit
 from softermax.model import SoftermaxConfig
 from softermax.sim.amaranth_bench import observe_in_amaranth
+from softermax.sim.trace import cut_by_reset
 
 from ..model.strategies import configs, examples
 from .handshakes import moves
 from .packing import to_signed, unpack
-from .stimuli import back_to_back, check, constant_rows, cut_by_reset, random_trace
+from .stimuli import back_to_back, check, constant_rows, random_trace
 
 PAPER = SoftermaxConfig.paper(lanes=2, max_len=48)
 
@@ -98,4 +99,4 @@ def test_a_stream_that_waits_does_not_keep_the_other_from_moving_and_nothing_pas
 @pytest.mark.parametrize("cycle", [3, 4, 9, 30, 77])
 def test_reset_in_the_middle_leaves_the_unit_as_new(cycle):
     trace = random_trace(UnnormedSoftmaxUnit, PAPER, cycle)
-    check(UnnormedSoftmaxUnit, PAPER, cut_by_reset(trace, cycle))
+    check(UnnormedSoftmaxUnit, PAPER, cut_by_reset(trace, cycle, trace))

@@ -53,8 +53,9 @@ def power_table(config) -> tuple[int, ...]:
 
 
 def power_table_is_valid(fraction_bits: int, segments: int, output_bits: int) -> bool:
-    """Whether no entry but the first, 2**0, is below 1: a row's sum is then at least 1/2."""
-    return min(table("2**t", fraction_bits, segments, output_bits)[1:], default=2**output_bits) >= 2**output_bits
+    """Whether no entry but the first, 2**0, is below 1, and none is 2: a row's sum is then at least 1/2."""
+    entries = table("2**t", fraction_bits, segments, output_bits)
+    return min(entries[1:], default=2**output_bits) >= 2**output_bits and max(entries) < 2 * 2**output_bits
 
 
 def reciprocal_entry(power_sum: int, config) -> tuple[int, int]:

@@ -143,8 +143,8 @@ def test_parse_refuses_what_is_not_a_format(text):
         ((-1, 2, False), ValueError, "integer_bits must be 0 or more, not -1"),
         ((6, -2, True), ValueError, "fraction_bits must be 0 or more, not -2"),
         ((0, 8, True), ValueError, "integer_bits of a signed format must be 1 or more (the sign counts), not 0"),
-        ((0, 0, False), ValueError, "the width of a format must be 1 to 48 bits, not 0"),
-        ((24, 25, False), ValueError, "the width of a format must be 1 to 48 bits, not 49"),
+        ((0, 0, False), ValueError, "the width of a format must be 1 to 53 bits, not 0"),
+        ((24, 30, False), ValueError, "the width of a format must be 1 to 53 bits, not 54"),
     ],
 )
 def test_constructor_refuses(bits, error, text):

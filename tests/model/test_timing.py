@@ -84,7 +84,7 @@ def softermax(lengths, max_slices, depth=None, waves=None):
     """Play rows of these lengths through a Softermax whose longest row has ``max_slices``: moves in and out."""
     config = config_of(max_slices)
     framing = frame(flags(lengths), config)
-    timing = SoftermaxTiming(framing, depth or config.buffer_depth)
+    timing = SoftermaxTiming(framing, depth or config.buffer_depth, config.row_stages)
     moves = play(timing, {"i": sum(lengths)}, waves)
     assert items(moves["o"]) == list(range(framing.kept.sum()))
     return cycles(moves["i"]), cycles(moves["o"])
@@ -160,7 +160,7 @@ def test_unnormed_unit_passes_every_slice_and_row(lengths, max_slices, offer, ta
 def test_normalization_unit_passes_every_slice_after_its_row(lengths, offer, offer_row, take):
     last = np.array(flags(lengths))
     counts = {"i": sum(lengths), "row": len(lengths)}
-    moves = play(NormalizationTiming(last), counts, {"i": offer, "row": offer_row, "o": take})
+    moves = play(NormalizationTiming(last, 2), counts, {"i": offer, "row": offer_row, "o": take})
     assert items(moves["o"]) == list(range(sum(lengths)))
     row_of = np.repeat(np.arange(len(lengths)), lengths)
     summaries = np.array(cycles(moves["row"]))
@@ -218,7 +218,7 @@ def test_row_buffer_has_a_latency_of_2():
 
 
 def test_normalization_unit_has_a_latency_of_1_after_2_for_the_row():
-    moves = play(NormalizationTiming(np.array([False, True])), {"i": 2, "row": 1})
+    moves = play(NormalizationTiming(np.array([False, True]), 2), {"i": 2, "row": 1})
     assert cycles(moves["row"]) == [0]
     assert cycles(moves["i"]) == [2, 3]
     assert cycles(moves["o"]) == [3, 4]
@@ -254,7 +254,7 @@ def test_unnormed_unit_passes_a_slice_a_cycle(length):
 @pytest.mark.parametrize("length", [1, 2, 24])
 def test_normalization_unit_passes_a_slice_a_cycle(length):
     n = 10 * length
-    moves = play(NormalizationTiming(np.array(flags([length] * 10))), {"i": n, "row": 10})
+    moves = play(NormalizationTiming(np.array(flags([length] * 10)), 2), {"i": n, "row": 10})
     assert cycles(moves["o"]) == list(range(3, n + 3))
 
 

@@ -1,0 +1,65 @@
+"""Row Product: every product that a row's numerators can have with its reciprocal."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from softermax.model import SoftermaxConfig
+
+from .elastic import Head, elastic_register
+from .streams import row_products, row_scale
+
+__all__ = ["RowProduct"]
+
+
+class RowProduct(wiring.Component):
+    """The reciprocal times 2**t for every fraction t of a score, once for each row.
+
+    With f fraction bits a numerator has only 2**f mantissas. The factors are constants, so these are sums of shifted
+    reciprocals, not multipliers.
+
+    Parameters
+    ----------
+    config : SoftermaxConfig
+
+    Members
+    -------
+    i : In, stream of :func:`row_scale`
+    o : Out, stream of :func:`row_products`
+
+    Attributes
+    ----------
+    latency : int
+        Clock cycles from a scale entering to its products standing at the output.
+    """
+
+    latency = 1
+
+    def __init__(self, config: SoftermaxConfig):
+        self.config = config
+        super().__init__(
+            {"i": In(stream.Signature(row_scale(config))), "o": Out(stream.Signature(row_products(config)))}
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        scale, products = self.i.payload, self.o.payload
+        results = {f"product_{t}": self._product(scale.mantissa, t) for t in range(len(self._factors))}
+        kept = {name: scale[name] for name in ("exponent", "saturated", "overlong")}
+        register, [head] = elastic_register(m, Head.of(self.i), {**results, **kept})
+        m.d.comb += [self.o.valid.eq(head.valid), head.ready.eq(self.o.ready)]
+        m.d.comb += [products.products[t].eq(register[name]) for t, name in enumerate(results)]
+        m.d.comb += [products[name].eq(register[name]) for name in kept]
+        return m
+
+    @property
+    def _factors(self) -> list[int]:
+        return self.config.product_table.values.tolist()
+
+    def _product(self, mantissa, t):
+        """One product, rounded to the products' fraction bits."""
+        dropped = self.config.reciprocal.fraction_bits
+        bias = (1 << dropped) - 1 if self.config.rounding == "directed" else 1 << (dropped - 1)
+        return ((mantissa * self._factors[t] + bias) >> dropped)[: self.config.product_width]

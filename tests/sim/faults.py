@@ -1,0 +1,118 @@
+"""Seeded faults: each changes what one named signal or register of the generated Verilog is assigned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+UNNORMED, REDUCTION, INT_MAX, POWER = "unnormed", "unnormed.reduction", "unnormed.int_max", "unnormed.power_of_two"
+NORMALIZATION, RECIPROCAL, QUEUE = "normalization", "normalization.reciprocal", "row_buffer.queue"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A change of one assignment.
+
+    Parameters
+    ----------
+    name : str
+        What goes wrong.
+    module : str
+        Path of the module below the top.
+    target : str
+        Pattern of the signal, or of the register; for a register, what it takes at the clock edge is changed.
+    change : callable
+        From the assigned expression to the faulty one.
+    """
+
+    name: str
+    module: str
+    target: str
+    change: Callable[[str], str]
+
+    def find(self, verilog: str, top: str) -> re.Match:
+        """The assignment in the Verilog; its first group is the expression.
+
+        Raises
+        ------
+        ValueError
+            Unless there is exactly one, which the fault changes.
+        """
+        module = self._only(rf"(?ms)^module \\{top}\.{re.escape(self.module)} \(.*?^endmodule$", verilog)
+        register = re.findall(rf"(?m)^    {self.target} +<= (_\d+_);$", module[0])
+        target = register[0] if len(register) == 1 else self.target
+        place = self._only(rf"(?m)^  assign {target} += (.*);$", verilog, *module.span())
+        if self.change(place[1]) == place[1]:
+            raise ValueError(f"{self.name} must change {place[0].strip()!r}")
+        return place
+
+    def _only(self, pattern, text, *span):
+        found = list(re.compile(pattern).finditer(text, *span))
+        if len(found) != 1:
+            raise ValueError(f"{self.name} must have one place at {pattern!r}, not {len(found)}")
+        return found[0]
+
+
+def switchable(verilog: str, top: str, faults: list[Fault], switch: str) -> str:
+    """The Verilog with all faults, of which number ``switch``, counted from 1, is in force."""
+    places = {}
+    for number, fault in enumerate(faults, start=1):
+        place = fault.find(verilog, top)
+        places.setdefault(place.span(1), []).append(f"{switch} == {number} ? ({fault.change(place[1])})")
+    for (start, end), choices in sorted(places.items(), reverse=True):
+        verilog = f"{verilog[:start]}{' : '.join(choices)} : ({verilog[start:end]}){verilog[end:]}"
+    return verilog
+
+
+def becomes(expression: str):
+    """Assign something else; ``{}`` stands for what is assigned without the fault."""
+    return lambda before: expression.replace("{}", f"({before})")
+
+
+def without(pattern: str):
+    """Leave out a part of the expression."""
+    return lambda before: re.sub(pattern, "", before, count=1)
+
+
+Y_0 = r"\\o__payload\$\d+\.y\[0\] "
+
+#: For 3 lanes, 8 slices a row, a power sum of UQ(4,6) that saturates, 15 fraction bits out, the paper's other formats.
+FAULTS = [
+    Fault("maximum tree: the smaller wins", INT_MAX, "larger", becomes("key_0 < key_1 ? key_0 : key_1")),
+    Fault("maximum tree: the last lane is ignored", INT_MAX, r"\\larger\$\d+ ", becomes("larger")),
+    Fault("maximum not rounded up", INT_MAX, "key_0", lambda e: re.sub(r", \w+ \}", ", 1'h0 }", e)),
+    Fault("masked lane enters the maximum", INT_MAX, "key_1", lambda e: re.sub(r"^\S+ \[\d+\]", "1'h1", e)),
+    Fault("power of two: shift one too few", POWER, "shift_0", becomes("{} - 7'h01")),
+    Fault("power of two: shift one too many", POWER, "shift_2", becomes("{} + 7'h01")),
+    Fault("power of two: entry off in one bit", POWER, r"\\u\[0\] ",
+          becomes("{} ^ (keep[0] && x[1:0] == 2'h3 ? 16'h0002 >> shift_0 : 16'h0000)")),
+    Fault("masked lane enters the sum", UNNORMED, "keep", becomes("{} | 3'h1")),
+    Fault("first slice of a row lies below the row before", REDUCTION, "below", without(r" & \S+$")),
+    Fault("slice below the maximum taken for above", REDUCTION, "below", becomes("1'h0")),
+    Fault("comparison of maxima inverted", REDUCTION, "below", becomes("~{}")),
+    Fault("row starts with the sum before", REDUCTION, "first", becomes("1'h0")),
+    Fault("row starts anew with every slice", REDUCTION, "first", becomes("1'h1")),
+    Fault("adder tree: carry lost", REDUCTION, "partial_sum", becomes("{} & 17'h0ffff")),
+    Fault("sum wraps instead of saturating", REDUCTION, "power_sum", becomes("load ? total[9:0] : power_sum")),
+    Fault("saturation forgotten", REDUCTION, "saturated", becomes("load ? total[10] : saturated")),
+    Fault("saturation kept for the next row", REDUCTION, "saturated", becomes("load & total[10] | saturated")),
+    Fault("unit accepts while it is full", UNNORMED, "i__ready", becomes("1'h1")),
+    Fault("overlong flag lost", UNNORMED, "overlong", becomes("1'h0")),
+    Fault("overlong row continues as another", UNNORMED, "dropping", becomes("1'h0")),
+    Fault("slices of a row counted on after reset", UNNORMED, "position", without(r"^rst \? \S+ : ")),
+    Fault("last lost", UNNORMED, "last_out", becomes("1'h0")),
+    Fault("row buffer wraps a place early", QUEUE, "produce",
+          becomes("rst ? 0 : w_port__en ? (produce == 7 ? 0 : produce + 1) : produce")),
+    Fault("row buffer overwrites when full", QUEUE, "w_rdy", becomes("1'h1")),
+    Fault("row buffer shows the next slice early", QUEUE, "r_port__en", becomes("inner_r_rdy")),
+    Fault("reciprocal: exponent one too large", RECIPROCAL, "exponent_in", becomes("{} + 7'h01")),
+    Fault("reciprocal: a segment off in one bit", RECIPROCAL, "table_value",
+          becomes("{} ^ (index[8:6] == 3'h2 ? 16'h0100 : 16'h0000)")),
+    Fault("reciprocal: slope ignored", RECIPROCAL, "rise", becomes("0")),
+    Fault("scale not held until the row's last slice", NORMALIZATION, "o__ready", without(r" & \S+ \[\d+\]$")),
+    Fault("rounding constant lost", NORMALIZATION, "rounded_0", without(r" \+ \S+$")),
+    Fault("payload moves while it waits", NORMALIZATION, Y_0, becomes("rounded_0[21:14]")),
+    Fault("item lost while it waits", NORMALIZATION, "valid", becomes("{} & ~(valid & ~ready)")),
+    Fault("item stays through reset", NORMALIZATION, "valid", without(r"^rst \? 1'h0 : ")),
+]  # fmt: skip
