@@ -1,0 +1,98 @@
+"""Liberty files: what is read of them, and what broken ones are told."""
+
+import gzip
+from importlib.resources import files
+
+import pytest
+
+from softermax.flows.errors import FlowError
+from softermax.flows.liberty import read_libraries, unpack
+
+GENERIC = files("softermax.flows") / "cells" / "generic.lib"
+
+INVERTER = 'cell (N) { area : 2; pin (A) { direction : input; } pin (Y) { direction : output; function : "(A)\'"; } }'
+FLOP = """cell (F) { area : 9; ff (Q, QN) { clocked_on : "C"; next_state : "D"; }
+pin (C) { direction : input; } pin (D) { direction : input; } pin (Q) { direction : output; function : "Q"; } }"""
+RESET_FLOP = FLOP.replace("cell (F)", "cell (R)").replace("next_state", 'clear : "!X"; next_state')
+
+
+@pytest.fixture
+def library(tmp_path):
+    """A Liberty file of some cells."""
+
+    def write(*cells):
+        path = tmp_path / "some.lib"
+        path.write_text("library (some) {\n" + "\n".join(cells) + "\n}\n")
+        return path
+
+    return write
+
+
+def test_cells_are_read(library):
+    found = read_libraries([library(INVERTER, FLOP, RESET_FLOP)])
+    assert {name: (cell.area, cell.kind, cell.inputs) for name, cell in found.cells.items()} == {
+        "N": (2.0, "logic", 1),
+        "F": (9.0, "flop", 2),
+        "R": (9.0, "other flop", 2),
+    }
+    assert found.smallest("!A") == ("N", "Y")
+    assert found.smallest("A") is None
+    assert found.of_kind("flop") == ["F"]
+
+
+def test_the_generic_cells_count_columns(tmp_path):
+    cells = read_libraries([GENERIC]).cells
+    # Gate columns and one of space, over 3: NAND2 is 1 by definition.
+    assert (cells["NAND2_X1"].area, cells["INV_X1"].area, cells["AOI22_X1"].area) == (1.0, 0.67, 1.67)
+    assert (cells["NAND2_X2"].area, cells["INV_X4"].area) == (1.67, 1.67)
+    assert (cells["DFF"].kind, cells["ICG"].kind) == ("flop", "clock gate")
+
+
+def test_excluded_cells_are_gone(library):
+    two = library(INVERTER, INVERTER.replace("(N)", "(N_big)").replace("area : 2", "area : 1"), FLOP)
+    assert read_libraries([two]).smallest("!A") == ("N_big", "Y")
+    assert read_libraries([two], exclude=["*_big"]).smallest("!A") == ("N", "Y")
+
+
+@pytest.mark.parametrize(("cells", "lacks"), [((INVERTER, RESET_FLOP), "a flip-flop"), ((FLOP,), "an inverter")])
+def test_a_library_must_have_what_designs_need(library, cells, lacks):
+    text = f"the library must have {lacks}, which some.lib has not: add a Liberty file that has one"
+    with pytest.raises(FlowError) as caught:
+        read_libraries([library(*cells)])
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no library\n",
+        bytes(range(256)),
+        b"library (cut) {\n" + INVERTER.encode(),
+        b"library (odd) { cell (X) { area : } ; } }",
+        b"module top(input a); endmodule\n",
+    ],
+    ids=["empty", "text", "binary", "truncated", "syntax", "verilog"],
+)
+def test_what_is_no_liberty_file_is_refused(content, tmp_path):
+    path = tmp_path / "bad.lib"
+    path.write_bytes(content)
+    with pytest.raises(FlowError) as caught:
+        read_libraries([path])
+    assert str(caught.value) == f"{path} must be a Liberty file, which it is not, or not a whole one"
+
+
+def test_compressed_files_are_unpacked(library, tmp_path):
+    plain = library(INVERTER, FLOP)
+    packed = tmp_path / "packed.lib.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert unpack(packed, tmp_path / "folder").read_bytes() == plain.read_bytes()
+    assert unpack(plain, tmp_path) == plain
+
+
+@pytest.mark.parametrize("content", [b"not compressed", gzip.compress(b"library (x) {}")[:-9]], ids=["plain", "cut"])
+def test_a_broken_archive_is_refused(content, tmp_path):
+    path = tmp_path / "broken.lib.gz"
+    path.write_bytes(content)
+    with pytest.raises(FlowError, match=r"broken\.lib\.gz cannot be read: "):
+        unpack(path, tmp_path)
