@@ -15,7 +15,7 @@ from .errors import FlowError
 __all__ = ["PRESETS", "UNITS", "DesignPoint", "main_design_points"]
 
 UNITS = {"unnormed": UnnormedSoftmaxUnit, "normalization": NormalizationUnit, "softermax": Softermax}
-PRESETS = {"paper": SoftermaxConfig.paper}
+PRESETS = {"paper": SoftermaxConfig.paper, "faithful": SoftermaxConfig.faithful}
 
 
 @dataclass(frozen=True)

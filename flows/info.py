@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 
 from amaranth.hdl import UnusedElaboratable
+
+from softermax.model.faithful import error_budget
 
 from .design_points import UNITS, DesignPoint
 
@@ -26,7 +29,13 @@ def describe(point: DesignPoint) -> dict:
         facts |= {name: str(fmt), f"{name}_bits": fmt.width}
     for name, table in (("power", config.power_table), ("reciprocal", config.reciprocal_table)):
         facts |= {f"{name}_segments": table.segments, f"{name}_table_error_bound": table.error_bound}
+    bound = error_budget(config).total
+    if config.normalizer == "row_product":
+        facts |= {"product": str(config.product), "product_bits": config.product_width}
     facts |= {
+        "normalizer": config.normalizer,
+        "rounding": config.rounding,
+        "error_bound_ulp": bound if math.isfinite(bound) else None,
         "sum_can_overflow": config.sum_can_overflow,
         "output_can_saturate": config.output_can_saturate,
         "row_buffer_slices": config.buffer_depth,

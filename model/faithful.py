@@ -39,7 +39,8 @@ class ErrorBudget:
     rounding : float
         Of the result, in ulp: half for rounding to nearest; 0 for truncation, whose error has the other sign.
     total : float
-        Bound on the distance of any result from exact softmax, in ulp of the output.
+        Bound on the error of any result in ulp of the output: on its distance from exact softmax, or, with directed
+        rounding, on how far it lies above; below, truncation then keeps it less than 1 ulp away.
     """
 
     numerator: float
@@ -141,8 +142,18 @@ def narrower(config: SoftermaxConfig) -> Iterator[tuple[str, SoftermaxConfig]]:
 
 
 #: Area of a bit more of each width, um2 of ASAP7 by the least-area recipe (docs/faithful.md): in each lane, and once.
-_COST_PER_LANE = {"unnormed": 0.85, "product": 0.5}
-_COST = {"power_sum": 0.9, "reciprocal": 3.0, "reciprocal_segments": 0.8, "mantissa_guard_bits": 1.0, "product": 4.0}
+_COST_PER_LANE = {"unnormed": 0.75, "product": 0.1}
+_COST = {
+    "power_sum": 1.6,
+    "reciprocal": 13.0,
+    "reciprocal_segments": 0.1,
+    "mantissa_guard_bits": 5.0,
+    "product": 2.0,
+}
+
+
+#: Which widths to narrow first.
+_ORDERS = (("reciprocal", "mantissa_guard_bits"), ("mantissa_guard_bits", "reciprocal"), ("product",), ())
 
 
 def _cost(config: SoftermaxConfig) -> float:
@@ -158,6 +169,7 @@ def _cost(config: SoftermaxConfig) -> float:
     return config.lanes * each + sum(weight * bits[name] for name, weight in _COST.items())
 
 
+@lru_cache(maxsize=256)
 def derive(config: SoftermaxConfig) -> SoftermaxConfig:
     """The cheapest config that is faithful, with the sizes, input, output, normalizer and rounding of the one given.
 
@@ -178,7 +190,7 @@ def derive(config: SoftermaxConfig) -> SoftermaxConfig:
     found = []
     for bits in range(least, min(least + 3, 37)):
         start = replace(wide, unnormed=UQ(1, bits))
-        found += [_narrow(start, order) for order in (("product", "reciprocal_segments"), ("reciprocal_segments",))]
+        found += [_narrow(start, order) for order in _ORDERS]
     return min(found, key=_cost)
 
 

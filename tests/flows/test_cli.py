@@ -70,6 +70,13 @@ def test_info_says_what_the_formats_are(tmp_path):
     assert "power_sum_bits" in softermax("info", cwd=tmp_path).stdout
 
 
+def test_info_of_a_faithful_config_bounds_its_error(tmp_path):
+    [facts] = json.loads(softermax("info", "--preset", "faithful", "--max-len", 64, "--json", cwd=tmp_path).stdout)
+    assert facts["output"] == "UQ(0,8)"
+    assert facts["normalizer"] == "row_product"
+    assert 0.9 < facts["error_bound_ulp"] < 1
+
+
 def test_softmax_writes_probabilities_and_says_how_wrong_they_are(tmp_path):
     scores = np.array([[0.0, 0.0, 0.0, 0.0], [3.0, -20.0, -20.0, -20.0]])
     np.save(tmp_path / "scores.npy", scores)
@@ -143,7 +150,7 @@ def test_files_that_hold_no_array_are_refused_in_a_sentence(tmp_path):
     [
         (("verilog", "softermax", "--lanes", "0"), "lanes must be 1 to 1024, not 0"),
         (("area", "softermax", "--max-len", "0"), "max_len must be 1 to 65536, not 0"),
-        (("info", "--preset", "none"), "the preset must be one of paper, not 'none'"),
+        (("info", "--preset", "none"), "the preset must be one of paper, faithful, not 'none'"),
         (("cosim", "tanh"), "the unit must be one of unnormed, normalization, softermax, not 'tanh'"),
         (
             ("verilog", "unnormed", "--max-len", "1024"),

@@ -18,8 +18,9 @@ def test_a_point_is_a_unit_of_a_config():
     assert point.identity() == {"unit": "softermax", "preset": "paper", "lanes": 32, "max_len": 64}
 
 
-def test_make_takes_every_unit_at_16_and_32_lanes():
-    points = {(point.unit, point.lanes) for point in main_design_points() if point.preset == "paper"}
+@pytest.mark.parametrize("preset", ["paper", "faithful"])
+def test_make_takes_every_unit_at_16_and_32_lanes(preset):
+    points = {(point.unit, point.lanes) for point in main_design_points() if point.preset == preset}
     assert points == {(unit, lanes) for unit in ("unnormed", "normalization", "softermax") for lanes in (16, 32)}
 
 

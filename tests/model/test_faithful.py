@@ -1,0 +1,158 @@
+"""Faithful configs: the bound is below one unit in the last place, tight, and no row that we can think of breaks it."""
+
+import re
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from softermax.model import UQ, Q, SoftermaxConfig, softermax_raw
+from softermax.model.faithful import error_budget, narrower
+
+from .strategies import examples, rows
+
+INPUTS = (Q(6, 2), Q(5, 3), Q(4, 4), Q(7, 2))
+GRID = [
+    SoftermaxConfig.faithful(score, UQ(1, bits) if bits == 7 else UQ(0, bits), max_len)
+    for score, bits, max_len in product(INPUTS, (7, 12), (16, 384))
+]
+STYLES = [
+    SoftermaxConfig.faithful(lanes=4, max_len=96),
+    SoftermaxConfig.faithful(lanes=4, max_len=96, rounding="nearest"),
+    SoftermaxConfig.faithful(lanes=4, max_len=96, normalizer="multiply"),
+    SoftermaxConfig.faithful(lanes=4, max_len=96, input=Q(4, 4), output=UQ(1, 11)),
+]
+
+
+def name(config) -> str:
+    """What tells the configs of this file apart."""
+    return f"{config.input}-{config.output}-{config.max_len}-{config.normalizer}-{config.rounding}"
+
+
+def errors_in_ulp(config, raw, mask=None) -> tuple[float, float]:
+    """How far results lie above and below exact softmax at most, with 64-bit significands; saturated to the output."""
+    powers = np.exp2(np.asarray(raw, np.longdouble) / 2**config.input.fraction_bits)
+    if mask is not None:
+        powers = np.where(mask, powers, 0)
+    total = powers.sum(axis=-1, keepdims=True)
+    exact = powers / np.where(total > 0, total, 1) * 2**config.output.fraction_bits
+    error = softermax_raw(raw, config, mask) - np.minimum(exact, config.output.max_raw)
+    return float(error.max()), float(-error.min())
+
+
+def check(config, raw, mask=None):
+    """Above, the bound; below, the bound or, where results are truncated, less than an ulp."""
+    above, below = errors_in_ulp(config, raw, mask)
+    bound = error_budget(config).total
+    assert above <= bound
+    assert below < 1 if config.rounding == "directed" else below <= bound
+
+
+def hard_rows(config) -> np.ndarray:
+    """Rows made to add up what each approximation loses, (rows, max_len)."""
+    n, low, high = config.max_len, config.input.min_raw, config.input.max_raw
+    made = []
+    # One winner and equal losers, at every distance: where their numerators lie just below a step, all are cut.
+    for top in (high, high - 1, high - 2, high - 3):
+        losers = np.arange(low, top + 1)
+        made.append(np.repeat(losers[:, None], n, axis=1))
+        made[-1][:, n // 2] = top
+        made[-1] = made[-1][:: max(1, len(made[-1]) // 100)]
+    # Maxima that arrive one by one, a slice each, in steps of every size.
+    slice_of = np.arange(n) // config.lanes
+    made.append(np.array([np.minimum(low + slice_of * step, high) for step in range(1, 40)]))
+    made.append(np.array([np.maximum(high - slice_of * step, low) for step in range(1, 40)]))
+    made.append(np.array([np.full(n, value) for value in (low, -1, 0, 1, high)]))
+    return np.concatenate(made)
+
+
+@pytest.mark.parametrize("config", GRID + STYLES, ids=name)
+def test_the_bound_is_below_an_ulp_and_no_width_can_lose_a_bit(config):
+    assert error_budget(config).total < 1
+    for what, less in narrower(config):
+        assert error_budget(less).total >= 1, what
+
+
+@pytest.mark.parametrize("config", GRID + STYLES, ids=name)
+def test_hard_rows_stay_below_the_bound(config):
+    check(config, hard_rows(config))
+
+
+@pytest.mark.parametrize("config", GRID + STYLES, ids=name)
+def test_random_rows_stay_below_the_bound(config):
+    rng = np.random.default_rng(1)
+    for sigma in (1, 4, 20, 100):
+        raw = np.rint(rng.normal(0, sigma, (60, config.max_len))).clip(config.input.min_raw, config.input.max_raw)
+        mask = rng.random(raw.shape) < rng.choice([0.1, 0.5, 1.0], (60, 1))
+        check(config, raw.astype(int), mask)
+
+
+@examples(60)
+@given(st.data())
+def test_any_row_stays_below_the_bound(data):
+    config = data.draw(st.sampled_from(STYLES))
+    raw, kept = data.draw(rows(config))
+    check(config, raw, kept)
+
+
+def test_the_attack_comes_close_to_the_bound():
+    # Else it would not be one: a budget of twice its size would pass as well.
+    worst = max(errors_in_ulp(config, hard_rows(config))[0] for config in STYLES)
+    assert worst > 0.5
+
+
+@pytest.mark.parametrize("config", GRID[::5], ids=name)
+def test_a_config_without_its_guard_bits_is_caught(config):
+    coarse = replace(config, unnormed=UQ(1, config.output.fraction_bits), power_sum=UQ(13, config.output.fraction_bits))
+    assert error_budget(coarse).total > 1
+    assert max(errors_in_ulp(coarse, hard_rows(coarse))) > 1
+
+
+def test_directed_rounding_never_exceeds_the_exact_probability_by_an_ulp_nor_sums_to_more_than_one():
+    config = STYLES[0]
+    raw = np.rint(np.random.default_rng(2).normal(0, 6, (500, 96))).astype(int)
+    assert softermax_raw(raw, config).sum(axis=-1).max() <= 2**config.output.fraction_bits
+
+
+def test_the_power_sum_holds_the_longest_row():
+    for config in GRID:
+        assert config.power_sum.max_raw >= config.capacity << config.power_sum.fraction_bits
+        assert not config.sum_can_overflow
+
+
+@pytest.mark.parametrize(
+    ("score", "normalizer"), [(Q(6, 2), "row_product"), (Q(3, 5), "row_product"), (Q(3, 6), "multiply")]
+)
+def test_the_normalizer_is_the_smaller_one(score, normalizer):
+    assert SoftermaxConfig.faithful(input=score, max_len=32).normalizer == normalizer
+
+
+def test_the_longest_rows_can_be_faithful():
+    config = SoftermaxConfig.faithful(output=UQ(1, 11), max_len=65536)
+    assert error_budget(config).total < 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"output": UQ(0, 17)}, ValueError, "output must have at most 16 fraction bits to be faithful, not UQ(0,17)"),
+        ({"max_len": 0}, ValueError, "max_len must be 1 to 65536, not 0"),
+        (
+            {"input": Q(9, 4)},
+            ValueError,
+            "input must have at most 12 bits, at most 8 of them fraction bits, not Q(9,4)",
+        ),
+        ({"rounding": "up"}, ValueError, "rounding must be 'nearest' or 'directed', not 'up'"),
+        (
+            {"normalizer": "multiply", "rounding": "directed"},
+            ValueError,
+            "rounding must be 'nearest' with normalizer 'multiply', not 'directed'",
+        ),
+    ],
+)
+def test_what_cannot_be_faithful_is_refused(arguments, error, text):
+    with pytest.raises(error, match=f"^{re.escape(text)}$"):
+        SoftermaxConfig.faithful(**arguments)
