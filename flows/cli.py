@@ -10,6 +10,8 @@ from pathlib import Path
 import click
 from rich.console import Console
 
+from softermax.model import QFormat
+from softermax.model.config import CHOICES
 from softermax.sim.cosim import SIMULATORS, CosimError
 
 from . import jobs
@@ -34,6 +36,10 @@ _size = _options(
     _option("--preset", default="paper", show_default=True, help=f"One of {', '.join(PRESETS)}."),
     _option("--lanes", type=int, default=16, show_default=True, help="Scores per slice, taken in one clock cycle."),
     _option("--max-len", type=int, default=384, show_default=True, help="Elements of the longest row."),
+    _option("--input-format", "input", help="Scores, such as Q(4,4); preset faithful."),
+    _option("--output-format", "output_format", help="Probabilities, such as UQ(1,11); preset faithful."),
+    _option("--normalizer", help=f"{' or '.join(CHOICES['normalizer'])}."),
+    _option("--rounding", help=f"{' or '.join(CHOICES['rounding'])}; preset faithful."),
 )
 _unit = click.argument("unit", required=False)
 _as_json = _option("--json", "as_json", is_flag=True, help="Print a list of flat objects instead of a table.")
@@ -71,8 +77,8 @@ def app():
 @_option("-o", "--output", type=Path, help="File to write; only with UNIT.")
 @_as_json
 @_build_dir
-def verilog(unit, preset, lanes, max_len, output, as_json, build_dir):
-    points = _points(unit, preset, lanes, max_len)
+def verilog(unit, output, as_json, build_dir, **size):
+    points = _points(unit, **size)
     if output is not None and unit is None:
         raise FlowError("-o must come with a UNIT: without one, the files go into the build directory")
     results = jobs.run(jobs.write_verilog, points, build_dir, "Generating Verilog", _messages)
@@ -94,9 +100,9 @@ def verilog(unit, preset, lanes, max_len, output, as_json, build_dir):
 @_clock_gating
 @_as_json
 @_build_dir
-def area(unit, preset, lanes, max_len, liberty, recipe, exclude, clock_gating, as_json, build_dir):
+def area(unit, liberty, recipe, exclude, clock_gating, as_json, build_dir, **size):
     options = jobs.AreaOptions(liberty, recipe, exclude, clock_gating)
-    points = _points(unit, preset, lanes, max_len)
+    points = _points(unit, **size)
     results = jobs.run(jobs.area, points, build_dir, "Synthesising", _messages, options=options)
     _show(results, as_json, f"Area, recipe {recipe}")
 
@@ -112,9 +118,9 @@ def area(unit, preset, lanes, max_len, liberty, recipe, exclude, clock_gating, a
 @_simulator
 @_as_json
 @_build_dir
-def cosim(unit, preset, lanes, max_len, seed, simulator, as_json, build_dir):
+def cosim(unit, seed, simulator, as_json, build_dir, **size):
     options = jobs.CosimOptions(seed, simulator)
-    points = _points(unit, preset, lanes, max_len)
+    points = _points(unit, **size)
     results = jobs.run(jobs.cosim, points, build_dir, "Co-simulating", _messages, options=options)
     _show(results, as_json, f"Co-simulation in {simulator}, seed {seed}")
     _fail_on_mismatch(results)
@@ -147,8 +153,8 @@ def datasheet(liberty, recipe, exclude, clock_gating, seed, simulator, as_json, 
 )
 @_size
 @_as_json
-def info(preset, lanes, max_len, as_json):
-    facts = describe(DesignPoint("softermax", preset, lanes, max_len))
+def info(as_json, **size):
+    facts = describe(_point("softermax", **size))
     if as_json:
         print(json.dumps([facts], indent=2))
         return
@@ -168,11 +174,10 @@ def info(preset, lanes, max_len, as_json):
 @_option("--base", default="2", show_default=True, help="2, or e to fold log2(e) into the scores.")
 @_size
 @_as_json
-def softmax(scores, output, mask, base, preset, lanes, max_len, as_json):
-    config = DesignPoint("softermax", preset, lanes, max_len, base).config
+def softmax(scores, output, mask, base, as_json, **size):
+    point = _point("softermax", base=base, **size)
     kept = None if mask is None else read_array(mask)
-    result = {"preset": preset, "lanes": lanes, "max_len": max_len}
-    result |= apply_softermax(read_array(scores), config, kept, output)
+    result = point.identity() | apply_softermax(read_array(scores), point.config, kept, output)
     if as_json:
         print(json.dumps([result], indent=2))
         return
@@ -184,8 +189,18 @@ def softmax(scores, output, mask, base, preset, lanes, max_len, as_json):
         print(f"row sums: {result['row_sum_min']:.4f} to {result['row_sum_max']:.4f}")
 
 
-def _points(unit: str | None, preset: str, lanes: int, max_len: int) -> list[DesignPoint]:
-    return main_design_points() if unit is None else [DesignPoint(unit, preset, lanes, max_len)]
+def _points(unit: str | None, **size) -> list[DesignPoint]:
+    return main_design_points() if unit is None else [_point(unit, **size)]
+
+
+def _point(unit, preset, lanes, max_len, input, output_format, normalizer, rounding, base="2") -> DesignPoint:
+    choices = {"normalizer": normalizer, "rounding": rounding}
+    try:
+        formats = {"input": input and QFormat.parse(input), "output": output_format and QFormat.parse(output_format)}
+    except ValueError as error:
+        raise FlowError(str(error)) from error
+    options = tuple((name, value) for name, value in (formats | choices).items() if value)
+    return DesignPoint(unit, preset, lanes, max_len, base, options)
 
 
 def _show(results: list[dict], as_json: bool, title: str):

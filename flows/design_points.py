@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
+from inspect import signature
 
 from amaranth.lib.wiring import Component
 
@@ -32,6 +34,9 @@ class DesignPoint:
     base : str
         As in :class:`softermax.model.SoftermaxConfig`.
 
+    options : tuple of (str, object)
+        Further arguments of the preset, such as ``("normalizer", "row_product")``.
+
     Raises
     ------
     FlowError
@@ -43,11 +48,16 @@ class DesignPoint:
     lanes: int = 16
     max_len: int = 384
     base: str = "2"
+    options: tuple[tuple[str, object], ...] = ()
 
     def __post_init__(self):
         for what, name, known in (("unit", self.unit, UNITS), ("preset", self.preset, PRESETS)):
             if name not in known:
                 raise FlowError(f"the {what} must be one of {', '.join(known)}, not {name!r}")
+        known = signature(PRESETS[self.preset]).parameters
+        for option, _ in self.options:
+            if option not in known:
+                raise FlowError(f"the preset {self.preset} has no choice of {option}: it is fixed or follows")
         try:
             self.config  # noqa: B018 (validates the sizes)
         except (TypeError, ValueError) as error:
@@ -56,12 +66,13 @@ class DesignPoint:
     @cached_property
     def config(self) -> SoftermaxConfig:
         """The config that model and hardware are built from."""
-        return PRESETS[self.preset](lanes=self.lanes, max_len=self.max_len, base=self.base)
+        return PRESETS[self.preset](lanes=self.lanes, max_len=self.max_len, base=self.base, **dict(self.options))
 
     @property
     def name(self) -> str:
         """Name of the Verilog module and of the point's files."""
-        return f"{self.unit}_{self.preset}_{self.lanes}x{self.max_len}"
+        parts = [self.unit, self.preset, f"{self.lanes}x{self.max_len}", *(str(value) for _, value in self.options)]
+        return re.sub(r"\W+", "_", "_".join(parts)).strip("_")
 
     def component(self) -> Component:
         """The hardware."""
@@ -69,7 +80,8 @@ class DesignPoint:
 
     def identity(self) -> dict:
         """The point as flat fields, with which every machine-readable result begins."""
-        return {"unit": self.unit, "preset": self.preset, "lanes": self.lanes, "max_len": self.max_len}
+        names = {"unit": self.unit, "preset": self.preset, "lanes": self.lanes, "max_len": self.max_len}
+        return names | {name: str(value) for name, value in self.options}
 
 
 def main_design_points() -> list[DesignPoint]:

@@ -71,8 +71,9 @@ def test_info_says_what_the_formats_are(tmp_path):
 
 
 def test_info_of_a_faithful_config_bounds_its_error(tmp_path):
-    [facts] = json.loads(softermax("info", "--preset", "faithful", "--max-len", 64, "--json", cwd=tmp_path).stdout)
-    assert facts["output"] == "UQ(0,8)"
+    size = ("--preset", "faithful", "--max-len", 64, "--output-format", "UQ(0,9)")
+    [facts] = json.loads(softermax("info", *size, "--json", cwd=tmp_path).stdout)
+    assert facts["output"] == "UQ(0,9)"
     assert facts["normalizer"] == "row_product"
     assert 0.9 < facts["error_bound_ulp"] < 1
 
@@ -160,6 +161,12 @@ def test_files_that_hold_no_array_are_refused_in_a_sentence(tmp_path):
         (("verilog", "-o", "x.v"), "-o must come with a UNIT: without one, the files go into the build directory"),
         (("cosim", "unnormed", "--simulator", "vcs"), "the simulator must be one of verilator, icarus, not 'vcs'"),
         (("verilog", "--lanes", "many"), "Invalid value for '--lanes': 'many' is not a valid integer."),
+        (("info", "--input-format", "Q(4,4)"), "the preset paper has no choice of input: it is fixed or follows"),
+        (
+            ("info", "--preset", "faithful", "--output-format", "8 bits"),
+            "a format must be written Q(i,f) or UQ(i,f), not '8 bits'",
+        ),
+        (("info", "--normalizer", "divide"), "normalizer must be 'multiply' or 'row_product', not 'divide'"),
         (("frobnicate",), "No such command 'frobnicate'."),
     ],
 )
