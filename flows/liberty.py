@@ -21,7 +21,6 @@ from pathlib import Path
 import libparse
 
 from .errors import FlowError
-from .files import write_whole
 
 __all__ = ["Cell", "Library", "read_libraries", "unpack"]
 
@@ -80,13 +79,13 @@ def _normal(function: str, inputs: int) -> str:
     return bare
 
 
-def read_libraries(files: Sequence[Path], exclude: Sequence[str] = ()) -> Library:
+def read_libraries(files: dict[Path, Path], exclude: Sequence[str] = ()) -> Library:
     """Read Liberty files as one library.
 
     Parameters
     ----------
-    files : sequence of Path
-        Not compressed; see :func:`unpack`.
+    files : dict of Path to Path
+        The user's files, for messages, and their copies by :func:`unpack`.
     exclude : sequence of str
         Names or patterns of cells to leave out.
 
@@ -96,8 +95,8 @@ def read_libraries(files: Sequence[Path], exclude: Sequence[str] = ()) -> Librar
         If a file is not what it should be, or the cells cannot make a design.
     """
     cells: dict[str, Cell] = {}
-    for file in files:
-        cells |= _read(file)
+    for file, plain in files.items():
+        cells |= _read(file, plain)
     kept = {name: cell for name, cell in cells.items() if not any(fnmatch.fnmatchcase(name, p) for p in exclude)}
     library = Library(kept)
     names = ", ".join(file.name for file in files)
@@ -108,31 +107,25 @@ def read_libraries(files: Sequence[Path], exclude: Sequence[str] = ()) -> Librar
     return library
 
 
-def unpack(file: Path, folder: Path) -> Path:
-    """A Liberty file as plain text: itself, or if it is compressed a copy in ``folder``."""
+def unpack(file: Path, plain: Path) -> Path:
+    """Copy a Liberty file to ``plain``, decompressed if it is a .gz; the tools to come cannot read every path."""
     if not file.is_file():
         raise FlowError(f"the Liberty file {file} {'is not a file' if file.exists() else 'does not exist'}")
     try:
-        if file.suffix != ".gz":
-            return file.resolve()
-        plain = folder / file.stem
-        write_whole(plain, gzip.decompress(file.read_bytes()))
+        content = file.read_bytes()
+        plain.write_bytes(gzip.decompress(content) if file.suffix == ".gz" else content)
     except (OSError, EOFError, gzip.zlib.error) as error:
         raise FlowError(f"the Liberty file {file} cannot be read: {error}") from error
-    return plain.resolve()
+    return plain
 
 
-def _read(file: Path) -> dict[str, Cell]:
+def _read(file: Path, plain: Path) -> dict[str, Cell]:
     broken = FlowError(f"{file} must be a Liberty file, which it is not, or not a whole one")
-    try:
-        text = file.read_text(errors="replace")
-    except OSError as error:
-        raise FlowError(f"the Liberty file {file} cannot be read: {error.strerror}") from error
-    bare = _OPAQUE.sub("", text)
+    bare = _OPAQUE.sub("", plain.read_text(errors="replace"))
     if re.match(r"\s*library\s*\(", bare) is None or bare.count("{") != bare.count("}") or not bare.count("{"):
         raise broken
     done = subprocess.run(
-        [sys.executable, "-m", "softermax.flows.liberty", str(file)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "softermax.flows.liberty", str(plain)], capture_output=True, text=True, check=False
     )
     if done.returncode or not done.stdout:
         raise broken

@@ -6,7 +6,6 @@ No wires, no clock tree, no hold fixing: all areas are lower bounds, and ratios 
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -89,7 +88,7 @@ def synthesise(
     clock_gating : bool
         Gate the clocks of registers that hold their value, where the library has a cell for it.
     build_dir : Path
-        For the netlist and Yosys' log.
+        For the netlist, which stays empty if synthesis fails, and Yosys' log.
 
     Raises
     ------
@@ -100,19 +99,22 @@ def synthesise(
         raise FlowError(f"the recipe must be one of {', '.join(RECIPES)}, not {recipe!r}")
     if not verilog.is_file():
         raise FlowError(f"the Verilog file {verilog} does not exist")
-    build_dir.mkdir(parents=True, exist_ok=True)
+    netlist = build_dir / "netlist.v"
+    write_whole(netlist, "")
     with tempfile.TemporaryDirectory() as scratch, as_file(files("softermax.flows") / "cells" / "generic.lib") as own:
         folder = Path(scratch)
-        plain = [unpack(file, folder) for file in liberty] or [own]
+        plain = {file: unpack(file, folder / f"{place}.lib") for place, file in enumerate(liberty or [own])}
         library = read_libraries(plain, exclude)
-        job = _Job(verilog.resolve(), top, plain, library, recipe, exclude, clock_gating, folder)
+        design = folder / "design.v"
+        design.write_bytes(verilog.read_bytes())
+        job = _Job(design, top, list(plain.values()), library, recipe, exclude, clock_gating, folder)
         try:
             run_yosys(job.commands(), folder / "yosys.log")
         finally:
-            shutil.copy(folder / "yosys.log", build_dir / "yosys.log")
-        write_whole(build_dir / "netlist.v", job.netlist.read_bytes())
+            write_whole(build_dir / "yosys.log", (folder / "yosys.log").read_bytes())
+        write_whole(netlist, job.netlist.read_bytes())
         counts = json.loads(job.statistics.read_text())["design"]["num_cells_by_type"]
-    return _measure(counts, library, top, recipe, "um2" if liberty else "GE", build_dir / "netlist.v")
+    return _measure(counts, library, top, recipe, "um2" if liberty else "GE", netlist)
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,18 @@ def test_verilog_that_is_none_is_refused_in_yosys_words(tmp_path):
     (tmp_path / "bad.v").write_text("this is no Verilog")
     with pytest.raises(FlowError, match=r"^Yosys failed: .*ERROR: .*syntax error"):
         synthesise(tmp_path / "bad.v", "top", build_dir=tmp_path / "build")
-    assert not (tmp_path / "build" / "netlist.v").exists()
+    assert (tmp_path / "build" / "netlist.v").read_text() == ""
+
+
+def test_paths_may_have_blanks_and_a_build_folder_must_be_one(tmp_path):
+    folder = tmp_path / "my designs"
+    folder.mkdir()
+    (folder / "the top.v").write_text(REGISTERED_NAND)
+    (folder / "my cells.lib").write_text(GENERIC.read_text())
+    options = {"liberty": [folder / "my cells.lib"], "build_dir": folder / "out"}
+    assert synthesise(folder / "the top.v", "top", **options).area == pytest.approx(NAND2 + FLOP)
+    with pytest.raises(FlowError, match=r"the top\.v/netlist\.v cannot be written: "):
+        synthesise(folder / "the top.v", "top", build_dir=folder / "the top.v")
 
 
 def test_what_no_cell_can_do_is_named(run):
