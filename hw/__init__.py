@@ -6,6 +6,7 @@ from .power_of_two import PowerOfTwo
 from .reciprocal import Reciprocal
 from .reduction import Reduction
 from .row_buffer import RowBuffer
+from .row_product import RowProduct
 from .softermax import Softermax
 from .unnormed import UnnormedSoftmaxUnit
 
@@ -16,6 +17,7 @@ __all__ = [
     "Reciprocal",
     "Reduction",
     "RowBuffer",
+    "RowProduct",
     "Softermax",
     "UnnormedSoftmaxUnit",
 ]

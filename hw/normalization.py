@@ -12,7 +12,7 @@ from .elastic import Head, elastic_register
 from .lanes import multiply_numerators, select_products
 from .reciprocal import Reciprocal
 from .row_product import RowProduct
-from .streams import probability_slice, row_summary, unnormed_slice
+from .streams import probability_slice, require_config, row_summary, unnormed_slice
 
 __all__ = ["NormalizationUnit"]
 
@@ -48,7 +48,7 @@ class NormalizationUnit(wiring.Component):
     slice_latency = 1
 
     def __init__(self, config: SoftermaxConfig):
-        self.config = config
+        self.config = require_config(config)
         self.latency = config.row_stages + self.slice_latency
         super().__init__(
             {

@@ -10,7 +10,7 @@ from softermax.model import SoftermaxConfig
 
 from .arithmetic import linear_piecewise
 from .elastic import Head, elastic_register
-from .streams import row_scale, row_summary
+from .streams import require_config, row_scale, row_summary
 
 __all__ = ["Reciprocal"]
 
@@ -40,7 +40,7 @@ class Reciprocal(wiring.Component):
     latency = 2
 
     def __init__(self, config: SoftermaxConfig):
-        self.config = config
+        self.config = require_config(config)
         super().__init__(
             {"i": In(stream.Signature(row_summary(config))), "o": Out(stream.Signature(row_scale(config)))}
         )

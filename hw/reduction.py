@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from softermax.model import SoftermaxConfig
 
 from .arithmetic import adder_tree, drop_fraction, saturate, shift_right
-from .streams import shape_of
+from .streams import require_config, shape_of
 
 __all__ = ["Reduction"]
 
@@ -36,7 +36,7 @@ class Reduction(wiring.Component):
     """
 
     def __init__(self, config: SoftermaxConfig):
-        self.config = config
+        self.config = require_config(config)
         super().__init__(
             {
                 "u": In(data.ArrayLayout(shape_of(config.unnormed), config.lanes)),

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from softermax.model import SoftermaxConfig
 
-from .streams import unnormed_slice
+from .streams import require_config, unnormed_slice
 
 __all__ = ["RowBuffer"]
 
@@ -39,7 +39,7 @@ class RowBuffer(wiring.Component):
     latency = 2
 
     def __init__(self, config: SoftermaxConfig):
-        self.config = config
+        self.config = require_config(config)
         self.depth = config.buffer_depth
         super().__init__(
             {

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from softermax.model import SoftermaxConfig
 
 from .elastic import Head, elastic_register
-from .streams import row_products, row_scale
+from .streams import require_config, row_products, row_scale
 
 __all__ = ["RowProduct"]
 
@@ -38,7 +38,7 @@ class RowProduct(wiring.Component):
     latency = 1
 
     def __init__(self, config: SoftermaxConfig):
-        self.config = config
+        self.config = require_config(config)
         super().__init__(
             {"i": In(stream.Signature(row_scale(config))), "o": Out(stream.Signature(row_products(config)))}
         )

@@ -10,7 +10,7 @@ from softermax.model import SoftermaxConfig
 
 from .normalization import NormalizationUnit
 from .row_buffer import RowBuffer
-from .streams import probability_slice, score_slice
+from .streams import probability_slice, require_config, score_slice
 from .unnormed import UnnormedSoftmaxUnit
 
 __all__ = ["Softermax"]
@@ -39,7 +39,7 @@ class Softermax(wiring.Component):
     """
 
     def __init__(self, config: SoftermaxConfig):
-        self.config = config
+        self.config = require_config(config)
         self.latency = UnnormedSoftmaxUnit.latency + config.row_stages + NormalizationUnit.slice_latency
         super().__init__(
             {

@@ -12,7 +12,7 @@ from .elastic import Head, elastic_register
 from .int_max import IntMax
 from .power_of_two import PowerOfTwo
 from .reduction import Reduction
-from .streams import row_summary, score_slice, unnormed_slice
+from .streams import require_config, row_summary, score_slice, unnormed_slice
 
 __all__ = ["UnnormedSoftmaxUnit"]
 
@@ -43,7 +43,7 @@ class UnnormedSoftmaxUnit(wiring.Component):
     latency = 2
 
     def __init__(self, config: SoftermaxConfig):
-        self.config = config
+        self.config = require_config(config)
         super().__init__(
             {
                 "i": In(stream.Signature(score_slice(config))),

@@ -1,7 +1,9 @@
 """Payloads: where every field lies, which whoever wires a unit up by its Verilog ports relies on."""
 
+import pytest
 from amaranth.hdl import Shape, signed, unsigned
 
+from softermax import hw
 from softermax.hw.streams import probability_slice, row_scale, row_summary, score_slice, shape_of, unnormed_slice
 from softermax.model import UQ, Q, SoftermaxConfig
 
@@ -52,3 +54,9 @@ def test_probability_slice():
 def test_a_single_lane_is_an_array_of_one():
     config = SoftermaxConfig.paper(lanes=1, max_len=8)
     assert places(score_slice(config)) == {"x": (0, 8), "keep": (8, 1), "last": (9, 1)}
+
+
+@pytest.mark.parametrize("unit", [getattr(hw, name) for name in hw.__all__])
+def test_a_unit_is_made_of_a_config_and_of_nothing_else(unit):
+    with pytest.raises(TypeError, match=r"^config must be a SoftermaxConfig, not 5$"):
+        unit(5)
