@@ -12,6 +12,7 @@ from softermax.sim.trace import Trace, cut_by_reset, normalization_trace, softer
 from softermax.sim.traffic import bursty, random_rows, rows_to_slices
 
 from .design_points import DesignPoint
+from .errors import FlowError
 
 __all__ = ["TRACES", "real_rows", "verify"]
 
@@ -74,12 +75,12 @@ def real_rows(max_len: int) -> list[tuple[np.ndarray, np.ndarray]]:
 
     Raises
     ------
-    ValueError
+    FlowError
         If ``max_len`` is shorter than the shortest shipped row.
     """
     heads = [head for head in load_heads() if head.tokens <= max_len]
     if not heads:
-        raise ValueError(f"max_len must be 16 or more to verify on the shipped attention scores, not {max_len}")
+        raise FlowError(f"max_len must be 16 or more to verify on the shipped attention scores, not {max_len}")
     return [row for head in heads for row in zip(head.scores, head.keep, strict=True)]
 
 

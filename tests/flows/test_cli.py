@@ -167,6 +167,11 @@ def test_files_that_hold_no_array_are_refused_in_a_sentence(tmp_path):
             "a format must be written Q(i,f) or UQ(i,f), not '8 bits'",
         ),
         (("info", "--normalizer", "divide"), "normalizer must be 'multiply' or 'row_product', not 'divide'"),
+        (
+            ("cosim", "unnormed", "--lanes", "2", "--max-len", "8"),
+            "max_len must be 16 or more to verify on the shipped attention scores, not 8",
+        ),
+        (("area", "unnormed", "--lanes", "2", "--liberty", "none.lib"), "the Liberty file none.lib does not exist"),
         (("frobnicate",), "No such command 'frobnicate'."),
     ],
 )
