@@ -18,7 +18,7 @@ RANGES = {
     "max_len": (1, 65536),
     "power_segments": (1, 256),
     "reciprocal_segments": (1, 256),
-    "mantissa_guard_bits": (0, 8),
+    "mantissa_guard_bits": (-8, 8),
 }
 #: What the parameters may be that have a name for each choice.
 CHOICES = {"normalizer": ("multiply", "row_product"), "rounding": ("nearest", "directed"), "base": ("2", "e")}
@@ -58,7 +58,8 @@ class SoftermaxConfig:
         Segments of the two linear-piecewise functions; powers of two. Where a fraction has fewer values than
         segments, the table has an entry for each value and no slopes.
     mantissa_guard_bits : int
-        Bits by which the mantissa that indexes the reciprocal's table is finer than its result; 0 to 8.
+        Bits by which the mantissa that indexes the reciprocal's table is finer than its result (negative: coarser);
+        -8 to 8.
     normalizer : str
         ``"multiply"``: the paper's; shift each numerator, multiply it by the reciprocal. ``"row_product"``: a
         numerator has only 2**f mantissas, f the fraction bits of a score, so multiply those by the reciprocal once
@@ -123,7 +124,7 @@ class SoftermaxConfig:
         lanes: int = 16,
         *,
         normalizer: str | None = None,
-        rounding: str | None = None,
+        rounding: str = "nearest",
         base: str = "2",
     ) -> SoftermaxConfig:
         """The cheapest config whose every output is faithfully rounded.
@@ -137,9 +138,9 @@ class SoftermaxConfig:
             At most 12 bits; at most 16 fraction bits.
         normalizer : str or None
             None chooses what is smaller: row products up to 5 fraction bits of a score, multiplication above.
-        rounding : str or None
-            None chooses what is smaller: ``"directed"`` with row products. The results are then truncated, so that a
-            row sums to less than 1; with ``"nearest"`` the errors have either sign.
+        rounding : str
+            ``"directed"``, by row product only, saves each lane an adder, but its errors have one sign: a row then sums
+            to less than 1, on real scores by up to a fifth (docs/faithful.md).
 
         Raises
         ------
@@ -150,8 +151,6 @@ class SoftermaxConfig:
             raise ValueError(f"output must have at most 16 fraction bits to be faithful, not {output}")
         if normalizer is None:
             normalizer = "row_product" if input.fraction_bits <= ROW_PRODUCT_FRACTION_BITS else "multiply"
-        if rounding is None:
-            rounding = "directed" if normalizer == "row_product" else "nearest"
         wanted = cls(
             lanes=lanes,
             max_len=max_len,
@@ -205,6 +204,11 @@ class SoftermaxConfig:
                 raise ValueError(f"{name} must be UQ(1,f) with f from 1 to {most}, not {value}")
         if self.output.integer_bits > 1 or not 1 <= self.output.fraction_bits <= 24:
             raise ValueError(f"output must be UQ(0,f) or UQ(1,f) with f from 1 to 24, not {self.output}")
+        if self.mantissa_bits < 1:
+            raise ValueError(
+                f"mantissa_guard_bits must leave a bit or more of an index at {self.reciprocal}, "
+                f"not {self.mantissa_guard_bits!r}"
+            )
         if self.power_sum.integer_bits < 1 or self.power_sum.fraction_bits < 1:
             raise ValueError(f"power_sum must have an integer and a fraction bit or more, not {self.power_sum}")
 

@@ -5,15 +5,16 @@ unit in the last place (ulp) of the output. The derivation, term by term, stands
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 
 from .config import SoftermaxConfig
-from .formats import UQ, QFormat
+from .formats import UQ
 
-__all__ = ["ErrorBudget", "derive", "error_budget", "narrower"]
+__all__ = ["ErrorBudget", "area_model", "derive", "derived_widths", "error_budget", "narrower"]
 
 
 @dataclass(frozen=True)
@@ -115,66 +116,59 @@ def _reciprocal_error(table, truncated: bool) -> float:
     return float(max(np.abs(values * lowest - 1).max(), np.abs(values * highest - 1).max()))
 
 
-#: Derived widths: the parameter, and the same with a bit (of the segments, half) less.
-_NARROWER = {
-    "unnormed": lambda c: {"unnormed": _less(c.unnormed)},
-    "power_sum": lambda c: {"power_sum": _less(c.power_sum)},
-    "reciprocal": lambda c: {"reciprocal": _less(c.reciprocal)},
-    "reciprocal_segments": lambda c: {"reciprocal_segments": c.reciprocal_segments // 2},
-    "mantissa_guard_bits": lambda c: {"mantissa_guard_bits": c.mantissa_guard_bits - 1},
-    "product": lambda c: {"product": _less(c.product)},
+#: Derived widths, by the name of the parameter: a config's width in bits, and the parameter at another width.
+#: Segments count as the bits that select one.
+_WIDTHS = {
+    "unnormed": (lambda c: c.unnormed.fraction_bits, lambda c, bits: UQ(1, bits)),
+    "reciprocal": (lambda c: c.reciprocal.fraction_bits, lambda c, bits: UQ(1, bits)),
+    "reciprocal_segments": (lambda c: c.reciprocal_segments.bit_length() - 1, lambda c, bits: 1 << bits),
+    "mantissa_guard_bits": (lambda c: c.mantissa_guard_bits, lambda c, bits: bits),
+    "product": (lambda c: c.product.fraction_bits, lambda c, bits: UQ(1, bits)),
+    "power_sum": (lambda c: c.power_sum.fraction_bits, lambda c, bits: UQ(c.power_sum.integer_bits, bits)),
 }
 
 
-def _less(fmt: QFormat) -> QFormat:
-    return UQ(fmt.integer_bits, fmt.fraction_bits - 1)
+def derived_widths(config: SoftermaxConfig) -> dict[str, int]:
+    """The widths of a config that are derived, in bits, by the name of the parameter."""
+    unused = () if config.normalizer == "row_product" else ("product",)
+    return {name: width(config) for name, (width, _) in _WIDTHS.items() if name not in unused}
 
 
 def narrower(config: SoftermaxConfig) -> Iterator[tuple[str, SoftermaxConfig]]:
-    """The configs that have one derived width less, by the name of the parameter; those that are valid."""
-    for name, change in _NARROWER.items():
-        if name == "product" and config.normalizer != "row_product":
-            continue
-        try:
-            yield name, replace(config, **change(config))
-        except ValueError:
-            continue
+    """The configs that have a bit less of one derived width, by the name of the parameter; those that are valid."""
+    for name, bits in derived_widths(config).items():
+        with suppress(ValueError):
+            yield name, _with_width(config, name, bits - 1)
 
 
-#: Area of a bit more of each width, um2 of ASAP7 by the least-area recipe (docs/faithful.md): in each lane, and once.
-_COST_PER_LANE = {"unnormed": 0.75, "product": 0.1}
-_COST = {
-    "power_sum": 1.6,
-    "reciprocal": 13.0,
-    "reciprocal_segments": 0.1,
-    "mantissa_guard_bits": 5.0,
-    "product": 2.0,
-}
+def _with_width(config: SoftermaxConfig, name: str, bits: int) -> SoftermaxConfig:
+    return replace(config, **{name: _WIDTHS[name][1](config, bits)})
 
 
-#: Which widths to narrow first.
-_ORDERS = (("reciprocal", "mantissa_guard_bits"), ("mantissa_guard_bits", "reciprocal"), ("product",), ())
+def area_model(config: SoftermaxConfig) -> float:
+    """What the derived widths contribute to the area of both units, in um2 of ASAP7 by the least-area recipe.
+
+    Products of widths are those of the hardware's arrays; the coefficients fit synthesised configs (docs/faithful.md).
+    """
+    numerator, reciprocal = config.unnormed.fraction_bits, config.reciprocal.fraction_bits
+    area = 0.95 * config.lanes * numerator + 2.5 * config.power_sum.fraction_bits
+    area += 7 * config.mantissa_bits + 5 * reciprocal + 0.02 * reciprocal * config.reciprocal_segments
+    if config.normalizer == "multiply":
+        return area + 0.35 * config.lanes * numerator * reciprocal
+    products, product = 1 << config.input.fraction_bits, config.product.fraction_bits
+    return area + product * (0.08 * products * reciprocal + 0.05 * (products - 1) * config.lanes)
 
 
-def _cost(config: SoftermaxConfig) -> float:
-    bits = {
-        "unnormed": config.unnormed.fraction_bits,
-        "power_sum": config.power_sum.fraction_bits,
-        "reciprocal": config.reciprocal.fraction_bits,
-        "reciprocal_segments": config.reciprocal_segments,
-        "mantissa_guard_bits": config.mantissa_guard_bits,
-        "product": config.product.fraction_bits if config.normalizer == "row_product" else 0,
-    }
-    each = sum(weight * bits[name] for name, weight in _COST_PER_LANE.items())
-    return config.lanes * each + sum(weight * bits[name] for name, weight in _COST.items())
+#: Widths tried of each kind: the least that can do, and the next ones.
+TRIED = 3
 
 
 @lru_cache(maxsize=256)
 def derive(config: SoftermaxConfig) -> SoftermaxConfig:
-    """The cheapest config that is faithful, with the sizes, input, output, normalizer and rounding of the one given.
+    """The faithful config of the least area, with the sizes, input, output, normalizer and rounding of the one given.
 
-    Widths that are wide enough for any config come first; then the widths that cost most are tried, from the
-    narrowest, and the others are narrowed, the dearest first, until none can lose a bit.
+    Every combination of widths is searched in which each is at most ``TRIED - 1`` bits above the least that can still
+    do beside those chosen before it. So no width of the result can lose a bit: that would be a smaller one of them.
 
     Raises
     ------
@@ -182,16 +176,40 @@ def derive(config: SoftermaxConfig) -> SoftermaxConfig:
         If no width that the project allows is enough.
     """
     wide = _widest(config)
-    if error_budget(wide).total >= 1:
+    if not _is_faithful(wide):
         raise ValueError(
             f"output must be coarser than {config.output} to be faithful for rows of {config.max_len} at {config.input}"
         )
-    least = next(bits for bits in range(1, 37) if _faithful(wide, unnormed=UQ(1, bits)))
-    found = []
-    for bits in range(least, min(least + 3, 37)):
-        start = replace(wide, unnormed=UQ(1, bits))
-        found += [_narrow(start, order) for order in _ORDERS]
-    return min(found, key=_cost)
+    return min(_search(wide, tuple(derived_widths(wide))), key=area_model)
+
+
+def _search(config: SoftermaxConfig, names: tuple[str, ...]) -> Iterator[SoftermaxConfig]:
+    """Faithful configs with narrower widths of these names."""
+    name, *others = names
+    widest = derived_widths(config)[name]
+    least = _least(config, name, widest)
+    if not others:
+        yield _with_width(config, name, least)
+        return
+    for bits in range(least, min(least + TRIED, widest + 1)):
+        yield from _search(_with_width(config, name, bits), tuple(others))
+
+
+def _least(config: SoftermaxConfig, name: str, widest: int) -> int:
+    """The least width of a name with which a faithful config stays so, by bisection."""
+    too_narrow, enough = -16, widest
+    while enough - too_narrow > 1:
+        bits = (enough + too_narrow) // 2
+        try:
+            faithful = _is_faithful(_with_width(config, name, bits))
+        except ValueError:
+            faithful = False
+        too_narrow, enough = (too_narrow, bits) if faithful else (bits, enough)
+    return enough
+
+
+def _is_faithful(config: SoftermaxConfig) -> bool:
+    return error_budget(config).total < 1
 
 
 def _widest(config: SoftermaxConfig) -> SoftermaxConfig:
@@ -206,25 +224,3 @@ def _widest(config: SoftermaxConfig) -> SoftermaxConfig:
         product=UQ(1, config.output.fraction_bits + 5),
         power_segments=1 << config.input.fraction_bits,
     )
-
-
-def _faithful(config: SoftermaxConfig, **changes) -> bool:
-    try:
-        return error_budget(replace(config, **changes)).total < 1
-    except ValueError:
-        return False
-
-
-def _narrow(config: SoftermaxConfig, first: tuple[str, ...]) -> SoftermaxConfig:
-    """Take bits away, as long as the config stays faithful: of the parameters named first, then of the dearest."""
-    rank = {name: place for place, name in enumerate(first)}
-    while True:
-        options = [(name, less) for name, less in narrower(config) if error_budget(less).total < 1]
-        if not options:
-            return config
-        named = [option for option in options if option[0] in rank]
-        saving = {name: _cost(config) - _cost(less) for name, less in options}
-        if named:
-            config = min(named, key=lambda option: rank[option[0]])[1]
-        else:
-            config = max(options, key=lambda option: saving[option[0]])[1]

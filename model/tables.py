@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -140,6 +140,8 @@ def _move(table: PiecewiseLinear, function: Callable, origin: float, direction: 
     return replace(table, intercepts=tuple((intercepts + moves).tolist()), one_sided=True)
 
 
+# A search of widths asks for the same tables again and again.
+@lru_cache(maxsize=512)
 def power_of_two_table(
     fraction_bits: int, segments: int, output_fraction_bits: int, direction: str = "nearest"
 ) -> PiecewiseLinear:
@@ -161,6 +163,7 @@ def power_of_two_table(
     return table if direction == "nearest" else _move(table, np.exp2, 0.0, direction)
 
 
+@lru_cache(maxsize=512)
 def reciprocal_table(
     mantissa_bits: int, segments: int, output_fraction_bits: int, *, truncated: bool, direction: str = "nearest"
 ) -> PiecewiseLinear:
