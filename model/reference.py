@@ -1,10 +1,17 @@
-"""Exact references in float64. They share no code with the golden model."""
+"""Exact references, in float64 and in 50 decimal digits. They share no code with the golden model."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Context, Decimal, localcontext
+from fractions import Fraction
+
 import numpy as np
 
-__all__ = ["softmax_exact"]
+__all__ = ["softmax_exact", "softmax_fractions"]
+
+#: Precision of :func:`softmax_fractions` in decimal digits.
+DIGITS = 50
 
 
 def softmax_exact(scores, mask=None, *, base: str = "2") -> np.ndarray:
@@ -38,3 +45,28 @@ def softmax_exact(scores, mask=None, *, base: str = "2") -> np.ndarray:
     powers = np.exp2(difference) if base == "2" else np.exp(difference)
     total = powers.sum(axis=-1, keepdims=True)
     return np.divide(powers, total, out=np.zeros_like(powers), where=total > 0)
+
+
+def softmax_fractions(raw: Sequence[int], fraction_bits: int, mask: Sequence[bool] | None = None) -> list[Fraction]:
+    """Base-2 softmax of one row of fixed-point scores, each power of two to :data:`DIGITS` digits.
+
+    Parameters
+    ----------
+    raw : sequence of int, (n,)
+        Scores as raw integers with ``fraction_bits`` fraction bits.
+    mask : sequence of bool, (n,), or None
+        True where a score takes part. A row without any gives zeros.
+
+    Returns
+    -------
+    list of Fraction, n long
+    """
+    raw = [int(x) for x in raw]
+    kept = [True] * len(raw) if mask is None else [bool(keep) for keep in mask]
+    top = max((x for x, keep in zip(raw, kept, strict=True) if keep), default=0)
+    with localcontext(Context(prec=DIGITS)):
+        scale = Decimal(2).ln() / 2**fraction_bits
+        power = {x: Fraction((scale * (x - top)).exp()) for x in set(raw)}
+    powers = [power[x] if keep else Fraction(0) for x, keep in zip(raw, kept, strict=True)]
+    total = sum(powers)
+    return [p / total if total else p for p in powers]

@@ -28,7 +28,7 @@ def refused(done: subprocess.CompletedProcess) -> str:
 
 def test_help_names_every_command_and_each_has_an_example(tmp_path):
     overview = softermax("--help", cwd=tmp_path).stdout
-    for command in ("verilog", "area", "cosim", "datasheet", "info", "softmax"):
+    for command in ("verilog", "area", "cosim", "datasheet", "faithfulness", "info", "softmax"):
         assert f"\n  {command} " in overview
         assert f"Example: softermax {command}" in softermax(command, "--help", cwd=tmp_path).stdout
 
@@ -76,6 +76,29 @@ def test_info_of_a_faithful_config_bounds_its_error(tmp_path):
     assert facts["output"] == "UQ(0,9)"
     assert facts["normalizer"] == "row_product"
     assert 0.9 < facts["error_bound_ulp"] < 1
+
+
+def test_faithfulness_bounds_and_attacks(tmp_path):
+    size = ("--preset", "faithful", "--lanes", 4, "--max-len", 16, "--output-format", "UQ(0,9)", "--rows", 1000)
+    done = softermax("faithfulness", *size, "--json", "--markdown", "table.md", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [result] = json.loads(done.stdout)
+    assert max(result["random"], result["built"], result["searched"]) <= result["bound"] < 1
+    assert result["bound_a_bit_less"] >= 1
+    assert result["faithful"] is True
+    assert (tmp_path / "table.md").read_text().count("| faithful |") == 1
+    # A second run reads what the first has found.
+    assert len(list((tmp_path / "build" / "faithfulness").iterdir())) == 1
+    assert json.loads(softermax("faithfulness", *size, "--json", cwd=tmp_path).stdout) == [result]
+
+
+def test_the_paper_preset_has_no_bound_and_large_errors(tmp_path):
+    done = softermax("faithfulness", "--rows", 200, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [result] = json.loads(done.stdout)
+    assert result["bound"] is None
+    assert result["faithful"] is False
+    assert result["built"] > 1
 
 
 def test_softmax_writes_probabilities_and_says_how_wrong_they_are(tmp_path):
