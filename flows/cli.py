@@ -17,6 +17,7 @@ from softermax.sim.cosim import SIMULATORS, CosimError
 from . import jobs
 from .design_points import PRESETS, UNITS, DesignPoint, main_design_points
 from .errors import FlowError
+from .explore import least_candidates, measure_candidate
 from .faithfulness import faithful_grid
 from .files import write_whole
 from .info import describe
@@ -169,6 +170,27 @@ def faithfulness(grid, rows, seed, markdown, as_json, build_dir, **size):
     wrong = [result for result in results if result["preset"] == "faithful" and not result["faithful"]]
     if wrong:
         _stop(f"{len(wrong)} of {len(results)} configs are not faithful, the first of them {wrong[0]}", 1)
+
+
+@app.command(
+    help="Synthesise the candidates of least modelled area for a faithful config; the first is what the preset takes.",
+    epilog="Example: softermax explore --preset faithful --max-len 1024 --number 5 --liberty cells.lib",
+)
+@_size
+@_option("--number", type=click.IntRange(1), default=10, show_default=True, help="Candidates to synthesise.")
+@_liberty
+@_recipe
+@_exclude
+@_clock_gating
+@_as_json
+@_build_dir
+def explore(number, liberty, recipe, exclude, clock_gating, as_json, build_dir, **size):
+    options = jobs.AreaOptions(liberty, recipe, exclude, clock_gating)
+    if size["preset"] != "faithful":
+        raise FlowError(f"the preset must be faithful to have candidates, not {size['preset']!r}")
+    found = least_candidates(_point("softermax", **size).config, number)
+    results = jobs.run(measure_candidate, found, build_dir, "Synthesising", _messages, options=options)
+    _show(results, as_json, f"Candidates for a faithful config: widths in bits, areas by recipe {recipe}")
 
 
 @app.command(

@@ -70,15 +70,7 @@ def cosim(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict:
 def area(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
     """Generate a point's Verilog and synthesise it."""
     verilog = Path(write_verilog(point, build_dir)["verilog"])
-    result = synthesise(
-        verilog,
-        point.name,
-        liberty=options.liberty,
-        recipe=options.recipe,
-        exclude=options.exclude,
-        clock_gating=options.clock_gating,
-        build_dir=build_dir / "area" / point.name,
-    )
+    result = synthesise(verilog, point.name, **vars(options), build_dir=build_dir / "area" / point.name)
     return {
         "recipe": result.recipe,
         "cells": result.cells,

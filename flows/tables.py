@@ -13,6 +13,7 @@ __all__ = ["markdown_table", "print_table"]
 
 #: Columns by field of the flat results: heading, and how a value is shown.
 COLUMNS = {
+    "place": ("place", str),
     "unit": ("unit", str),
     "preset": ("preset", str),
     "lanes": ("lanes", str),
@@ -23,6 +24,15 @@ COLUMNS = {
     "mismatches": ("mis-\nmatches", "{:,}".format),
     "cells": ("cells", "{:,}".format),
     "flops": ("flops", "{:,}".format),
+    "unnormed": ("numer-\nator", str),
+    "reciprocal": ("recip-\nrocal", str),
+    "reciprocal_segments": ("segment\nindex", str),
+    "mantissa_guard_bits": ("guard\nbits", str),
+    "product": ("product", str),
+    "power_sum": ("power\nsum", str),
+    "modelled": ("modelled\n/um2", "{:,.1f}".format),
+    "unnormed_area": ("unnormed\n{area_unit}", "{:,.1f}".format),
+    "normalization_area": ("normalization\n{area_unit}", "{:,.1f}".format),
     "area": ("area\n{area_unit}", "{:,.1f}".format),
     "sequential_area": ("sequent.\n{area_unit}", "{:,.1f}".format),
     "input": ("input", str),

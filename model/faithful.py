@@ -14,7 +14,7 @@ import numpy as np
 from .config import SoftermaxConfig
 from .formats import UQ
 
-__all__ = ["ErrorBudget", "area_model", "derive", "derived_widths", "error_budget", "narrower"]
+__all__ = ["ErrorBudget", "area_model", "candidates", "derive", "derived_widths", "error_budget", "narrower"]
 
 
 @dataclass(frozen=True)
@@ -165,10 +165,15 @@ TRIED = 3
 
 @lru_cache(maxsize=256)
 def derive(config: SoftermaxConfig) -> SoftermaxConfig:
-    """The faithful config of the least area, with the sizes, input, output, normalizer and rounding of the one given.
+    """The faithful config of the least modelled area, of those that :func:`candidates` gives."""
+    return min(candidates(config), key=area_model)
+
+
+def candidates(config: SoftermaxConfig) -> Iterator[SoftermaxConfig]:
+    """Faithful configs with the sizes, input, output, normalizer and rounding of the one given.
 
     Every combination of widths is searched in which each is at most ``TRIED - 1`` bits above the least that can still
-    do beside those chosen before it. So no width of the result can lose a bit: that would be a smaller one of them.
+    do beside those chosen before it. So no width of the smallest can lose a bit: that would be a smaller one of them.
 
     Raises
     ------
@@ -180,7 +185,7 @@ def derive(config: SoftermaxConfig) -> SoftermaxConfig:
         raise ValueError(
             f"output must be coarser than {config.output} to be faithful for rows of {config.max_len} at {config.input}"
         )
-    return min(_search(wide, tuple(derived_widths(wide))), key=area_model)
+    return _search(wide, tuple(derived_widths(wide)))
 
 
 def _search(config: SoftermaxConfig, names: tuple[str, ...]) -> Iterator[SoftermaxConfig]:

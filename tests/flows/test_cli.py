@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from softermax.model import SoftermaxConfig
+
 COMMAND = Path(sys.executable).with_name("softermax")
 
 
@@ -28,7 +30,7 @@ def refused(done: subprocess.CompletedProcess) -> str:
 
 def test_help_names_every_command_and_each_has_an_example(tmp_path):
     overview = softermax("--help", cwd=tmp_path).stdout
-    for command in ("verilog", "area", "cosim", "datasheet", "faithfulness", "info", "softmax"):
+    for command in ("verilog", "area", "cosim", "datasheet", "explore", "faithfulness", "info", "softmax"):
         assert f"\n  {command} " in overview
         assert f"Example: softermax {command}" in softermax(command, "--help", cwd=tmp_path).stdout
 
@@ -90,6 +92,21 @@ def test_faithfulness_bounds_and_attacks(tmp_path):
     # A second run reads what the first has found.
     assert len(list((tmp_path / "build" / "faithfulness").iterdir())) == 1
     assert json.loads(softermax("faithfulness", *size, "--json", cwd=tmp_path).stdout) == [result]
+
+
+def test_explore_synthesises_what_the_preset_takes_and_the_next_best(tmp_path):
+    size = ("--preset", "faithful", "--lanes", 2, "--max-len", 8)
+    done = softermax("explore", *size, "--number", 2, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    first, second = json.loads(done.stdout)
+    config = SoftermaxConfig.faithful(lanes=2, max_len=8)
+    assert (first["place"], second["place"]) == (1, 2)
+    assert (first["unnormed"], first["product"]) == (config.unnormed.fraction_bits, config.product.fraction_bits)
+    assert first["modelled"] <= second["modelled"]
+    for result in (first, second):
+        assert result["area"] == pytest.approx(result["unnormed_area"] + result["normalization_area"])
+    [unnormed] = json.loads(softermax("area", "unnormed", *size, "--json", cwd=tmp_path).stdout)
+    assert first["unnormed_area"] == unnormed["area"]
 
 
 def test_the_paper_preset_has_no_bound_and_large_errors(tmp_path):
@@ -195,6 +212,7 @@ def test_files_that_hold_no_array_are_refused_in_a_sentence(tmp_path):
             "max_len must be 16 or more to verify on the shipped attention scores, not 8",
         ),
         (("area", "unnormed", "--lanes", "2", "--liberty", "none.lib"), "the Liberty file none.lib does not exist"),
+        (("explore",), "the preset must be faithful to have candidates, not 'paper'"),
         (("frobnicate",), "No such command 'frobnicate'."),
     ],
 )
