@@ -34,6 +34,7 @@ def describe(point: DesignPoint) -> dict:
         facts |= {"product": str(config.product), "product_bits": config.product_width}
     facts |= {
         "normalizer": config.normalizer,
+        "smaller_normalizer": config.smaller_normalizer(config.input),
         "rounding": config.rounding,
         "error_bound_ulp": bound if math.isfinite(bound) else None,
         "sum_can_overflow": config.sum_can_overflow,

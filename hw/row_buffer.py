@@ -1,14 +1,10 @@
-"""Row buffer: the numerators of a row wait here for the row's summary."""
+"""Row buffer: the slices of a row wait here for the row's summary."""
 
 from __future__ import annotations
 
 from amaranth.hdl import Module
-from amaranth.lib import fifo, stream, wiring
+from amaranth.lib import data, fifo, stream, wiring
 from amaranth.lib.wiring import In, Out
-
-from softermax.model import SoftermaxConfig
-
-from .streams import require_config, unnormed_slice
 
 __all__ = ["RowBuffer"]
 
@@ -21,32 +17,34 @@ class RowBuffer(wiring.Component):
 
     Parameters
     ----------
-    config : SoftermaxConfig
+    layout : amaranth.lib.data.Layout
+        Of a slice.
+    depth : int
+        Slices that it holds, at least 2.
 
     Members
     -------
-    i : In, stream of :func:`unnormed_slice`
-    o : Out, stream of :func:`unnormed_slice`
+    i : In, stream of ``layout``
+    o : Out, stream of ``layout``
+
+    Raises
+    ------
+    ValueError
+        If the depth is less than 2.
 
     Attributes
     ----------
-    depth : int
-        Slices that it holds.
     latency : int
         Clock cycles from a slice entering an empty buffer to its standing at the output.
     """
 
     latency = 2
 
-    def __init__(self, config: SoftermaxConfig):
-        self.config = require_config(config)
-        self.depth = config.buffer_depth
-        super().__init__(
-            {
-                "i": In(stream.Signature(unnormed_slice(config))),
-                "o": Out(stream.Signature(unnormed_slice(config))),
-            }
-        )
+    def __init__(self, layout: data.Layout, depth: int):
+        if depth < 2:
+            raise ValueError(f"depth must be 2 or more, not {depth!r}")
+        self.depth = depth
+        super().__init__({"i": In(stream.Signature(layout)), "o": Out(stream.Signature(layout))})
 
     def elaborate(self, platform):
         m = Module()

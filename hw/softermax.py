@@ -10,7 +10,7 @@ from softermax.model import SoftermaxConfig
 
 from .normalization import NormalizationUnit
 from .row_buffer import RowBuffer
-from .streams import probability_slice, require_config, score_slice
+from .streams import probability_slice, require_config, score_slice, unnormed_slice
 from .unnormed import UnnormedSoftmaxUnit
 
 __all__ = ["Softermax"]
@@ -51,7 +51,7 @@ class Softermax(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.unnormed = unnormed = UnnormedSoftmaxUnit(self.config)
-        m.submodules.row_buffer = row_buffer = RowBuffer(self.config)
+        m.submodules.row_buffer = row_buffer = RowBuffer(unnormed_slice(self.config), self.config.buffer_depth)
         m.submodules.normalization = normalization = NormalizationUnit(self.config)
         connect(m, flipped(self.i), unnormed.i)
         connect(m, unnormed.o, row_buffer.i)

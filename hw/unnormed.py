@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Module, Value
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from softermax.model import SoftermaxConfig
 
 from .elastic import Head, elastic_register
+from .framing import frame_rows
 from .int_max import IntMax
 from .power_of_two import PowerOfTwo
 from .reduction import Reduction
@@ -55,7 +56,7 @@ class UnnormedSoftmaxUnit(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         scores = self.i.payload
-        keep_slice, last, overlong = self._frame(m)
+        keep_slice, last, overlong = frame_rows(m, self.i, self.config.max_slices)
         m.submodules.int_max = int_max = IntMax(self.config)
         m.d.comb += [int_max.x.eq(scores.x), int_max.keep.eq(scores.keep)]
 
@@ -99,17 +100,3 @@ class UnnormedSoftmaxUnit(wiring.Component):
             self.row.payload.overlong.eq(result["overlong_out"]),
         ]
         return m
-
-    def _frame(self, m):
-        """Count the slices of a row: whether to keep this one, whether it ends the row, whether that cuts the row."""
-        position = Signal(range(self.config.max_slices))
-        dropping = Signal()
-        at_end = position == self.config.max_slices - 1
-        last = self.i.payload.last
-        with m.If(self.i.valid & self.i.ready):
-            m.d.sync += dropping.eq(~last & (at_end | dropping))
-            with m.If(last):
-                m.d.sync += position.eq(0)
-            with m.Elif(~at_end):
-                m.d.sync += position.eq(position + 1)
-        return ~dropping, last | at_end, ~last & at_end

@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from .formats import UQ, Q, QFormat
+from .shape import RowShape, check_choices, check_ranges
 from .tables import PiecewiseLinear, power_of_two_table, reciprocal_table
 
 __all__ = ["SoftermaxConfig"]
 
-#: Fraction bits of a score up to which the row products are smaller than a multiplier for each lane.
+#: Fraction bits of a score up to which the row products are smaller than a multiplier for each lane (docs/faithful.md).
 ROW_PRODUCT_FRACTION_BITS = 5
 #: Least and greatest value of the parameters that are numbers.
 RANGES = {
-    "lanes": (1, 1024),
-    "max_len": (1, 65536),
     "power_segments": (1, 256),
     "reciprocal_segments": (1, 256),
     "mantissa_guard_bits": (-8, 8),
@@ -25,7 +24,7 @@ CHOICES = {"normalizer": ("multiply", "row_product"), "rounding": ("nearest", "d
 
 
 @dataclass(frozen=True, kw_only=True)
-class SoftermaxConfig:
+class SoftermaxConfig(RowShape):
     """Every format and size of a Softermax, from which the golden model and the hardware are both built.
 
     The defaults are the paper's formats. What the paper leaves open is chosen here, once:
@@ -40,10 +39,8 @@ class SoftermaxConfig:
 
     Parameters
     ----------
-    lanes : int
-        Scores per slice, taken in one clock cycle.
-    max_len : int
-        Elements of the longest row. Hardware counts slices, so it takes rows up to ``capacity`` elements.
+    lanes, max_len : int
+        As in :class:`softermax.model.shape.RowShape`.
     input : QFormat
         Scores; signed.
     unnormed : QFormat
@@ -86,8 +83,6 @@ class SoftermaxConfig:
         If a parameter is out of range, or the power sum could overflow although ``saturate`` is false.
     """
 
-    lanes: int
-    max_len: int
     input: QFormat = Q(6, 2)
     unnormed: QFormat = UQ(1, 15)
     power_sum: QFormat = UQ(10, 6)
@@ -150,7 +145,7 @@ class SoftermaxConfig:
         if isinstance(output, QFormat) and output.fraction_bits > 16:
             raise ValueError(f"output must have at most 16 fraction bits to be faithful, not {output}")
         if normalizer is None:
-            normalizer = "row_product" if input.fraction_bits <= ROW_PRODUCT_FRACTION_BITS else "multiply"
+            normalizer = cls.smaller_normalizer(input)
         wanted = cls(
             lanes=lanes,
             max_len=max_len,
@@ -166,26 +161,25 @@ class SoftermaxConfig:
 
         return derive(wanted)
 
+    @staticmethod
+    def smaller_normalizer(input: QFormat) -> str:
+        """The style that takes less area for scores of this format, by measurement (docs/faithful.md)."""
+        return "row_product" if input.fraction_bits <= ROW_PRODUCT_FRACTION_BITS else "multiply"
+
     def __post_init__(self):
+        super().__post_init__()
         self._check_sizes()
         self._check_formats()
         self._check_sum()
 
     def _check_sizes(self):
-        for name, (least, most) in RANGES.items():
-            value = getattr(self, name)
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise TypeError(f"{name} must be an integer, not {value!r}")
-            if not least <= value <= most:
-                raise ValueError(f"{name} must be {least} to {most}, not {value!r}")
+        check_ranges(self, RANGES)
         for name in ("power_segments", "reciprocal_segments"):
             if getattr(self, name).bit_count() != 1:
                 raise ValueError(f"{name} must be a power of two, not {getattr(self, name)!r}")
         if not isinstance(self.saturate, bool):
             raise TypeError(f"saturate must be a bool, not {self.saturate!r}")
-        for name, known in CHOICES.items():
-            if getattr(self, name) not in known:
-                raise ValueError(f"{name} must be {known[0]!r} or {known[1]!r}, not {getattr(self, name)!r}")
+        check_choices(self, CHOICES)
         if self.rounding == "directed" and self.normalizer != "row_product":
             raise ValueError("rounding must be 'nearest' with normalizer 'multiply', not 'directed'")
 
@@ -238,11 +232,6 @@ class SoftermaxConfig:
             )
 
     @property
-    def max_slices(self) -> int:
-        """Slices of the longest row."""
-        return -(-self.max_len // self.lanes)
-
-    @property
     def buffer_depth(self) -> int:
         """Slices that the row buffer holds: the longest row, and what passes while its summary is on its way."""
         return self.max_slices + self.row_stages
@@ -251,11 +240,6 @@ class SoftermaxConfig:
     def row_stages(self) -> int:
         """Registers that a row's summary passes before its slices can be normalised."""
         return 3 if self.normalizer == "row_product" else 2
-
-    @property
-    def capacity(self) -> int:
-        """Elements of the longest row that hardware takes: ``max_len`` rounded up to whole slices."""
-        return self.max_slices * self.lanes
 
     @property
     def maximum(self) -> QFormat:

@@ -6,7 +6,7 @@ unit's model has what a unit has: input streams, output streams, and two phases 
 - ``inputs``, ``outputs``: the names of its streams;
 - ``ready(valids, readies)``: what its inputs answer before the clock edge, given which sources offer an item and which
   sinks take one;
-- ``valids()``: which outputs hold an item; ``shown()``: which item their data are of, -1 before the first;
+- ``valids()``: which outputs hold an item; ``shown()``: for each, which item its data are of, -1 before the first;
 - ``clock(valids, readies)``: the clock edge.
 
 An item is the position of a slice in the sequence of slices that a unit emits.
@@ -112,9 +112,9 @@ class UnnormedTiming:
         """``o.valid`` and ``row.valid``."""
         return tuple(self._result.valid)
 
-    def shown(self) -> int:
-        """The slice at both outputs."""
-        return self._result.item
+    def shown(self):
+        """The slice at ``o`` and at ``row``."""
+        return self._result.item, self._result.item
 
     def clock(self, valids, readies):
         """Clock edge."""
@@ -152,9 +152,9 @@ class RowBufferTiming:
         """``o.valid``."""
         return tuple(self._output.valid)
 
-    def shown(self) -> int:
-        """The slice at the output."""
-        return self._output.item
+    def shown(self):
+        """The slice at ``o``."""
+        return (self._output.item,)
 
     def clock(self, valids, readies):
         """Clock edge."""
@@ -202,9 +202,9 @@ class NormalizationTiming:
         """``o.valid``."""
         return tuple(self._result.valid)
 
-    def shown(self) -> int:
-        """The slice at the output."""
-        return self._result.item
+    def shown(self):
+        """The slice at ``o``."""
+        return (self._result.item,)
 
     def clock(self, valids, readies):
         """Clock edge."""
@@ -256,8 +256,8 @@ class SoftermaxTiming:
         """``o.valid``."""
         return self._normalization.valids()
 
-    def shown(self) -> int:
-        """The slice at the output."""
+    def shown(self):
+        """The slice at ``o``."""
         return self._normalization.shown()
 
     def clock(self, valids, readies):

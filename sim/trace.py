@@ -149,11 +149,10 @@ class _Recorder:
         for name, player, valid, answer in zip(timing.inputs, self._players, valids, answers, strict=True):
             self._drive(name, valid, player.payload(self._rng))
             self.trace.outputs[f"{name}__ready"].append(int(answer))
-        shown = timing.shown()
-        for name, ready, valid in zip(timing.outputs, readies, timing.valids(), strict=True):
+        for name, ready, valid, item in zip(timing.outputs, readies, timing.valids(), timing.shown(), strict=True):
             self.trace.inputs[f"{name}__ready"].append(int(ready))
             self.trace.outputs[f"{name}__valid"].append(int(valid))
-            payload = self._sinks[name].payloads[shown] if shown >= 0 else None
+            payload = self._sinks[name].payloads[item] if item >= 0 else None
             self.trace.outputs[f"{name}__payload"].append(payload)
         self.trace.inputs["rst"].append(0)
         timing.clock(valids, readies)

@@ -118,6 +118,13 @@ def test_the_paper_preset_has_no_bound_and_large_errors(tmp_path):
     assert result["built"] > 1
 
 
+@pytest.mark.parametrize(("score", "smaller"), [("Q(3,5)", "row_product"), ("Q(2,6)", "multiply")])
+def test_info_says_which_normalizer_is_smaller(score, smaller, tmp_path):
+    size = ("--preset", "faithful", "--input-format", score, "--normalizer", "row_product", "--max-len", 32)
+    [facts] = json.loads(softermax("info", *size, "--json", cwd=tmp_path).stdout)
+    assert (facts["normalizer"], facts["smaller_normalizer"]) == ("row_product", smaller)
+
+
 def test_softmax_writes_probabilities_and_says_how_wrong_they_are(tmp_path):
     scores = np.array([[0.0, 0.0, 0.0, 0.0], [3.0, -20.0, -20.0, -20.0]])
     np.save(tmp_path / "scores.npy", scores)

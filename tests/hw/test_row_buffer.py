@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from softermax.hw import RowBuffer
+from softermax.hw.streams import unnormed_slice
 from softermax.model import SoftermaxConfig
 from softermax.model.timing import RowBufferTiming
 from softermax.sim.amaranth_bench import observe_in_amaranth
@@ -11,14 +12,15 @@ from softermax.sim.traffic import bursty
 
 from .handshakes import broken_promises, moves
 
+PAPER = SoftermaxConfig.paper(lanes=1, max_len=1)
+
 each_size = pytest.mark.parametrize("slices", [1, 2, 5, 6, 7, 24])
 
 
 def run(slices, i_valid, o_ready):
     """Inputs, with the cycle's number as payload, and what is seen."""
     inputs = {"i__valid": i_valid, "o__ready": o_ready, "i__payload": list(range(len(i_valid)))}
-    unit = RowBuffer(SoftermaxConfig.paper(lanes=1, max_len=slices))
-    assert unit.depth == slices + 2
+    unit = RowBuffer(unnormed_slice(PAPER), slices + 2)
     return inputs, observe_in_amaranth(unit, inputs)
 
 
@@ -62,5 +64,10 @@ def test_order_contract_and_every_handshake_of_the_timing_model(slices, seed):
         valids, readies = waves[:1], waves[1:]
         assert (seen["i__ready"][cycle],) == timing.ready(valids, readies)
         assert (seen["o__valid"][cycle],) == timing.valids()
-        assert timing.shown() < 0 or seen["o__payload"][cycle] == taken[timing.shown()]
+        assert timing.shown()[0] < 0 or seen["o__payload"][cycle] == taken[timing.shown()[0]]
         timing.clock(valids, readies)
+
+
+def test_a_buffer_without_room_for_its_output_register_is_refused():
+    with pytest.raises(ValueError, match=r"^depth must be 2 or more, not 1$"):
+        RowBuffer(unnormed_slice(PAPER), 1)

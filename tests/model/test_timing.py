@@ -53,12 +53,12 @@ def play(timing, counts, waves=None, cycles=10_000):
         valids = tuple(offered.values())
         readies = tuple(allowed(name, cycle) for name in timing.outputs)
         taken = [valid and ready for valid, ready in zip(valids, timing.ready(valids, readies), strict=True)]
-        for name, valid, ready in zip(timing.outputs, timing.valids(), readies, strict=True):
+        for name, valid, item, ready in zip(timing.outputs, timing.valids(), timing.shown(), readies, strict=True):
             if waiting[name] is not None:
-                assert (valid, timing.shown()) == (True, waiting[name]), f"{name} withdrew an item in cycle {cycle}"
-            waiting[name] = timing.shown() if valid and not ready else None
+                assert (valid, item) == (True, waiting[name]), f"{name} withdrew an item in cycle {cycle}"
+            waiting[name] = item if valid and not ready else None
             if valid and ready:
-                moves[name].append((cycle, timing.shown()))
+                moves[name].append((cycle, item))
         for name, moved in zip(timing.inputs, taken, strict=True):
             if moved:
                 moves[name].append((cycle, len(moves[name])))

@@ -1,0 +1,58 @@
+"""The sizes that every softmax of the project has, and the check of a config's numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["RowShape", "check_choices", "check_ranges"]
+
+
+def check_ranges(config: object, ranges: dict[str, tuple[int, int]]):
+    """TypeError or ValueError, in one sentence, unless each named parameter is an integer in its range."""
+    for name, (least, most) in ranges.items():
+        value = getattr(config, name)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise TypeError(f"{name} must be an integer, not {value!r}")
+        if not least <= value <= most:
+            raise ValueError(f"{name} must be {least} to {most}, not {value!r}")
+
+
+def check_choices(config: object, choices: dict[str, tuple[str, str]]):
+    """ValueError, in one sentence, unless each named parameter is one of its two choices."""
+    for name, known in choices.items():
+        if getattr(config, name) not in known:
+            raise ValueError(f"{name} must be {known[0]!r} or {known[1]!r}, not {getattr(config, name)!r}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowShape:
+    """How rows are cut into slices.
+
+    Parameters
+    ----------
+    lanes : int
+        Scores per slice, taken in one clock cycle; 1 to 1024.
+    max_len : int
+        Elements of the longest row, 1 to 65536. Hardware counts slices, so it takes rows up to ``capacity`` elements.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a size is not an integer, or out of range.
+    """
+
+    lanes: int
+    max_len: int
+
+    def __post_init__(self):
+        check_ranges(self, {"lanes": (1, 1024), "max_len": (1, 65536)})
+
+    @property
+    def max_slices(self) -> int:
+        """Slices of the longest row."""
+        return -(-self.max_len // self.lanes)
+
+    @property
+    def capacity(self) -> int:
+        """Elements of the longest row that hardware takes: ``max_len`` rounded up to whole slices."""
+        return self.max_slices * self.lanes
