@@ -3,6 +3,7 @@
 #   make test       all tests
 #   make scores     capture the shipped attention scores anew (installs PyTorch and a pretrained model)
 #   make faithful   attack the error bounds of 120 faithful configs, a million random rows each (docs/faithful-grid.md)
+#   make binary16   the binary16 arithmetic against NumPy's, exhaustively
 #   make benchmark  the golden model's speed beside SciPy's softmax
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: main test lint scores faithful benchmark clean
+.PHONY: main test lint scores faithful binary16 benchmark clean
 
 main: $(READY)
 	@$(BIN)/softermax datasheet $(addprefix --liberty ,$(LIBERTY))
@@ -31,6 +32,9 @@ scores: $(READY)
 
 faithful: $(READY)
 	@$(BIN)/softermax faithfulness --grid --rows 1000000 --markdown docs/faithful-grid.md
+
+binary16: $(READY)
+	@$(BIN)/python -m softermax.flows.binary16
 
 benchmark: $(READY)
 	@$(BIN)/python -m softermax.flows.benchmark
