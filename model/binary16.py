@@ -25,6 +25,7 @@ __all__ = [
     "ONE",
     "add",
     "divide",
+    "elementwise",
     "from_fixed",
     "maximum",
     "multiply",
@@ -48,7 +49,7 @@ BIAS = 15
 CHUNK = 1 << 14
 
 
-def _elementwise(function: Callable) -> Callable:
+def elementwise(function: Callable) -> Callable:
     """Apply a function of flat int32 chunks to broadcast arrays of raw integers."""
 
     @wraps(function)
@@ -107,13 +108,13 @@ def _normalised_sums() -> np.ndarray:
     return np.where(sums == 0, -(1 << 16), rounded - (zeros << 10)).astype(np.int32)
 
 
-@_elementwise
+@elementwise
 def add(a, b):
     """a + b."""
     return _add(a, b)
 
 
-@_elementwise
+@elementwise
 def subtract(a, b):
     """a - b."""
     return _add(a, b ^ SIGN)
@@ -141,7 +142,7 @@ def _add(a, b):
     return result
 
 
-@_elementwise
+@elementwise
 def multiply(a, b):
     """a * b."""
     sign = (a ^ b) & SIGN
@@ -161,13 +162,13 @@ def multiply(a, b):
     return result
 
 
-@_elementwise
+@elementwise
 def divide(a, b):
     """a / b."""
     return _divide(a, b)
 
 
-@_elementwise
+@elementwise
 def reciprocal(x):
     """1 / x, correctly rounded."""
     return _divide(np.full_like(x, ONE), x)
@@ -192,7 +193,7 @@ def _divide(a, b):
     return result
 
 
-@_elementwise
+@elementwise
 def maximum(a, b):
     """The operand that comes later in IEEE 754's totalOrder, bit for bit.
 

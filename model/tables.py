@@ -143,7 +143,7 @@ def _move(table: PiecewiseLinear, function: Callable, origin: float, direction: 
 # A search of widths asks for the same tables again and again.
 @lru_cache(maxsize=512)
 def power_of_two_table(
-    fraction_bits: int, segments: int, output_fraction_bits: int, direction: str = "nearest"
+    fraction_bits: int, segments: int, output_fraction_bits: int, direction: str = "nearest", *, truncated: bool = False
 ) -> PiecewiseLinear:
     """2**t for t in [0, 1), t a binary fraction (the paper's Power of Two, section "linear piecewise").
 
@@ -151,15 +151,27 @@ def power_of_two_table(
     ----------
     direction : str
         ``"nearest"``, or ``"down"`` or ``"up"`` for a table that is never above or never below the function.
+    truncated : bool
+        The fraction was cut from a longer one. The table is then made for the middle of what was cut off; the error of
+        cutting, at most half a step times the slope of 2 log(2), counts in the approximation error.
+
+    Raises
+    ------
+    ValueError
+        If a one-sided table is asked for a truncated fraction.
     """
+    if truncated and direction != "nearest":
+        raise ValueError(f"direction must be 'nearest' for a truncated fraction, not {direction!r}")
+    middle = 2.0 ** -(fraction_bits + 1) if truncated else 0.0
     table = _fit(
         lambda t: 2.0**t,
         lambda slope: math.log2(slope / math.log(2)),
-        origin=0.0,
+        origin=middle,
         fraction_bits=fraction_bits,
         segments=segments,
         output_fraction_bits=output_fraction_bits,
     )
+    table = replace(table, approximation_error=table.approximation_error + 2 * math.log(2) * middle)
     return table if direction == "nearest" else _move(table, np.exp2, 0.0, direction)
 
 
