@@ -1,7 +1,7 @@
 """Timing model: on which clock cycle every slice enters and leaves each unit, for any gaps and any backpressure.
 
-The hardware's flow control is made of elastic registers (:class:`Slot`) and one row buffer, and so is the model. A
-unit's model has what a unit has: input streams, output streams, and two phases in a clock cycle.
+The hardware's flow control is made of elastic registers (:mod:`softermax.model.elastic`) and row buffers, and so is the
+model. A unit's model has what a unit has: input streams, output streams, and two phases in a clock cycle.
 
 - ``inputs``, ``outputs``: the names of its streams;
 - ``ready(valids, readies)``: what its inputs answer before the clock edge, given which sources offer an item and which
@@ -15,74 +15,13 @@ An item is the position of a slice in the sequence of slices that a unit emits.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
 import numpy as np
 
-from .config import SoftermaxConfig
+from .elastic import Chain, Slot
+from .framing import Entrance, Framing
 
-__all__ = ["Framing", "NormalizationTiming", "Slot", "SoftermaxTiming", "UnnormedTiming", "frame"]
-
-
-@dataclass(frozen=True)
-class Framing:
-    """How the Unnormed Softmax Unit frames a sequence of slices.
-
-    Attributes
-    ----------
-    kept : ndarray of bool, (slices in,)
-        False for the slices of an overlong row that are dropped.
-    last, overlong : ndarray of bool, (slices kept,)
-        End of a row as emitted; and whether that row was cut there for being longer than ``config.max_slices``.
-    """
-
-    kept: np.ndarray
-    last: np.ndarray
-    overlong: np.ndarray
-
-
-def frame(last: np.ndarray, config: SoftermaxConfig) -> Framing:
-    """Cut rows at ``config.max_slices`` slices, drop what follows up to their end.
-
-    Parameters
-    ----------
-    last : ndarray of bool, (slices in,)
-        End-of-row flags as they come in.
-    """
-    last = np.asarray(last, bool)
-    number = np.arange(len(last))
-    starts = np.concatenate([[True], last[:-1]])[: len(last)]
-    position = number - np.maximum.accumulate(np.where(starts, number, 0))
-    kept = position < config.max_slices
-    cut = (position == config.max_slices - 1) & ~last
-    return Framing(kept, (last | cut)[kept], cut[kept])
-
-
-class Slot:
-    """An elastic register: holds an item until each of the streams that it feeds has taken it.
-
-    Attributes
-    ----------
-    item : int
-        The item whose data it shows: that loaded last, -1 before the first.
-    valid : list of bool
-        For each stream that it feeds, whether the item still waits for it.
-    """
-
-    def __init__(self, streams: int = 1):
-        self.item = -1
-        self.valid = [False] * streams
-
-    def ready(self, *taken: bool) -> bool:
-        """Whether an item can be loaded, given which streams' sinks are ready."""
-        return all(take or not valid for valid, take in zip(self.valid, taken, strict=True))
-
-    def clock(self, load: int | None, feeds: tuple[bool, ...], *taken: bool):
-        """Clock edge: load an item for the streams in ``feeds`` (only if ready), or hold what is not yet taken."""
-        if load is None:
-            self.valid = [valid and not take for valid, take in zip(self.valid, taken, strict=True)]
-        else:
-            self.item, self.valid = load, list(feeds)
+__all__ = ["NormalizationTiming", "RowBufferTiming", "SoftermaxTiming", "UnnormedTiming"]
 
 
 class UnnormedTiming:
@@ -98,38 +37,26 @@ class UnnormedTiming:
     outputs = ("o", "row")
 
     def __init__(self, framing: Framing):
-        self._framing = framing
-        self._offered = 0
-        self._entered = 0
-        self._scores = Slot()
-        self._result = Slot(streams=2)
+        self._entrance = Entrance(framing)
+        self._last = framing.last
+        self._pipeline = Chain(2, streams=2)
 
     def ready(self, valids, readies):
         """``i.ready``."""
-        return (self._scores.ready(self._result.ready(*readies)),)
+        return (self._pipeline.ready(*readies),)
 
     def valids(self):
         """``o.valid`` and ``row.valid``."""
-        return tuple(self._result.valid)
+        return tuple(self._pipeline.valid)
 
     def shown(self):
         """The slice at ``o`` and at ``row``."""
-        return self._result.item, self._result.item
+        return self._pipeline.item, self._pipeline.item
 
     def clock(self, valids, readies):
         """Clock edge."""
-        [enters] = self.ready(valids, readies)
-        advances = self._result.ready(*readies)
-        moving = self._scores.item if advances and self._scores.valid[0] else None
-        self._result.clock(moving, (True, moving is not None and bool(self._framing.last[moving])), *readies)
-        self._scores.clock(self._enter() if enters and valids[0] else None, (True,), advances)
-
-    def _enter(self) -> int | None:
-        """The item that the slice taken now becomes, None if it is dropped."""
-        kept = self._framing.kept[self._offered]
-        self._offered += 1
-        self._entered += kept
-        return self._entered - 1 if kept else None
+        item = self._entrance.take() if valids[0] and self._pipeline.ready(*readies) else None
+        self._pipeline.clock(item, *readies, feeds=lambda item: (True, bool(self._last[item])))
 
 
 class RowBufferTiming:
@@ -175,46 +102,43 @@ class NormalizationTiming:
         End-of-row flags of all slices that will come in.
     row_stages : int
         Registers that a summary passes before its row's slices can enter.
+    slice_stages : int
+        Registers that a slice passes.
     """
 
     inputs = ("i", "row")
     outputs = ("o",)
 
-    def __init__(self, last: np.ndarray, row_stages: int):
+    def __init__(self, last: np.ndarray, row_stages: int, slice_stages: int = 1):
         self._last = last
         self._entered = 0
-        self._rows = [Slot() for _ in range(row_stages)]
-        self._result = Slot()
+        self._rows = Chain(row_stages)
+        self._slices = Chain(slice_stages)
 
     def ready(self, valids, readies):
         """``i.ready`` and ``row.ready``."""
-        i_ready = self._rows[-1].valid[0] and self._result.ready(*readies)
-        return i_ready, self._row_readies(valids, i_ready)[0]
+        i_ready = self._rows.valid[0] and self._slices.ready(*readies)
+        return i_ready, self._rows.ready(self._ends_row(valids, i_ready))
 
-    def _row_readies(self, valids, i_ready) -> list[bool]:
-        """Which of the summaries' registers can be loaded, and whether the last one's summary is done with."""
-        readies = [valids[0] and i_ready and bool(self._last[self._entered])]
-        for slot in reversed(self._rows):
-            readies.insert(0, slot.ready(readies[0]))
-        return readies
+    def _ends_row(self, valids, i_ready) -> bool:
+        """Whether the row's last slice enters, so that its summary is done with."""
+        return valids[0] and i_ready and bool(self._last[self._entered])
 
     def valids(self):
         """``o.valid``."""
-        return tuple(self._result.valid)
+        return tuple(self._slices.valid)
 
     def shown(self):
         """The slice at ``o``."""
-        return (self._result.item,)
+        return (self._slices.item,)
 
     def clock(self, valids, readies):
         """Clock edge."""
-        i_ready, _ = self.ready(valids, readies)
-        row_readies = self._row_readies(valids, i_ready)
+        i_ready, row_ready = self.ready(valids, readies)
+        ends_row = self._ends_row(valids, i_ready)
         moves = valids[0] and i_ready
-        self._result.clock(self._entered if moves else None, (True,), *readies)
-        arrivals = [valids[1], *(slot.valid[0] for slot in self._rows[:-1])]
-        for place, (slot, arrives) in enumerate(zip(self._rows, arrivals, strict=True)):
-            slot.clock(0 if arrives and row_readies[place] else None, (True,), row_readies[place + 1])
+        self._slices.clock(self._entered if moves else None, *readies)
+        self._rows.clock(0 if valids[1] and row_ready else None, ends_row)
         self._entered += moves
 
 

@@ -13,8 +13,9 @@ from amaranth.lib import data
 
 from softermax.hw.streams import probability_slice, row_summary, score_slice, unnormed_slice
 from softermax.model import SoftermaxConfig
+from softermax.model.framing import Framing, frame
 from softermax.model.normalization import normalization, row_product_normalization
-from softermax.model.timing import Framing, NormalizationTiming, SoftermaxTiming, UnnormedTiming, frame
+from softermax.model.timing import NormalizationTiming, SoftermaxTiming, UnnormedTiming
 from softermax.model.unnormed import unnormed_softmax
 
 __all__ = ["Trace", "cut_by_reset", "normalization_trace", "softermax_trace", "unnormed_trace"]

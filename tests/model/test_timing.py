@@ -2,18 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from softermax.model import SoftermaxConfig
-from softermax.model.timing import (
-    NormalizationTiming,
-    RowBufferTiming,
-    Slot,
-    SoftermaxTiming,
-    UnnormedTiming,
-    frame,
-)
+from softermax.model.framing import frame
+from softermax.model.timing import NormalizationTiming, RowBufferTiming, SoftermaxTiming, UnnormedTiming
 
 from .strategies import examples
 
@@ -88,59 +82,6 @@ def softermax(lengths, max_slices, depth=None, waves=None):
     moves = play(timing, {"i": sum(lengths)}, waves)
     assert items(moves["o"]) == list(range(framing.kept.sum()))
     return cycles(moves["i"]), cycles(moves["o"])
-
-
-# Framing
-
-
-def frame_in_plain_loops(last, max_slices):
-    """What the hardware's counter does."""
-    kept, ends, overlong, position = [], [], [], 0
-    for end in last:
-        kept.append(position < max_slices)
-        if kept[-1]:
-            cut = position == max_slices - 1 and not end
-            ends.append(end or cut)
-            overlong.append(cut)
-        position = 0 if end else position + 1
-    return kept, ends, overlong
-
-
-@examples(200)
-@given(st.lists(st.booleans(), max_size=60), st.integers(1, 6))
-@example([], 3)
-@example([False] * 10, 3)
-@example([True] * 4, 1)
-@example([False, False, True, True, False, True], 2)
-def test_frame_equals_plain_loops(last, max_slices):
-    framing = frame(np.array(last, bool), config_of(max_slices))
-    result = framing.kept.tolist(), framing.last.tolist(), framing.overlong.tolist()
-    assert result == frame_in_plain_loops(last, max_slices)
-
-
-def test_frame_cuts_and_drops():
-    framing = frame(flags([2, 5, 3, 1]), config_of(3))
-    assert framing.kept.tolist() == [True] * 5 + [False] * 2 + [True] * 4
-    assert framing.last.tolist() == [False, True, False, False, True, False, False, True, True]
-    assert framing.overlong.tolist() == [False] * 4 + [True] + [False] * 4
-
-
-# Slot
-
-
-def test_slot_holds_until_each_stream_has_taken():
-    slot = Slot(streams=2)
-    assert (slot.item, slot.valid, slot.ready(False, False)) == (-1, [False, False], True)
-    slot.clock(7, (True, True), False, False)
-    assert (slot.item, slot.valid) == (7, [True, True])
-    slot.clock(None, (False, False), True, False)
-    assert slot.valid == [False, True]
-    assert not slot.ready(True, False)
-    assert slot.ready(False, True)
-    slot.clock(8, (True, False), False, True)
-    assert (slot.item, slot.valid) == (8, [True, False])
-    slot.clock(None, (False, False), True, False)
-    assert (slot.item, slot.valid) == (8, [False, False])
 
 
 # Nothing lost, doubled or reordered
