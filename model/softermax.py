@@ -9,9 +9,10 @@ import numpy as np
 from .config import SoftermaxConfig
 from .formats import integer_dtype
 from .normalization import normalization, row_product_normalization
+from .rows import check_mask, check_row, check_scores, to_slices
 from .unnormed import unnormed_softmax
 
-__all__ = ["quantise_scores", "softermax", "softermax_raw", "to_slices"]
+__all__ = ["quantise_scores", "softermax", "softermax_raw"]
 
 
 def softermax(scores, config: SoftermaxConfig, mask=None) -> np.ndarray:
@@ -58,13 +59,14 @@ def softermax_raw(raw, config: SoftermaxConfig, mask=None) -> np.ndarray:
     raw = np.asarray(raw)
     if not np.issubdtype(raw.dtype, np.integer):
         raise TypeError(f"raw scores must be integers, not {raw.dtype}")
-    _check_row(raw.shape, config)
+    check_row(raw.shape, config)
     if raw.size and not (config.input.min_raw <= raw.min() and raw.max() <= config.input.max_raw):
         raise ValueError(
             f"raw scores must be {config.input.min_raw} to {config.input.max_raw} for {config.input}, "
             f"not {raw.min()} to {raw.max()}"
         )
-    x, keep = to_slices(raw, _check_mask(mask, raw.shape), config)
+    narrow = raw.astype(integer_dtype(config.input.width), copy=False)
+    x, keep = to_slices(narrow, check_mask(mask, raw.shape), config)
     rows = unnormed_softmax(x, keep, config)
     row = rows.maximum[..., -1], rows.power_sum[..., -1]
     if config.normalizer == "row_product":
@@ -79,63 +81,9 @@ def quantise_scores(scores, config: SoftermaxConfig, mask=None) -> np.ndarray:
 
     Masked scores may be anything; the others must be finite. See :func:`softermax` for the arguments.
     """
-    scores = np.asarray(scores)
-    if scores.dtype.kind not in "fiu":
-        raise TypeError(f"scores must be real numbers, not {scores.dtype}")
-    _check_row(scores.shape, config)
-    kept = _check_mask(mask, scores.shape)
-    if kept is not None:
-        scores = np.where(kept, scores, 0)
-    finite = np.isfinite(scores)
-    if not finite.all():
-        where = tuple(int(i) for i in np.argwhere(~finite)[0])
-        raise ValueError(f"scores must be finite where the mask keeps them, not {scores[where]} (at index {where})")
+    scores = check_scores(scores, config, mask)
     if config.base == "e":
         # Scores too large for a float64 saturate as infinities do.
         with np.errstate(over="ignore"):
             scores = np.multiply(scores, math.log2(math.e), dtype=np.float64)
     return config.input.quantise(scores)
-
-
-def to_slices(raw: np.ndarray, mask: np.ndarray | None, config: SoftermaxConfig):
-    """Rows cut into slices, the last one filled up with masked lanes.
-
-    Parameters
-    ----------
-    raw : ndarray of int, (..., n)
-    mask : ndarray of bool, (..., n), or None
-
-    Returns
-    -------
-    x : ndarray of int, (..., slices, lanes)
-    keep : ndarray of bool, (..., slices, lanes), or None if every lane is kept
-    """
-    n = raw.shape[-1]
-    slices = -(-n // config.lanes)
-    short = slices * config.lanes - n
-    x = raw.astype(integer_dtype(config.input.width), copy=False)
-    if short:
-        mask = np.ones(raw.shape, bool) if mask is None else mask
-        padding = [(0, 0)] * (raw.ndim - 1) + [(0, short)]
-        x, mask = np.pad(x, padding), np.pad(mask, padding)
-    shape = (*raw.shape[:-1], slices, config.lanes)
-    return x.reshape(shape), None if mask is None else mask.reshape(shape)
-
-
-def _check_row(shape: tuple[int, ...], config: SoftermaxConfig):
-    if not shape or not shape[-1]:
-        raise ValueError(f"a row must have an element or more, not the shape {shape}")
-    if shape[-1] > config.max_len:
-        raise ValueError(f"a row must have at most max_len = {config.max_len} elements, not {shape[-1]}")
-
-
-def _check_mask(mask, shape: tuple[int, ...]) -> np.ndarray | None:
-    if mask is None:
-        return None
-    mask = np.asarray(mask)
-    if mask.dtype != bool:
-        raise TypeError(f"a mask must be bool, True where a score is kept, not {mask.dtype}")
-    try:
-        return np.broadcast_to(mask, shape)
-    except ValueError:
-        raise ValueError(f"a mask must be broadcastable to the scores' shape {shape}, not {mask.shape}") from None

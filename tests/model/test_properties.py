@@ -8,7 +8,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from softermax.model import UQ, Q, SoftermaxConfig, softermax_raw
-from softermax.model.softermax import to_slices
+from softermax.model.rows import to_slices
 from softermax.model.unnormed import unnormed_softmax
 
 from .strategies import configs, configs_and_rows, examples, rows

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 
 from softermax.model import UQ, Q, SoftermaxConfig
-from softermax.model.softermax import to_slices
+from softermax.model.rows import to_slices
 from softermax.model.unnormed import int_max, power_of_two, reduction, unnormed_softmax
 
 from . import oracle

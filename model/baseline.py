@@ -1,0 +1,177 @@
+"""Golden model of the baseline: a conventional, numerically stable softmax in IEEE binary16, three passes over a row.
+
+y_i = e**(x_i - max x) / sum_j e**(x_j - max x), each operation rounded as :mod:`softermax.model.binary16` says, in the
+order of the hardware: a row in slices of ``lanes``; the sum by a tree over the lanes, then slice after slice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import binary16
+from .exponential import exponential
+from .rows import check_mask, check_row, check_scores, to_slices
+from .shape import RowShape, check_choices
+
+__all__ = [
+    "BaselineConfig",
+    "BaselineRows",
+    "baseline_softmax",
+    "baseline_softmax_raw",
+    "exponential_sums",
+    "normalize",
+]
+
+#: What a masked lane counts as in the maximum: the lowest binary16 in IEEE 754's totalOrder, a NaN.
+LOWEST = 0xFFFF
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineConfig(RowShape):
+    """Sizes of the baseline softmax. Scores and probabilities are binary16, the base is e.
+
+    Parameters
+    ----------
+    lanes, max_len : int
+        As in :class:`softermax.model.shape.RowShape`; a row of 65,520 scores or more could overflow the sum.
+    normalizer : str
+        ``"divide"``: a divider for each lane, whose results are correctly rounded. ``"multiply"``: one reciprocal for
+        each row and a multiplier for each lane, whose results are rounded twice.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is not as described.
+    """
+
+    normalizer: str = "divide"
+
+    #: The base of the exponential, as Softermax's configs have one.
+    base = "e"
+
+    def __post_init__(self):
+        super().__post_init__()
+        check_choices(self, {"normalizer": ("divide", "multiply")})
+        if self.capacity >= 65520:
+            raise ValueError(f"max_len must be less than 65520 for a sum in binary16, not {self.max_len!r}")
+
+
+@dataclass(frozen=True)
+class BaselineRows:
+    """What the first two passes make of rows of slices; the running values are those after each slice.
+
+    Attributes
+    ----------
+    maximum : ndarray of uint16, (..., slices)
+        Running row maximum.
+    numerators : ndarray of uint16, (..., slices, lanes)
+        e**(x - row maximum); 0 where masked.
+    total : ndarray of uint16, (..., slices)
+        Running denominator.
+    """
+
+    maximum: np.ndarray
+    numerators: np.ndarray
+    total: np.ndarray
+
+
+def exponential_sums(x: np.ndarray, keep: np.ndarray | None) -> BaselineRows:
+    """The first two passes over whole rows.
+
+    Parameters
+    ----------
+    x : ndarray of uint16, (..., slices, lanes)
+        Raw binary16 scores.
+    keep : ndarray of bool, (..., slices, lanes), or None
+        Lanes that take part; None keeps all.
+    """
+    maximum = _running(binary16.maximum, _tree(binary16.maximum, x if keep is None else np.where(keep, x, LOWEST)))
+    numerators = exponential(binary16.subtract(x, maximum[..., -1:, None]))
+    if keep is not None:
+        numerators = np.where(keep, numerators, np.uint16(0))
+    return BaselineRows(maximum, numerators, _running(binary16.add, _tree(binary16.add, numerators)))
+
+
+def _tree(operation, values: np.ndarray) -> np.ndarray:
+    """Reduce the last axis by a balanced tree of neighbours; one that is left over passes to the next level."""
+    while values.shape[-1] > 1:
+        pairs = operation(values[..., 0:-1:2], values[..., 1::2])
+        values = np.concatenate([pairs, values[..., values.shape[-1] & ~1 :]], axis=-1)
+    return values[..., 0]
+
+
+def _running(operation, values: np.ndarray) -> np.ndarray:
+    """Reduce the last axis from its start; the values on the way."""
+    running = values.copy()
+    for s in range(1, values.shape[-1]):
+        running[..., s] = operation(running[..., s - 1], values[..., s])
+    return running
+
+
+def normalize(numerators: np.ndarray, total: np.ndarray, config: BaselineConfig) -> np.ndarray:
+    """The third pass: probabilities of whole rows.
+
+    Parameters
+    ----------
+    numerators : ndarray of uint16, (..., slices, lanes)
+    total : ndarray of uint16, (...)
+        Of the whole row. A sum of 0, which only a fully masked row has, counts as 1.
+
+    Returns
+    -------
+    ndarray of uint16, (..., slices, lanes)
+    """
+    divisor = np.where(total == 0, np.uint16(binary16.ONE), total)[..., None, None]
+    if config.normalizer == "multiply":
+        return binary16.multiply(numerators, binary16.reciprocal(divisor))
+    return binary16.divide(numerators, divisor)
+
+
+def baseline_softmax_raw(raw, config: BaselineConfig, mask=None) -> np.ndarray:
+    """The baseline softmax of raw binary16 numbers, over the last axis.
+
+    Parameters
+    ----------
+    raw : array_like of int, (..., n), 1 <= n <= config.max_len
+        Scores, 0 to 65535. A row with a kept NaN or a kept +infinity gives NaNs.
+    config : BaselineConfig
+    mask : array_like of bool, broadcastable to the shape of ``raw``, or None
+        True where a score takes part.
+
+    Returns
+    -------
+    ndarray of uint16, (..., n)
+        Probabilities; 0 where masked.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If scores or mask are not as described, in one sentence.
+    """
+    raw = np.asarray(raw)
+    if not np.issubdtype(raw.dtype, np.integer):
+        raise TypeError(f"raw scores must be integers, not {raw.dtype}")
+    check_row(raw.shape, config)
+    if raw.size and not (raw.min() >= 0 and raw.max() <= 0xFFFF):
+        raise ValueError(f"raw scores must be 0 to 65535 for binary16, not {raw.min()} to {raw.max()}")
+    x, keep = to_slices(raw.astype(np.uint16), check_mask(mask, raw.shape), config)
+    rows = exponential_sums(x, keep)
+    y = normalize(rows.numerators, rows.total[..., -1], config)
+    return y.reshape(*raw.shape[:-1], y.shape[-2] * y.shape[-1])[..., : raw.shape[-1]]
+
+
+def baseline_softmax(scores, config: BaselineConfig, mask=None) -> np.ndarray:
+    """The baseline softmax of real scores, which are rounded to binary16 first, over the last axis.
+
+    Parameters and errors as for :func:`softermax.model.softermax`; scores beyond binary16 saturate at 65,504.
+
+    Returns
+    -------
+    ndarray of float64, (..., n)
+    """
+    scores = check_scores(scores, config, mask)
+    # Rounding, not arithmetic: scores are data. Subnormals count as zeros in what follows.
+    rounded = np.clip(scores, -65504, 65504).astype(np.float16)
+    return baseline_softmax_raw(rounded.view(np.uint16), config, mask).view(np.float16).astype(np.float64)
