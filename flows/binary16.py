@@ -1,19 +1,25 @@
-"""The binary16 model against NumPy's floating point, which shares no code with it.
+"""The binary16 model against NumPy's floating point, which shares no code with it; and the hardware against the model.
 
 Run with ``make binary16``: every special value with every special value, all 65,536 operands with 512 partners,
-20 million seeded random pairs; all operands of exponential and conversion.
+20 million seeded random pairs; all operands of exponential and conversion. Then the operators' Verilog: all special
+pairs and 250 thousand random ones, and again all operands of exponential and conversion.
 """
 
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 
-from softermax.model import binary16
+from softermax.hw import baseline
+from softermax.model import Q, binary16
 from softermax.model.exponential import exponential
+
+from .operator_cosim import cosimulate_operator
 
 __all__ = [
     "OPERATIONS",
@@ -21,14 +27,19 @@ __all__ = [
     "conversion_mismatches",
     "expected",
     "exponential_errors",
+    "hardware_campaigns",
     "main",
     "mismatches",
     "random_pairs",
+    "special_pairs",
     "stratified_partners",
 ]
 
 #: Seeded random pairs of each operation, and how many are computed at a time.
 PAIRS, BATCH = 20_000_000, 1_000_000
+
+#: The same for the hardware, and operators side by side.
+HARDWARE_PAIRS, HARDWARE_LANES = 250_000, 8
 
 EVERYTHING = np.arange(1 << 16).astype(np.uint16)
 
@@ -159,6 +170,38 @@ def _conversions() -> Iterator[tuple[int, list]]:
         yield EVERYTHING.size, conversion_mismatches(fraction_bits)
 
 
+def special_pairs() -> tuple[np.ndarray, np.ndarray]:
+    """Every special value with every special value: two arrays."""
+    a, b = np.broadcast_arrays(SPECIAL_VALUES[:, None], SPECIAL_VALUES)
+    return a.ravel(), b.ravel()
+
+
+def hardware_campaigns() -> dict[str, tuple]:
+    """By name: operator, model, and all operands that its Verilog is given."""
+    random = random_pairs(np.random.default_rng(3), HARDWARE_PAIRS)
+    pairs = [np.concatenate(both) for both in zip(special_pairs(), random, strict=True)]
+    return {
+        "adder": (baseline.ADDER, binary16.add, pairs),
+        "subtractor": (baseline.SUBTRACTOR, binary16.subtract, pairs),
+        "multiplier": (baseline.MULTIPLIER, binary16.multiply, pairs),
+        "divider": (baseline.DIVIDER, binary16.divide, pairs),
+        "maximum": (baseline.MAXIMUM, binary16.maximum, pairs),
+        "from_fixed": (
+            baseline.from_fixed_operator(Q(6, 10)),
+            lambda raw: binary16.from_fixed(raw.astype(np.int16), 10),
+            [EVERYTHING],
+        ),
+        "exponential": (baseline.exponential_operator(), exponential, [EVERYTHING]),
+        "x <= 0": (baseline.NONPOSITIVE_EXPONENTIAL, lambda x: exponential(x | 0x8000), [EVERYTHING]),
+    }
+
+
+def _in_hardware(operator, model, operands) -> Iterator[tuple[int, list]]:
+    with tempfile.TemporaryDirectory() as folder:
+        result = cosimulate_operator(operator, model, operands, Path(folder), lanes=HARDWARE_LANES)
+    yield len(operands[0]), result.described
+
+
 def _row(name: str, parts: Iterator[tuple[int, list]]) -> bool:
     """Run a campaign and print its line; returns whether anything differs."""
     start = time.perf_counter()
@@ -176,6 +219,8 @@ def main() -> int:
     failed = [_row(name, _campaign(name, PAIRS, seed=1)) for name in OPERATIONS]
     failed.append(_row("from_fixed", _conversions()))
     failed.append(_row("exponential", _exponential()))
+    print("\nVerilog in Verilator")
+    failed += [_row(name, _in_hardware(*campaign)) for name, campaign in hardware_campaigns().items()]
     return int(any(failed))
 
 

@@ -74,11 +74,12 @@ def _gather_unread(module: dict):
     """Let a wire named ``unused`` read every bit that nothing reads, such as the fraction bits that a result drops.
 
     That is how linters want to be told that it is meant. Before, constant bits of wires go: all of them of a nameless
-    one, those at the top of a named one.
+    one, those at the top of a named one; and from a nameless one all bits that it has twice or that have a name.
     """
+    named = {bit for net in module["netnames"].values() if not net["hide_name"] for bit in net["bits"]}
     for name, net in module["netnames"].items():
         if net["hide_name"]:
-            net["bits"] = [bit for bit in net["bits"] if isinstance(bit, int)]
+            net["bits"] = [bit for bit in dict.fromkeys(net["bits"]) if isinstance(bit, int) and bit not in named]
         elif name not in module["ports"]:
             while net["bits"] and not isinstance(net["bits"][-1], int):
                 net["bits"].pop()

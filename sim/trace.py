@@ -18,7 +18,15 @@ from softermax.model.normalization import normalization, row_product_normalizati
 from softermax.model.timing import NormalizationTiming, SoftermaxTiming, UnnormedTiming
 from softermax.model.unnormed import unnormed_softmax
 
-__all__ = ["Trace", "cut_by_reset", "normalization_trace", "softermax_trace", "unnormed_trace"]
+__all__ = [
+    "PackedStream",
+    "Trace",
+    "cut_by_reset",
+    "normalization_trace",
+    "record",
+    "softermax_trace",
+    "unnormed_trace",
+]
 
 #: Clock cycles for which the reset is held, and for which a unit must stay silent after its last item.
 RESET_CYCLES = 2
@@ -62,14 +70,14 @@ def cut_by_reset(trace: Trace, cycle: int, then: Trace) -> Trace:
 
 
 @dataclass(frozen=True)
-class _Stream:
+class PackedStream:
     """A stream of a trace: its payloads in order, one for each item, packed to integers of ``width`` bits."""
 
     payloads: list[int]
     width: int
 
     @classmethod
-    def pack(cls, layout: data.StructLayout, fields: dict[str, np.ndarray]) -> _Stream:
+    def pack(cls, layout: data.StructLayout, fields: dict[str, np.ndarray]) -> PackedStream:
         """Pack fields of shape (items,) or (items, lanes) as the layout says."""
         packed = [0] * len(next(iter(fields.values())))
         for name, values in fields.items():
@@ -86,7 +94,7 @@ class _Stream:
 class _Source:
     """Offers a stream's items in order: from when the wave allows it until the unit takes it, as the contract says."""
 
-    def __init__(self, stream: _Stream, wave: np.ndarray | None):
+    def __init__(self, stream: PackedStream, wave: np.ndarray | None):
         self._stream, self._wave = stream, wave
         self._next = 0
         self._held = False
@@ -117,7 +125,7 @@ class _Source:
 class _Recorder:
     """Collects a trace cycle by cycle from a unit's timing model."""
 
-    def __init__(self, timing, sources: dict[str, _Stream], sinks: dict[str, _Stream], waves, rng):
+    def __init__(self, timing, sources: dict[str, PackedStream], sinks: dict[str, PackedStream], waves, rng):
         self._timing, self._sinks, self._waves, self._rng = timing, sinks, waves, rng
         self._players = [_Source(sources[name], waves.get(name)) for name in timing.inputs]
         widths = {f"{name}__ready": 1 for name in timing.inputs}
@@ -166,8 +174,8 @@ class _Recorder:
         return wave is None or bool(wave[number % len(wave)])
 
 
-def _record(timing, sources, sinks, waves, rng) -> Trace:
-    """The trace from reset until the unit has been silent for a while after the sources' last items."""
+def record(timing, sources, sinks, waves, rng) -> Trace:
+    """The trace of a unit's timing model and streams, until it has been silent for a while after the last item."""
     patience = 1000 * (1 + sum(len(stream.payloads) for stream in sources.values()))
     recorder = _Recorder(timing, sources, sinks, waves, rng)
     for _ in range(RESET_CYCLES):
@@ -196,8 +204,8 @@ def unnormed_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray]
     """
     framing = frame(slices[2], config)
     unnormed, rows = _unnormed_values(slices, framing, config)
-    sinks = {"o": _unnormed_stream(unnormed, config), "row": _Stream.pack(row_summary(config), rows)}
-    return _record(UnnormedTiming(framing), {"i": _score_stream(slices, config)}, sinks, waves, rng)
+    sinks = {"o": _unnormed_stream(unnormed, config), "row": PackedStream.pack(row_summary(config), rows)}
+    return record(UnnormedTiming(framing), {"i": _score_stream(slices, config)}, sinks, waves, rng)
 
 
 def normalization_trace(
@@ -212,10 +220,10 @@ def normalization_trace(
     of_rows = {name: values[framing.last] for name, values in rows.items()}
     sources = {
         "i": _unnormed_stream(unnormed, config),
-        "row": _Stream.pack(row_summary(config), of_rows),
+        "row": PackedStream.pack(row_summary(config), of_rows),
     }
     sinks = {"o": _probability_stream(unnormed, rows, framing, config)}
-    return _record(NormalizationTiming(framing.last, config.row_stages), sources, sinks, waves, rng)
+    return record(NormalizationTiming(framing.last, config.row_stages), sources, sinks, waves, rng)
 
 
 def softermax_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
@@ -224,12 +232,12 @@ def softermax_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray
     unnormed, rows = _unnormed_values(slices, framing, config)
     sinks = {"o": _probability_stream(unnormed, rows, framing, config)}
     timing = SoftermaxTiming(framing, config.buffer_depth, config.row_stages)
-    return _record(timing, {"i": _score_stream(slices, config)}, sinks, waves, rng)
+    return record(timing, {"i": _score_stream(slices, config)}, sinks, waves, rng)
 
 
-def _score_stream(slices, config) -> _Stream:
+def _score_stream(slices, config) -> PackedStream:
     x, keep, last = slices
-    return _Stream.pack(score_slice(config), {"x": x, "keep": keep, "last": last})
+    return PackedStream.pack(score_slice(config), {"x": x, "keep": keep, "last": last})
 
 
 def _unnormed_values(slices, framing: Framing, config):
@@ -260,10 +268,10 @@ def _unnormed_values(slices, framing: Framing, config):
     return unnormed, running
 
 
-def _unnormed_stream(unnormed, config) -> _Stream:
+def _unnormed_stream(unnormed, config) -> PackedStream:
     """What goes from the Unnormed Softmax Unit to the Normalization Unit; it depends on the latter's style."""
     layout = unnormed_slice(config)
-    return _Stream.pack(layout, {name: unnormed[name] for name in layout.members})
+    return PackedStream.pack(layout, {name: unnormed[name] for name in layout.members})
 
 
 def _places(framing: Framing) -> tuple[np.ndarray, np.ndarray]:
@@ -273,7 +281,7 @@ def _places(framing: Framing) -> tuple[np.ndarray, np.ndarray]:
     return rows, np.arange(len(rows)) - starts[rows]
 
 
-def _probability_stream(unnormed, running, framing: Framing, config) -> _Stream:
+def _probability_stream(unnormed, running, framing: Framing, config) -> PackedStream:
     """The Normalization Unit's output for every slice, with its row's flags."""
     end_of = np.flatnonzero(framing.last)[_places(framing)[0]]
     row = running["maximum"][end_of], running["power_sum"][end_of]
@@ -282,4 +290,4 @@ def _probability_stream(unnormed, running, framing: Framing, config) -> _Stream:
     else:
         y = normalization(unnormed["u"][:, None], unnormed["maximum"][:, None], *row, config)
     flags = {"saturated": running["saturated"][end_of], "overlong": running["overlong"][end_of]}
-    return _Stream.pack(probability_slice(config), {"y": y, "last": framing.last, **flags})
+    return PackedStream.pack(probability_slice(config), {"y": y, "last": framing.last, **flags})

@@ -1,5 +1,5 @@
 // Operands widened to the result's width, as Verilator's -Wall wants them; of a shift, what is shifted.
-(* techmap_celltype = "$add $sub $mul $shr" *)
+(* techmap_celltype = "$add $sub $mul $and $or $xor $shr" *)
 module _widen (A, B, Y);
   parameter A_SIGNED = 0;
   parameter B_SIGNED = 0;
@@ -23,6 +23,9 @@ module _widen (A, B, Y);
     if (_TECHMAP_CELLTYPE_ == "$add") assign Y = a + b;
     if (_TECHMAP_CELLTYPE_ == "$sub") assign Y = a - b;
     if (_TECHMAP_CELLTYPE_ == "$mul") assign Y = a * b;
+    if (_TECHMAP_CELLTYPE_ == "$and") assign Y = a & b;
+    if (_TECHMAP_CELLTYPE_ == "$or") assign Y = a | b;
+    if (_TECHMAP_CELLTYPE_ == "$xor") assign Y = a ^ b;
     if (shift && A_WIDTH < Y_WIDTH) assign Y = a >> B;
     if (shift && A_WIDTH > Y_WIDTH) begin
       wire [A_WIDTH-1:0] whole = A >> B;
