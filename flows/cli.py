@@ -21,6 +21,7 @@ from .explore import least_candidates, measure_candidate
 from .faithfulness import faithful_grid
 from .files import write_whole
 from .info import describe
+from .operators import measure, operator_points
 from .scores import apply_softermax, read_array
 from .synthesis import RECIPES
 from .tables import markdown_table, print_table
@@ -191,6 +192,22 @@ def explore(number, liberty, recipe, exclude, clock_gating, as_json, build_dir, 
     found = least_candidates(_point("softermax", **size).config, number)
     results = jobs.run(measure_candidate, found, build_dir, "Synthesising", _messages, options=options)
     _show(results, as_json, f"Candidates for a faithful config: widths in bits, areas by recipe {recipe}")
+
+
+@app.command(
+    help="Synthesise the baseline's binary16 operators one by one, with what they were chosen from.",
+    epilog="Example: softermax operators --liberty cells.lib --recipe balanced",
+)
+@_liberty
+@_recipe
+@_exclude
+@_clock_gating
+@_as_json
+@_build_dir
+def operators(liberty, recipe, exclude, clock_gating, as_json, build_dir):
+    options = jobs.AreaOptions(liberty, recipe, exclude, clock_gating)
+    results = jobs.run(measure, operator_points(), build_dir, "Synthesising", _messages, options=options)
+    _show(results, as_json, f"Operators, recipe {recipe}")
 
 
 @app.command(

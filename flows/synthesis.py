@@ -6,6 +6,7 @@ No wires, no clock tree, no hold fixing: all areas are lower bounds, and ratios 
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -42,6 +43,9 @@ class Synthesis:
         Number of all cells, and of flip-flops.
     area, sequential_area : float
         Of all cells; of flip-flops, latches and clock gates.
+    delay : float or None
+        Of the slowest logic between registers, without theirs; in what abc calls ps. None if the recipe does not
+        ask for it.
     netlist : Path
         Mapped Verilog.
     """
@@ -53,6 +57,7 @@ class Synthesis:
     flops: int
     area: float
     sequential_area: float
+    delay: float | None
     netlist: Path
 
     @property
@@ -113,8 +118,9 @@ def synthesise(
         finally:
             write_whole(build_dir / "yosys.log", (folder / "yosys.log").read_bytes())
         write_whole(netlist, job.netlist.read_bytes())
+        delays = re.findall(r"Delay = *([\d.]+) ps", (folder / "yosys.log").read_text(errors="replace"))
         counts = json.loads(job.statistics.read_text())["design"]["num_cells_by_type"]
-    return _measure(counts, library, top, recipe, "um2" if liberty else "GE", netlist)
+    return _measure(counts, library, top, recipe, "um2" if liberty else "GE", delays, netlist)
 
 
 @dataclass(frozen=True)
@@ -179,7 +185,7 @@ class _Job:
         return [f"hilomap -singleton {' '.join(options)}"] if options else []
 
 
-def _measure(counts: dict[str, int], library: Library, top, recipe, area_unit, netlist: Path) -> Synthesis:
+def _measure(counts: dict[str, int], library: Library, top, recipe, area_unit, delays, netlist: Path) -> Synthesis:
     unmapped = sorted(name for name in counts if name not in library.cells)
     if unmapped:
         raise FlowError(f"the library must have a cell for everything in {top}, but has none for {', '.join(unmapped)}")
@@ -190,4 +196,5 @@ def _measure(counts: dict[str, int], library: Library, top, recipe, area_unit, n
     sequential = total("flop", "other flop", "latch", "clock gate")
     flops = sum(n for name, n in counts.items() if "flop" in library.cells[name].kind)
     area = sequential + total("logic")
-    return Synthesis(top, recipe, area_unit, sum(counts.values()), flops, area, sequential, netlist)
+    delay = float(delays[-1]) if delays else None
+    return Synthesis(top, recipe, area_unit, sum(counts.values()), flops, area, sequential, delay, netlist)

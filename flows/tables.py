@@ -15,6 +15,8 @@ __all__ = ["markdown_table", "print_table"]
 COLUMNS = {
     "place": ("place", str),
     "unit": ("unit", str),
+    "operator": ("operator", str),
+    "choice": ("choice", str),
     "preset": ("preset", str),
     "lanes": ("lanes", str),
     "max_len": ("max_len", str),
@@ -45,6 +47,8 @@ COLUMNS = {
     "bound_a_bit_less": ("a bit less\n/ulp", "{:.4f}".format),
     "row_sum_min": ("row sum\nleast", "{:.3f}".format),
     "row_sum_max": ("row sum\ngreatest", "{:.3f}".format),
+    "logic_area": ("logic\n{area_unit}", "{:,.1f}".format),
+    "delay": ("delay\nps", "{:,.0f}".format),
     "area_per_lane": ("per lane\n{area_unit}", "{:,.1f}".format),
     "verilog": ("file", str),
 }

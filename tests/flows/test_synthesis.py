@@ -43,6 +43,7 @@ def test_a_registered_nand_is_a_nand_and_a_flop(run, recipe):
     assert result.area == pytest.approx(NAND2 + FLOP)
     assert result.sequential_area == pytest.approx(FLOP)
     assert result.combinational_area == pytest.approx(NAND2)
+    assert (result.delay is None) == (recipe == "least-area")
 
 
 def test_a_holding_register_has_one_clock_gate(run):
