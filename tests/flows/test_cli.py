@@ -30,7 +30,7 @@ def refused(done: subprocess.CompletedProcess) -> str:
 
 def test_help_names_every_command_and_each_has_an_example(tmp_path):
     overview = softermax("--help", cwd=tmp_path).stdout
-    for command in "verilog area cosim datasheet explore faithfulness info operators softmax".split():
+    for command in ["verilog", "area", "cosim", "datasheet", "explore", "faithfulness", "info", "operators", "softmax"]:
         assert f"\n  {command} " in overview
         assert f"Example: softermax {command}" in softermax(command, "--help", cwd=tmp_path).stdout
 
