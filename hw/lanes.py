@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import data
 
 from softermax.model import SoftermaxConfig
@@ -69,9 +69,11 @@ def _select(m, x, keep, base, products, config, lane):
     # Rounding to nearest needs one bit below the result.
     below = 1 if config.rounding == "nearest" else 0
     dropped = config.product.fraction_bits - config.output.fraction_bits - below
-    shifted = shift_right(choices[0], shift, clear=~keep)
+    # Where the result is finer than a product, the bits that it lacks are there before the shift, which loses none.
+    product = Cat(Const(0, max(-dropped, 0)), choices[0])
+    shifted = shift_right(product, shift, clear=~keep)
     width = max((2 << config.output.fraction_bits).bit_length(), config.output.width) + below
-    fine = drop_fraction(m, shifted, dropped, width, f"shifted_{lane}")
+    fine = drop_fraction(m, shifted, max(dropped, 0), width, f"shifted_{lane}")
     return _fit((fine + 1)[1:] if below else fine, config)
 
 

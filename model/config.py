@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from .formats import UQ, Q, QFormat
 from .shape import RowShape, check_choices, check_ranges
 from .tables import PiecewiseLinear, power_of_two_table, reciprocal_table
@@ -289,16 +291,34 @@ class SoftermaxConfig(RowShape):
     def output_can_saturate(self) -> bool:
         """Whether any row can exceed the output format, from a bound.
 
-        A row's sum contains each of its numerators u, but for what truncation takes from the slice that holds the row
-        maximum: one unit of the sum's last place g, of at least 1/2. So u / D <= 1 / (1 - 2g); the reciprocal of the
-        mantissa adds at most its table's error, doubled, and the final rounding half a unit. A row product, at least
-        about 1/2, is rounded twice, by at most a unit each.
+        The reciprocal of the mantissa, which is below 2, adds at most twice its table's error, and the final rounding
+        half a unit. A row product has the error of its constant, and is rounded by at most a unit.
         """
-        ratio = 1 / (1 - 2 * self.power_sum.ulp) if self.power_sum.fraction_bits > 1 else 2.0
-        largest = ratio * (1 + 2 * self.reciprocal_table.error_bound) + self.output.ulp / 2
+        largest = self._largest_quotient * (1 + 2 * self.reciprocal_table.error_bound) + self.output.ulp / 2
         if self.normalizer == "row_product":
-            largest *= 1 + 4 * self.product.ulp
+            constants = self.product.to_real(self.product_table.values)
+            largest = largest * float((constants / self._powers).max()) + self.product.ulp
         return bool(largest > self.output.to_real(self.output.max_raw))
+
+    @property
+    def _largest_quotient(self) -> float:
+        """Bound on what is divided, over the power sum.
+
+        A row's sum contains each of its numerators u, but for what truncation takes from the slice that holds the row
+        maximum: one unit of the sum's last place g, of at least 1/2. So u / D <= 1 / (1 - 2g). A row product stands
+        for 2**(x - M) itself. It exceeds 1/2, which no sum is below, only for a score above M - 1 in a slice with
+        that maximum: the sum then contains its numerator, halved and truncated.
+        """
+        if self.normalizer == "multiply":
+            return 1 / (1 - 2 * self.power_sum.ulp) if self.power_sum.fraction_bits > 1 else 2.0
+        cut = max(self.unnormed.fraction_bits - self.power_sum.fraction_bits, 0)
+        sums = self.unnormed.to_real((self.power_table.values >> (1 + cut)) << cut)
+        return float((self._powers / 2 / np.maximum(sums, 0.5)).max())
+
+    @property
+    def _powers(self) -> np.ndarray:
+        """Exactly 2**t over the fraction of a score."""
+        return np.exp2(np.arange(1 << self.input.fraction_bits) * self.input.ulp)
 
     @cached_property
     def power_table(self) -> PiecewiseLinear:

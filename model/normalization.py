@@ -119,7 +119,8 @@ def row_product_normalization(
         y = _shift(selected, shift + dropped)
     else:
         y = (_shift(selected, shift + dropped - 1) + 1) >> 1
-    y = np.minimum(y, config.output.max_raw)
+    if config.output_can_saturate:
+        y = np.minimum(y, config.output.max_raw)
     return y if keep is None else np.where(keep, y, 0)
 
 

@@ -6,6 +6,7 @@ integers and fractions, in plain loops. Of a config it reads the formats and siz
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from decimal import Context, Decimal, localcontext
 from fractions import Fraction
@@ -17,9 +18,18 @@ DIGITS = 40
 
 @cache
 def table(
-    function: str, fraction_bits: int, segments: int, output_bits: int, truncated: bool = False
+    function: str,
+    fraction_bits: int,
+    segments: int,
+    output_bits: int,
+    truncated: bool = False,
+    direction: str = "nearest",
 ) -> tuple[int, ...]:
-    """Every entry of the minimax linear-piecewise table of 2**t on [0, 1) or 1/m on [1, 2)."""
+    """Every entry of the minimax linear-piecewise table of 2**t on [0, 1) or 1/m on [1, 2).
+
+    One-sided (``direction`` "down" or "up") a segment keeps its slope and lies as near as it may to the function: for
+    1/m to its value at the least mantissa of an index, which is the greatest of all that are cut to that index.
+    """
     with localcontext(Context(prec=DIGITS)):
         log2 = Decimal(2).ln()
         if function == "2**t":
@@ -27,34 +37,61 @@ def table(
         else:
             value, touch, origin = (lambda m: 1 / m), (lambda slope: (-1 / slope).sqrt()), Decimal(1)
         step = Decimal(2) ** -fraction_bits
-        if truncated:
-            origin += step / 2
+        middle = step / 2 if truncated else 0
         steps = max(1, 2**fraction_bits // segments)
         guard = 0 if steps == 1 else steps.bit_length() - 1 + 2
         unit = Decimal(2) ** (output_bits + guard)
         entries = []
         for start in range(0, 2**fraction_bits, steps):
-            first, last = origin + start * step, origin + (start + steps - 1) * step
+            first, last = (origin + middle + place * step for place in (start, start + steps - 1))
             slope, drop = Decimal(0), Decimal(0)
             if steps > 1:
                 slope = (value(last) - value(first)) / (last - first)
                 tangent = touch(slope)
                 drop = (value(first) + slope * (tangent - first) - value(tangent)) / 2
-            intercept = int(((value(first) - drop) * unit).to_integral_value())
+            intercept = int(((value(first) - drop) * unit).to_integral_value()) + (2**guard >> 1)
             rise = int((slope * step * unit).to_integral_value())
-            half = Fraction(1, 2) if guard else 0
-            entries += [floor(Fraction(intercept + rise * k, 2**guard) + half) for k in range(steps)]
+            if direction != "nearest":
+                exact = [value(origin + (start + k) * step) * 2**output_bits for k in range(steps)]
+                intercept = _one_sided(intercept, rise, guard, exact, direction)
+            entries += [(intercept + rise * k) // 2**guard for k in range(steps)]
     return tuple(entries)
+
+
+def _one_sided(intercept: int, rise: int, guard: int, exact: list[Decimal], direction: str) -> int:
+    """The least intercept with no entry below the function ("up"), or the greatest with none above it ("down")."""
+    limits = [ceil(v) if direction == "up" else floor(v) for v in exact]
+
+    def reaches(candidate):
+        entries = [(candidate + rise * k) // 2**guard for k in range(len(limits))]
+        if direction == "up":
+            return all(entry >= limit for entry, limit in zip(entries, limits, strict=True))
+        return any(entry > limit for entry, limit in zip(entries, limits, strict=True))
+
+    # A line of the nearest table is nowhere further from the function than this, so the turning point lies between.
+    far = (2 + max(abs(int(v) - (intercept + rise * k) // 2**guard) for k, v in enumerate(exact))) * 2**guard
+    first = intercept - far + bisect_left(range(intercept - far, intercept + far), True, key=reaches)
+    return first if direction == "up" else first - 1
 
 
 def power_table(config) -> tuple[int, ...]:
     """The config's table of 2**t."""
-    return table("2**t", config.input.fraction_bits, config.power_segments, config.unnormed.fraction_bits)
+    return _power_table(config, config.unnormed.fraction_bits, "down")
 
 
-def power_table_is_valid(fraction_bits: int, segments: int, output_bits: int) -> bool:
+def product_table(config) -> tuple[int, ...]:
+    """The config's constants 2**t that make the row products."""
+    return _power_table(config, config.product.fraction_bits, "up")
+
+
+def _power_table(config, output_bits: int, directed: str) -> tuple[int, ...]:
+    direction = directed if config.rounding == "directed" else "nearest"
+    return table("2**t", config.input.fraction_bits, config.power_segments, output_bits, direction=direction)
+
+
+def power_table_is_valid(fraction_bits: int, segments: int, output_bits: int, direction: str = "nearest") -> bool:
     """Whether no entry but the first, 2**0, is below 1, and none is 2: a row's sum is then at least 1/2."""
-    entries = table("2**t", fraction_bits, segments, output_bits)
+    entries = table("2**t", fraction_bits, segments, output_bits, direction=direction)
     return min(entries[1:], default=2**output_bits) >= 2**output_bits and max(entries) < 2 * 2**output_bits
 
 
@@ -64,10 +101,17 @@ def reciprocal_entry(power_sum: int, config) -> tuple[int, int]:
     exponent = 0
     while d >= 2**exponent:
         exponent += 1
-    # The index is the mantissa less 1, with two bits more than the result has, if the sum has as many.
+    # The index is the mantissa less 1, with so many bits more than the result has, if the sum has as many.
     longest = config.power_sum.width - 1
-    bits = min(config.reciprocal.fraction_bits + 2, longest)
-    entries = table("1/m", bits, config.reciprocal_segments, config.reciprocal.fraction_bits, truncated=bits < longest)
+    bits = min(config.reciprocal.fraction_bits + config.mantissa_guard_bits, longest)
+    entries = table(
+        "1/m",
+        bits,
+        config.reciprocal_segments,
+        config.reciprocal.fraction_bits,
+        truncated=bits < longest,
+        direction="up" if config.rounding == "directed" else "nearest",
+    )
     return entries[floor((2 * d / 2**exponent - 1) * 2**bits)], exponent
 
 
@@ -90,6 +134,9 @@ def softermax_row(raw, kept, config) -> Row:
     for start in range(0, len(raw), config.lanes):
         scores = [Fraction(x, 2**config.input.fraction_bits) for x in raw[start : start + config.lanes]]
         _append_slice(row, scores, kept[start : start + config.lanes], config)
+    if config.normalizer == "row_product":
+        row.y = select(raw, kept, row.maximum[-1], row.power_sum[-1], config)
+        return row
     for numerators, slice_maximum in zip(row.numerators, row.slice_maximum, strict=True):
         row.y += normalize(numerators, row.maximum[-1] - slice_maximum, row.power_sum[-1], config)
     return row
@@ -125,3 +172,30 @@ def normalize(numerators, rise: int, power_sum: int, config) -> list[int]:
     unit = Fraction(2 * 2**config.output.fraction_bits, 2**fraction_bits)
     products = [u // 2 ** (rise + exponent) * mantissa * unit for u in numerators]
     return [min(floor(product + Fraction(1, 2)), 2**config.output.width - 1) for product in products]
+
+
+def row_products(power_sum: int, config) -> tuple[list[int], int]:
+    """Raw products of 1/m with 2**t for every fraction t of a score, and the exponent of 1/D."""
+    mantissa, exponent = reciprocal_entry(power_sum, config)
+    exact = [Fraction(mantissa * power, 2**config.reciprocal.fraction_bits) for power in product_table(config)]
+    return [ceil(v) if config.rounding == "directed" else floor(v + Fraction(1, 2)) for v in exact], exponent
+
+
+def select(raw, kept, maximum: int, power_sum: int, config) -> list[int]:
+    """Probabilities of scores by row product: the product for a score's fraction, scaled by its whole part."""
+    return [min(y, 2**config.output.width - 1) for y in select_unlimited(raw, kept, maximum, power_sum, config)]
+
+
+def select_unlimited(raw, kept, maximum: int, power_sum: int, config) -> list[int]:
+    """As :func:`select`, before the output saturates."""
+    if not any(kept):
+        return [0] * len(raw)
+    products, exponent = row_products(power_sum, config)
+    unit = Fraction(2**config.output.fraction_bits, 2**config.product.fraction_bits)
+    half = 0 if config.rounding == "directed" else Fraction(1, 2)
+    y = []
+    for x, keep in zip(raw, kept, strict=True):
+        whole, fraction = divmod(x, 2**config.input.fraction_bits)
+        scaled = products[fraction] * unit * Fraction(2) ** (whole - maximum + 1 - exponent)
+        y.append(floor(scaled + half) if keep else 0)
+    return y

@@ -19,28 +19,62 @@ def examples(number: int) -> settings:
 
 
 @st.composite
-def configs(draw, *, max_lanes=64, widest_sum=24, finest_output=24):
-    """Any config: all formats, sizes and segments, saturating where it must and sometimes where it need not."""
+def configs(
+    draw, *, max_lanes=64, widest_sum=24, finest_output=24, most_product_bits=8, normalizers=("multiply", "row_product")
+):
+    """Any config: all formats, sizes and segments, both styles, saturating where it must and sometimes elsewhere.
+
+    By row product a score has up to ``most_product_bits`` fraction bits: a row has 2 to the power of them products.
+    """
     lanes = draw(st.integers(1, max_lanes))
     max_len = draw(st.integers(1, 4 * lanes))
-    score_fraction = draw(st.integers(0, 8))
-    unnormed = UQ(1, draw(st.integers(1, 30)))
-    valid = st.sampled_from(SEGMENTS).filter(lambda s: power_table_is_valid(score_fraction, s, unnormed.fraction_bits))
     power_sum = UQ(draw(st.integers(1, widest_sum)), draw(st.integers(1, widest_sum)))
     largest_row = -(-max_len // lanes) * lanes
     overflows = largest_row * 2**power_sum.fraction_bits > 2**power_sum.width - 1
+    reciprocal = UQ(1, draw(st.integers(1, 10)))
     return SoftermaxConfig(
         lanes=lanes,
         max_len=max_len,
-        input=Q(draw(st.integers(1, 12 - score_fraction)), score_fraction),
-        unnormed=unnormed,
         power_sum=power_sum,
-        reciprocal=UQ(1, draw(st.integers(1, 10))),
+        reciprocal=reciprocal,
         output=UQ(draw(st.integers(0, 1)), draw(st.integers(1, finest_output))),
-        power_segments=draw(valid),
         reciprocal_segments=draw(st.sampled_from(SEGMENTS)),
+        mantissa_guard_bits=draw(_guard_bits(reciprocal)),
         saturate=overflows or draw(st.booleans()),
+        **draw(_styles(normalizers, most_product_bits)),
     )
+
+
+def _guard_bits(reciprocal):
+    """From what leaves a bit of an index, to 14 bits of it: the oracle makes every entry of the table."""
+    bits = reciprocal.fraction_bits
+    return st.integers(max(-8, 1 - bits), min(8, 14 - bits))
+
+
+@st.composite
+def _styles(draw, normalizers, most_product_bits):
+    """The style of normalization, and the formats and segments that are valid with it."""
+    normalizer = draw(st.sampled_from(normalizers))
+    by_product = normalizer == "row_product"
+    rounding = draw(st.sampled_from(["nearest", "directed"])) if by_product else "nearest"
+    direction = "down" if rounding == "directed" else "nearest"
+    score_fraction = draw(st.integers(0, most_product_bits if by_product else 8))
+    unnormed = UQ(1, draw(st.integers(1, 30)))
+
+    def is_valid(segments):
+        plain = segments >= 2**score_fraction
+        return (plain or not by_product) and power_table_is_valid(
+            score_fraction, segments, unnormed.fraction_bits, direction
+        )
+
+    return {
+        "normalizer": normalizer,
+        "rounding": rounding,
+        "input": Q(draw(st.integers(1, 12 - score_fraction)), score_fraction),
+        "unnormed": unnormed,
+        "product": UQ(1, draw(st.integers(1, 24))),
+        "power_segments": draw(st.sampled_from(SEGMENTS).filter(is_valid)),
+    }
 
 
 @st.composite

@@ -81,9 +81,10 @@ def test_many_rows_at_once_equal_row_by_row(data):
         assert line[: len(x)].tolist() == softermax_raw(x, config, keep).tolist()
 
 
+@pytest.mark.parametrize("normalizer", ["multiply", "row_product"])
 @pytest.mark.parametrize("lanes", [16, 32])
-def test_a_higher_score_of_the_paper_never_gets_less(lanes):
-    config = SoftermaxConfig.paper(lanes=lanes, max_len=384)
+def test_a_higher_score_of_the_paper_never_gets_less(lanes, normalizer):
+    config = SoftermaxConfig.paper(lanes=lanes, max_len=384, normalizer=normalizer)
     rng = np.random.default_rng(lanes)
     raw = config.input.quantise(rng.choice([1, 4, 20], size=(300, 1)) * rng.standard_normal((300, 384)))
     order = np.argsort(raw, axis=-1)
@@ -125,26 +126,62 @@ def test_a_row_with_a_kept_score_sums_to_one_half_or_more(case):
 EVERY_TRIPLE = np.array(list(product(range(-8, 8), repeat=3)))
 
 
-@pytest.mark.parametrize("fraction_bits", [0, 1, 2, 3])
-@pytest.mark.parametrize("lanes", [1, 2, 3])
-def test_no_triple_saturates_an_output_that_cannot(lanes, fraction_bits):
-    """Every row of three 4-bit scores in coarse formats; the model leaves out the clip where it is not needed."""
+STYLES = [("multiply", "nearest"), ("row_product", "nearest"), ("row_product", "directed")]
+
+
+def attack(normalizer, changes) -> int:
+    """Every row of three 4-bit scores in coarse formats; the model leaves out the clip where it is not needed.
+
+    Returns
+    -------
+    int
+        How many configs could not saturate, and did not.
+    """
     attacked = 0
-    for sum_bits, reciprocal_bits, output_bits, segments in product((2, 3, 4), (1, 2, 3, 5), (1, 2, 3, 6), (1, 4)):
-        config = SoftermaxConfig(
-            lanes=lanes,
-            max_len=3,
-            input=Q(4 - fraction_bits, fraction_bits),
-            unnormed=UQ(1, 6),
-            power_sum=UQ(3, sum_bits),
-            reciprocal=UQ(1, reciprocal_bits),
-            reciprocal_segments=segments,
-            output=UQ(1, output_bits),
-        )
-        if not config.output_can_saturate:
-            attacked += 1
-            assert softermax_raw(EVERY_TRIPLE, config).max() <= config.output.max_raw
-    assert attacked > 10
+    for lanes, fraction_bits in product((1, 2, 3), (0, 1, 2, 3)):
+        for change in changes:
+            sizes = {"lanes": lanes, "max_len": 3, "input": Q(4 - fraction_bits, fraction_bits)}
+            config = SoftermaxConfig(**sizes, power_segments=8, normalizer=normalizer, **change)
+            if not config.output_can_saturate:
+                attacked += 1
+                assert softermax_raw(EVERY_TRIPLE, config).max() <= config.output.max_raw, config
+    return attacked
+
+
+@pytest.mark.parametrize(("normalizer", "rounding"), STYLES)
+@pytest.mark.parametrize("output_bits", [2, 3, 6])
+def test_no_triple_saturates_an_output_that_cannot(output_bits, normalizer, rounding):
+    changes = [
+        {
+            "unnormed": UQ(1, 6),
+            "power_sum": UQ(3, sum_bits),
+            "reciprocal": UQ(1, reciprocal_bits),
+            "reciprocal_segments": segments,
+            "output": UQ(1, output_bits),
+            "rounding": rounding,
+        }
+        for sum_bits, reciprocal_bits, segments in product((2, 3, 4), (1, 2, 3, 5), (1, 4))
+    ]
+    assert attack(normalizer, changes) > 10
+
+
+@pytest.mark.parametrize("rounding", ["nearest", "directed"])
+@pytest.mark.parametrize("output_bits", [2, 3, 6])
+def test_no_triple_saturates_an_output_that_cannot_with_coarse_numerators_and_products(output_bits, rounding):
+    """A row product does not share the error of the numerators, of which the sum is made; it has its own."""
+    changes = [
+        {
+            "unnormed": UQ(1, unnormed_bits),
+            "power_sum": UQ(3, sum_bits),
+            "reciprocal": UQ(1, 6),
+            "product": UQ(1, product_bits),
+            "mantissa_guard_bits": guard_bits,
+            "output": UQ(1, output_bits),
+            "rounding": rounding,
+        }
+        for unnormed_bits, sum_bits, product_bits, guard_bits in product((2, 3, 5), (2, 4), (1, 2, 3, 6), (-4, 2))
+    ]
+    assert attack("row_product", changes) > 10
 
 
 @examples(100)
@@ -159,6 +196,53 @@ def test_random_rows_stay_in_the_output_format(config, seed):
     y = softermax_raw(raw.astype(int), config, rng.random(size) < rng.choice([0.3, 1], size=(2000, 1)))
     assert y.min() >= 0
     assert y.max() <= config.output.max_raw
+
+
+@pytest.mark.parametrize("rounding", ["nearest", "directed"])
+def test_no_single_score_saturates_an_output_that_cannot(rounding):
+    """Alone a score has the smallest sum, and the finest scores come nearest to 2 where their numerators do not."""
+    attacked = 0
+    sizes = product(range(1, 9), (1, 2, 3), (1, 2, 4, 10), (2, 3, 5, 6, 10), (-4, 2), (1, 2, 3, 6))
+    for fraction_bits, unnormed_bits, sum_bits, product_bits, guard_bits, output_bits in sizes:
+        try:
+            config = SoftermaxConfig(
+                lanes=1,
+                max_len=1,
+                input=Q(1, fraction_bits),
+                unnormed=UQ(1, unnormed_bits),
+                power_sum=UQ(3, sum_bits),
+                reciprocal=UQ(1, 10),
+                product=UQ(1, product_bits),
+                mantissa_guard_bits=guard_bits,
+                output=UQ(1, output_bits),
+                power_segments=256,
+                normalizer="row_product",
+                rounding=rounding,
+            )
+        except ValueError:  # a numerator would come out as 2
+            continue
+        if not config.output_can_saturate:
+            attacked += 1
+            every_score = np.arange(-(1 << fraction_bits), 1 << fraction_bits)[:, None]
+            assert softermax_raw(every_score, config).max() <= config.output.max_raw, config
+    assert attacked > 100
+
+
+def test_a_row_product_saturates_where_only_its_numerator_was_truncated():
+    """2**(255/256) = 1.995 is cut to 1.5, halved and cut to 1/2, the sum; the product is rounded up from 127.7/64."""
+    config = SoftermaxConfig(
+        lanes=1,
+        max_len=1,
+        input=Q(1, 8),
+        unnormed=UQ(1, 1),
+        product=UQ(1, 6),
+        output=UQ(1, 6),
+        power_segments=256,
+        normalizer="row_product",
+        rounding="directed",
+    )
+    assert config.output_can_saturate
+    assert softermax_raw([255], config).tolist() == [127]
 
 
 def test_an_output_that_can_saturate_does():

@@ -1,5 +1,6 @@
 """Tables: every entry keeps the analytic error bound, the bound keeps to theory, and the entries are as documented."""
 
+from itertools import product
 from math import log
 
 import numpy as np
@@ -103,6 +104,54 @@ def test_entries_are_the_documented_construction(fraction_bits, segments, output
     for cut in (False, True):
         reciprocal = reciprocal_table(fraction_bits, segments, output_bits, truncated=cut)
         assert tuple(reciprocal.values) == oracle.table("1/m", fraction_bits, segments, output_bits, cut)
+
+
+ONE_SIDED_BITS = [1, 4, 7, 12, 20]
+
+
+@grid
+@pytest.mark.parametrize("fraction_bits", [0, 1, 2, 5, 8])
+def test_one_sided_entries_are_the_documented_construction(fraction_bits, segments):
+    for output_bits, direction in product(ONE_SIDED_BITS, ("down", "up")):
+        power = power_of_two_table(fraction_bits, segments, output_bits, direction)
+        assert tuple(power.values) == oracle.table("2**t", fraction_bits, segments, output_bits, direction=direction)
+    for output_bits, cut in product(ONE_SIDED_BITS, (False, True)):
+        reciprocal = reciprocal_table(fraction_bits, segments, output_bits, truncated=cut, direction="up")
+        assert tuple(reciprocal.values) == oracle.table("1/m", fraction_bits, segments, output_bits, cut, "up")
+
+
+@grid
+def test_one_sided_powers_are_on_their_side_within_the_bound(segments):
+    for fraction_bits, output_bits in each_size:
+        exact = 2.0 ** (np.arange(2**fraction_bits) / 2**fraction_bits)
+        for direction, sign in (("down", -1), ("up", 1)):
+            table = power_of_two_table(fraction_bits, segments, output_bits, direction)
+            excess = sign * (table.values * 2.0**-output_bits - exact)
+            assert excess.min() >= 0
+            assert excess.max() <= table.error_bound + ROUNDING, (fraction_bits, output_bits, direction)
+
+
+@grid
+def test_reciprocals_rounded_up_are_so_for_every_mantissa_of_an_index_within_the_bound(segments):
+    """In integers: entry * 2**-o >= 1 / (1 + k / 2**b), and nowhere up to the next index by more than the bound."""
+    for bits, output_bits in each_size:
+        mantissas = 2**bits + np.arange(2**bits)
+        for cut in (False, True):
+            table = reciprocal_table(bits, segments, output_bits, truncated=cut, direction="up")
+            assert (table.values * mantissas >= 2 ** (bits + output_bits)).all()
+            least = 2**bits / (mantissas + cut)
+            assert (table.values * 2.0**-output_bits - least).max() <= table.error_bound + ROUNDING
+
+
+def test_a_plain_table_of_powers_rounded_to_either_side_by_hand():
+    """2**(k/4) * 2**7 is 128, 152.2, 181.02 and 215.3."""
+    assert power_of_two_table(2, 4, 7, "down").values.tolist() == [128, 152, 181, 215]
+    assert power_of_two_table(2, 4, 7, "up").values.tolist() == [128, 153, 182, 216]
+
+
+def test_reciprocals_rounded_up_by_hand():
+    """16 / m for m = 1, 5/4, 3/2 and 7/4 is 16, 12.8, 10.7 and 9.1: each stands for all mantissas up to the next."""
+    assert reciprocal_table(2, 4, 4, truncated=True, direction="up").values.tolist() == [16, 13, 11, 10]
 
 
 @grid

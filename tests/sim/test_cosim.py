@@ -88,7 +88,7 @@ def test_verilator_builds_any_config(config):
 
 
 @examples(20 if QUICKEST == "icarus" else 2)
-@given(unit=st.sampled_from(list(TRACES)), config=configs(max_lanes=5), seed=st.integers(0, 999))
+@given(unit=st.sampled_from(list(TRACES)), config=configs(max_lanes=5, most_product_bits=3), seed=st.integers(0, 999))
 def test_every_port_on_every_cycle_for_any_config(unit, config, seed):
     trace = random_trace(unit, config, seed)
     with TemporaryDirectory() as folder:
