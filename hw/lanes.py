@@ -71,10 +71,12 @@ def _select(m, x, keep, base, products, config, lane):
     dropped = config.product.fraction_bits - config.output.fraction_bits - below
     # Where the result is finer than a product, the bits that it lacks are there before the shift, which loses none.
     product = Cat(Const(0, max(-dropped, 0)), choices[0])
-    shifted = shift_right(product, shift, clear=~keep)
-    width = max((2 << config.output.fraction_bits).bit_length(), config.output.width) + below
-    fine = drop_fraction(m, shifted, max(dropped, 0), width, f"shifted_{lane}")
-    return _fit((fine + 1)[1:] if below else fine, config)
+    selected = Signal(len(product), name=f"selected_{lane}")
+    m.d.comb += selected.eq(product)
+    shifted = shift_right(selected, shift, clear=~keep)
+    width = max((2 << config.output.fraction_bits).bit_length(), config.output.width)
+    fine = drop_fraction(m, shifted, max(dropped, 0), width + below, f"shifted_{lane}")
+    return _fit(drop_fraction(m, fine + 1, 1, width, f"rounded_{lane}") if below else fine, config)
 
 
 def _fit(y: Value, config: SoftermaxConfig) -> Value:

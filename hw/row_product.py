@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from softermax.model import SoftermaxConfig
 
+from .arithmetic import drop_fraction
 from .elastic import Head, elastic_register
 from .streams import require_config, row_products, row_scale
 
@@ -46,7 +47,8 @@ class RowProduct(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         scale, products = self.i.payload, self.o.payload
-        results = {f"product_{t}": self._product(scale.mantissa, t) for t in range(len(self._factors))}
+        factors = self.config.product_table.values.tolist()
+        results = {f"product_{t}": self._product(m, scale.mantissa, t, factor) for t, factor in enumerate(factors)}
         kept = {name: scale[name] for name in ("exponent", "saturated", "overlong")}
         register, [head] = elastic_register(m, Head.of(self.i), {**results, **kept})
         m.d.comb += [self.o.valid.eq(head.valid), head.ready.eq(self.o.ready)]
@@ -54,12 +56,8 @@ class RowProduct(wiring.Component):
         m.d.comb += [products[name].eq(register[name]) for name in kept]
         return m
 
-    @property
-    def _factors(self) -> list[int]:
-        return self.config.product_table.values.tolist()
-
-    def _product(self, mantissa, t):
+    def _product(self, m, mantissa, t, factor):
         """One product, rounded to the products' fraction bits."""
         dropped = self.config.reciprocal.fraction_bits
         bias = (1 << dropped) - 1 if self.config.rounding == "directed" else 1 << (dropped - 1)
-        return ((mantissa * self._factors[t] + bias) >> dropped)[: self.config.product_width]
+        return drop_fraction(m, mantissa * factor + bias, dropped, self.config.product_width, f"exact_{t}")

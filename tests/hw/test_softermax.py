@@ -49,6 +49,7 @@ def test_every_port_on_every_cycle_for_wide_units(config, seed):
     check(Softermax, config, random_trace(Softermax, config, seed))
 
 
+each_style = pytest.mark.parametrize("normalizer", ["multiply", "row_product"])
 LATENCIES = [("multiply", 5), ("row_product", 6)]
 
 
@@ -75,26 +76,39 @@ def test_a_slice_a_cycle_on_back_to_back_rows(slices, normalizer, latency):
     assert left == list(range(first, first + 6 * slices))
 
 
-def test_a_row_by_hand():
-    # Scores 1, 0 and -inf: D = 1 + 1/2, in which 1/D = 0.6641 is 85/128; then 1 * 85 and 1/2 * 85 rounded up.
-    config = SoftermaxConfig.paper(lanes=2, max_len=4)
+@each_style
+def test_a_row_by_hand(normalizer):
+    # Scores 1, 0 and -inf: D = 1 + 1/2, in which 1/D = 0.6641 is 85/128; then 1 * 85 and 1/2 * 85 rounded up. The row
+    # product for both is 680/1024, which is the same.
+    config = SoftermaxConfig.paper(lanes=2, max_len=4, normalizer=normalizer)
     [(y, saturated, overlong)] = rows_out(config, [(np.array([4, 0, 9]), np.array([True, True, False]))])
     assert y.tolist() == [85, 43, 0, 0]
     assert (saturated, overlong) == (0, 0)
 
 
-def test_rows_are_the_golden_models():
+def test_a_row_with_fractions_by_hand_by_row_product():
+    # 2.75 and 1.5 below 3 are 0.8409 and 0.3536: D = 76.4/64, truncated to 76. 128 / (76/64) = 107.8, so 1/D is
+    # 108/128; its products with 1722 and 1448 of 1024 are 1453 and 1222, and a half of one and a quarter of the other,
+    # over 8, 90.8 and 38.2.
+    config = SoftermaxConfig.paper(lanes=2, max_len=4, normalizer="row_product")
+    [(y, *_)] = rows_out(config, [(np.array([11, 6]), np.array([True, True]))])
+    assert y.tolist() == [91, 38]
+
+
+@each_style
+def test_rows_are_the_golden_models(normalizer):
     rng = np.random.default_rng(7)
-    config = SoftermaxConfig.paper(lanes=4, max_len=30)
+    config = SoftermaxConfig.paper(lanes=4, max_len=30, normalizer=normalizer)
     rows = [row for row in random_rows(rng, config, 40) if len(row[0]) <= config.max_len]
     for (raw, mask), (y, *_) in zip(rows, rows_out(config, rows), strict=True):
         np.testing.assert_array_equal(y[: len(raw)], softermax_raw(raw, config, mask))
         assert not y[len(raw) :].any()
 
 
+@each_style
 @pytest.mark.parametrize("excess", [1, 4, 9])
-def test_an_overlong_row_is_cut_and_flagged_and_leaves_its_neighbours_intact(excess):
-    config = SoftermaxConfig.paper(lanes=2, max_len=8)
+def test_an_overlong_row_is_cut_and_flagged_and_leaves_its_neighbours_intact(excess, normalizer):
+    config = SoftermaxConfig.paper(lanes=2, max_len=8, normalizer=normalizer)
     before, after = row(3, -8, 40), row(-1, 7)
     raw = np.arange(8 + excess).astype(np.int16)
     raw[8:] = 127  # would raise the maximum
@@ -106,28 +120,32 @@ def test_an_overlong_row_is_cut_and_flagged_and_leaves_its_neighbours_intact(exc
         np.testing.assert_array_equal(y, softermax_raw(scores, config, mask))
 
 
-def test_a_row_of_the_greatest_length_is_not_overlong():
-    config = SoftermaxConfig.paper(lanes=2, max_len=8)
+@each_style
+def test_a_row_of_the_greatest_length_is_not_overlong(normalizer):
+    config = SoftermaxConfig.paper(lanes=2, max_len=8, normalizer=normalizer)
     assert [overlong for *_, overlong in rows_out(config, [row(*range(8)), row(*range(8))])] == [0, 0]
 
 
-def test_saturation_is_flagged_for_its_row_only():
+@each_style
+def test_saturation_is_flagged_for_its_row_only(normalizer):
     # Four equal scores sum to 4.0, beyond UQ(2,6); three do not.
-    config = SoftermaxConfig(lanes=1, max_len=4, power_sum=UQ(2, 6), saturate=True)
+    config = SoftermaxConfig(lanes=1, max_len=4, power_sum=UQ(2, 6), normalizer=normalizer, saturate=True)
     out = rows_out(config, [row(0, 0, 0), row(0, 0, 0, 0), row(0, 0, 0)])
     assert [saturated for _, saturated, _ in out] == [0, 1, 0]
 
 
-def test_a_fully_masked_row_gives_zeros_and_leaves_its_neighbours_intact():
-    config = SoftermaxConfig.paper(lanes=2, max_len=8)
+@each_style
+def test_a_fully_masked_row_gives_zeros_and_leaves_its_neighbours_intact(normalizer):
+    config = SoftermaxConfig.paper(lanes=2, max_len=8, normalizer=normalizer)
     masked = (np.full(5, 127, np.int16), np.zeros(5, bool))
     out = rows_out(config, [row(0, 0), masked, masked, row(4, 4)])
     assert [y.tolist() for y, *_ in out] == [[64, 64], [0] * 6, [0] * 6, [64, 64]]
     assert {flags for _, *flags in map(tuple, out) for flags in flags} == {0}
 
 
+@each_style
 @pytest.mark.parametrize("cycle", [3, 4, 9, 30, 77])
-def test_reset_in_the_middle_leaves_the_unit_as_new(cycle):
-    config = SoftermaxConfig.paper(lanes=2, max_len=12)
+def test_reset_in_the_middle_leaves_the_unit_as_new(cycle, normalizer):
+    config = SoftermaxConfig.paper(lanes=2, max_len=12, normalizer=normalizer)
     trace = random_trace(Softermax, config, cycle)
     check(Softermax, config, cut_by_reset(trace, cycle, trace))

@@ -4,10 +4,19 @@ import pytest
 from amaranth.hdl import Shape, signed, unsigned
 
 from softermax import hw
-from softermax.hw.streams import probability_slice, row_scale, row_summary, score_slice, shape_of, unnormed_slice
+from softermax.hw.streams import (
+    probability_slice,
+    row_products,
+    row_scale,
+    row_summary,
+    score_slice,
+    shape_of,
+    unnormed_slice,
+)
 from softermax.model import UQ, Q, SoftermaxConfig
 
 PAPER = SoftermaxConfig.paper(lanes=16, max_len=384)
+PRODUCTS = SoftermaxConfig.paper(lanes=16, max_len=384, normalizer="row_product")
 
 
 def places(layout):
@@ -30,6 +39,18 @@ def test_unnormed_slice():
     layout = unnormed_slice(PAPER)
     assert places(layout) == {"u": (0, 256), "maximum": (256, 7), "last": (263, 1)}
     assert Shape.cast(layout["maximum"].shape) == signed(7)
+
+
+def test_unnormed_slice_by_row_product_holds_the_scores_themselves():
+    assert unnormed_slice(PRODUCTS) == score_slice(PRODUCTS) == score_slice(PAPER)
+
+
+def test_row_products_hold_the_largest_product():
+    # Four of up to 1722/1024, in 11 bits; then what the scale holds but for its mantissa.
+    assert places(row_products(PRODUCTS)) == {
+        "products": (0, 44), "exponent": (44, 7), "saturated": (51, 1), "overlong": (52, 1),
+    }  # fmt: skip
+    assert Shape.cast(row_products(PRODUCTS)["exponent"].shape) == signed(7)
 
 
 def test_row_summary():

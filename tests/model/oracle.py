@@ -174,28 +174,23 @@ def normalize(numerators, rise: int, power_sum: int, config) -> list[int]:
     return [min(floor(product + Fraction(1, 2)), 2**config.output.width - 1) for product in products]
 
 
-def row_products(power_sum: int, config) -> tuple[list[int], int]:
-    """Raw products of 1/m with 2**t for every fraction t of a score, and the exponent of 1/D."""
-    mantissa, exponent = reciprocal_entry(power_sum, config)
+def products_of(mantissa: int, config) -> list[int]:
+    """Raw products of a mantissa with 2**t for every fraction t of a score."""
     exact = [Fraction(mantissa * power, 2**config.reciprocal.fraction_bits) for power in product_table(config)]
-    return [ceil(v) if config.rounding == "directed" else floor(v + Fraction(1, 2)) for v in exact], exponent
+    return [ceil(v) if config.rounding == "directed" else floor(v + Fraction(1, 2)) for v in exact]
 
 
 def select(raw, kept, maximum: int, power_sum: int, config) -> list[int]:
     """Probabilities of scores by row product: the product for a score's fraction, scaled by its whole part."""
-    return [min(y, 2**config.output.width - 1) for y in select_unlimited(raw, kept, maximum, power_sum, config)]
-
-
-def select_unlimited(raw, kept, maximum: int, power_sum: int, config) -> list[int]:
-    """As :func:`select`, before the output saturates."""
     if not any(kept):
         return [0] * len(raw)
-    products, exponent = row_products(power_sum, config)
+    mantissa, exponent = reciprocal_entry(power_sum, config)
+    products = products_of(mantissa, config)
     unit = Fraction(2**config.output.fraction_bits, 2**config.product.fraction_bits)
     half = 0 if config.rounding == "directed" else Fraction(1, 2)
     y = []
     for x, keep in zip(raw, kept, strict=True):
         whole, fraction = divmod(x, 2**config.input.fraction_bits)
         scaled = products[fraction] * unit * Fraction(2) ** (whole - maximum + 1 - exponent)
-        y.append(floor(scaled + half) if keep else 0)
+        y.append(min(floor(scaled + half), 2**config.output.width - 1) if keep else 0)
     return y

@@ -41,6 +41,12 @@ def test_derived_sizes_of_the_paper_preset():
     assert not config.sum_can_overflow
 
 
+def test_derived_sizes_by_row_product():
+    config = SoftermaxConfig.paper(lanes=16, max_len=384, normalizer="row_product")
+    assert (config.row_stages, config.buffer_depth) == (3, 24 + 3)
+    assert config.product_width == 11  # 2**0.75 is 1722/1024
+
+
 @pytest.mark.parametrize(
     ("lanes", "max_len", "slices", "capacity"),
     [(16, 1, 1, 16), (16, 16, 1, 16), (16, 17, 2, 32), (1, 5, 5, 5), (7, 50, 8, 56)],
@@ -114,6 +120,28 @@ def test_mantissa_is_no_longer_than_the_sum():
             ValueError,
             "power_sum must have an integer and a fraction bit or more, not UQ(16,0)",
         ),
+        ({"mantissa_guard_bits": 2.0}, TypeError, "mantissa_guard_bits must be an integer, not 2.0"),
+        ({"mantissa_guard_bits": -9}, ValueError, "mantissa_guard_bits must be -8 to 8, not -9"),
+        ({"mantissa_guard_bits": 9}, ValueError, "mantissa_guard_bits must be -8 to 8, not 9"),
+        (
+            {"mantissa_guard_bits": -7},
+            ValueError,
+            "mantissa_guard_bits must leave a bit or more of an index at UQ(1,7), not -7",
+        ),
+        ({"normalizer": "divide"}, ValueError, "normalizer must be 'multiply' or 'row_product', not 'divide'"),
+        ({"product": UQ(0, 10)}, ValueError, "product must be UQ(1,f) with f from 1 to 24, not UQ(0,10)"),
+        ({"product": UQ(1, 25)}, ValueError, "product must be UQ(1,f) with f from 1 to 24, not UQ(1,25)"),
+        ({"rounding": "up"}, ValueError, "rounding must be 'nearest' or 'directed', not 'up'"),
+        (
+            {"rounding": "directed"},
+            ValueError,
+            "rounding must be 'nearest' with normalizer 'multiply', not 'directed'",
+        ),
+        (
+            {"normalizer": "row_product", "input": Q(5, 3)},
+            ValueError,
+            "power_segments must be 8 or more for a row product at Q(5,3), not 4",
+        ),
         (
             # One line over the octave lies 0.043 below the curve at its ends: 2**(1/256) would come out as 0.96.
             {"input": Q(4, 8), "power_segments": 1},
@@ -135,6 +163,8 @@ def test_constructor_refuses(changes, error, text):
         {"input": Q(12, 0), "reciprocal_segments": 256},
         {"unnormed": UQ(1, 30), "reciprocal": UQ(1, 20), "output": UQ(1, 24)},
         {"unnormed": UQ(1, 1), "reciprocal": UQ(1, 1), "output": UQ(0, 1)},
+        {"product": UQ(1, 1), "mantissa_guard_bits": -6, "normalizer": "row_product", "rounding": "directed"},
+        {"product": UQ(1, 24), "mantissa_guard_bits": 8, "normalizer": "row_product"},
     ],
 )
 def test_limits_themselves_are_allowed(limits):
@@ -173,6 +203,13 @@ def test_longest_row_fills_the_sum_to_its_border():
         ({"power_sum": UQ(10, 1)}, True),  # nearly 1 over a sum truncated to 1/2
         ({"output": UQ(1, 1)}, False),  # at most 1.05 + 0.25 of 1.5
         ({"reciprocal": UQ(1, 1), "output": UQ(1, 2)}, True),  # rounding alone: 1.03 * (1 + 2 * 5/16) + 0.125 of 1.75
+        # 2**-0.25 = 0.8409 over 53/64 is 1.016; with 1/64 of it for the reciprocal far below 1.99.
+        ({"normalizer": "row_product"}, False),
+        ({"normalizer": "row_product", "output": UQ(0, 7)}, True),
+        # 2**-0.25 = 0.8409 over a sum truncated to 1/2 is 1.68; half a unit is 1/8 more than 1.75 holds.
+        ({"normalizer": "row_product", "power_sum": UQ(10, 1), "output": UQ(1, 2)}, True),
+        # 2**-0.75 = 0.5946 over a numerator truncated to 1/2 is 1.19; with 1/64 of it and 1/4, below 1.5.
+        ({"normalizer": "row_product", "unnormed": UQ(1, 2), "output": UQ(1, 1)}, False),
     ],
 )
 def test_output_can_saturate(changes, expected):

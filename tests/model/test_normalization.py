@@ -1,4 +1,4 @@
-"""Normalization Unit: Reciprocal over every sum, and the shift, product and rounding of the numerators."""
+"""Normalization Unit: Reciprocal over every sum, and both styles of what follows: shift, product and rounding."""
 
 from fractions import Fraction
 
@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softermax.model import UQ, SoftermaxConfig
-from softermax.model.normalization import normalization, reciprocal
+from softermax.model import UQ, Q, SoftermaxConfig
+from softermax.model.normalization import normalization, reciprocal, row_product_normalization, row_products
 
 from . import oracle
-from .strategies import configs, examples
+from .strategies import configs, configs_and_rows, examples
 
 PAPER = SoftermaxConfig.paper(lanes=16, max_len=384)
 EVERY_SUM = np.arange(1 << 16)
@@ -132,7 +132,7 @@ def test_normalization_of_a_row_without_a_kept_lane_is_zero():
 
 
 @examples(150)
-@given(configs(max_lanes=4), st.data())
+@given(configs(max_lanes=4, normalizers=("multiply",)), st.data())
 def test_normalization_equals_exact_arithmetic(config, data):
     """For any numerators and a sum that contains them, whatever row they may come from."""
     one = 1 << config.unnormed.fraction_bits
@@ -142,3 +142,95 @@ def test_normalization_equals_exact_arithmetic(config, data):
     at_most = Fraction(d, 1 << config.power_sum.fraction_bits) * one * 2**rise
     us = [min(u, int(at_most)) for u in us]
     assert normalize(us, rise, d, config) == oracle.normalize(us, rise, d, config)
+
+
+# Row products
+
+PRODUCTS = SoftermaxConfig.paper(lanes=16, max_len=384, normalizer="row_product")
+#: The mantissa has 8 bits and an entry for each of its values, so an entry is just rounded up.
+DIRECTED = SoftermaxConfig(
+    lanes=16, max_len=384, mantissa_guard_bits=1, reciprocal_segments=256, normalizer="row_product", rounding="directed"
+)
+
+
+def select(raw, maximum, power_sum, config=PRODUCTS, keep=None):
+    """Normalize one slice of scores by row product."""
+    keep = None if keep is None else np.array([keep])
+    row = np.array(maximum), np.array(power_sum)
+    return row_product_normalization(np.array([raw]), keep, *row, config)[0].tolist()
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        # 1/1.5 is 85.33 of 128. Times 1024, 1217.7, 1448.2 and 1722.2 of 1024, which are rounded first:
+        (PRODUCTS, [680, 809, 962, 1144]),  # 680, 808.8, 961.6 and 1143.5 to nearest
+        (DIRECTED, [688, 819, 974, 1158]),  # 688, 818.3, 973.5 and 1157.6 upwards
+    ],
+)
+def test_row_products_by_hand(config, expected):
+    products, exponent = row_products(np.array(96), config)
+    assert (products.tolist(), int(exponent)) == (expected, 1)
+
+
+def test_row_products_have_an_axis_for_the_fractions():
+    products, exponent = row_products(np.full((2, 3), 96), PRODUCTS)
+    assert (products.shape, exponent.shape) == ((2, 3, 4), (2, 3))
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        # Of 3, 2.75, 0.25 and -1 below a maximum of 3, for those products: in units of 1/128, that is, 8 of theirs.
+        (PRODUCTS, [85, 72, 13, 5]),  # 85, 71.5 (a tie), 12.6 and 5.3
+        (DIRECTED, [86, 72, 12, 5]),  # 86, 72.4, 12.8 and 5.4 truncated
+    ],
+)
+def test_row_product_normalization_by_hand(config, expected):
+    assert select([12, 11, 1, -4], 3, 96, config) == expected
+    assert select([12, 11, 1, -4], 3, 96, config, [True, False, True, False]) == [expected[0], 0, expected[2], 0]
+
+
+def test_row_product_shifts_everything_out():
+    assert select([-128, 125], 32, 64) == [0, 76]  # 2**-0.75 = 0.5946 of 128 is 76.1
+
+
+def test_row_product_saturates():
+    config = SoftermaxConfig(lanes=1, max_len=1, output=UQ(0, 7), normalizer="row_product")
+    assert select([0], 0, 64, config) == [127]
+
+
+def test_a_product_coarser_than_the_result_loses_nothing_by_its_shift():
+    """2**-0.5 is 11.3 / 16, and the product for 2**0.5, 22.6 / 16, comes out as 23: halved, 11.5 is kept as 184/256."""
+    config = SoftermaxConfig(
+        lanes=2, max_len=2, input=Q(6, 1), product=UQ(1, 4), output=UQ(1, 8), normalizer="row_product"
+    )
+    assert select([1], 1, 64, config) == [184]
+
+
+def test_row_products_of_a_masked_row_are_zero():
+    assert select([127, -128], -32, 0, keep=[False, False]) == [0, 0]
+
+
+@examples(150)
+@given(configs(max_lanes=4, normalizers=("row_product",)), st.data())
+def test_row_products_equal_the_oracles(config, data):
+    lowest = 1 << (config.power_sum.fraction_bits - 1)
+    sums = data.draw(st.lists(st.integers(lowest, config.power_sum.max_raw), min_size=1, max_size=5))
+    products, exponent = row_products(np.array(sums), config)
+    scales = [oracle.reciprocal_entry(d, config) for d in sums]
+    assert exponent.tolist() == [e for _, e in scales]
+    assert products.tolist() == [oracle.products_of(mantissa, config) for mantissa, _ in scales]
+    assert products.max() < 1 << config.product_width
+
+
+@examples(150)
+@given(configs_and_rows(max_lanes=4, normalizers=("row_product",)), st.data())
+def test_row_product_normalization_equals_exact_arithmetic(case, data):
+    """For any row and any sum that contains its numerators, whatever else may be in it."""
+    config, raw, kept = case
+    kept[0] = True
+    row = oracle.softermax_row(raw, kept, config)
+    d = data.draw(st.integers(row.power_sum[-1], config.power_sum.max_raw))
+    seen = select(raw, row.maximum[-1], d, config, kept)
+    assert seen == oracle.select(raw.tolist(), kept.tolist(), row.maximum[-1], d, config)
