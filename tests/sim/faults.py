@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 UNNORMED, REDUCTION, INT_MAX, POWER = "unnormed", "unnormed.reduction", "unnormed.int_max", "unnormed.power_of_two"
 NORMALIZATION, RECIPROCAL, QUEUE = "normalization", "normalization.reciprocal", "row_buffer.queue"
+ROW_PRODUCT = "normalization.row_product"
 
 
 @dataclass(frozen=True)
@@ -75,10 +76,21 @@ def without(pattern: str):
     return lambda before: re.sub(pattern, "", before, count=1)
 
 
+def loading(expression: str):
+    """Load a register with something else at the same clock edges."""
+    return lambda before: re.sub(r"^(\S+) \? .* : ", rf"\1 ? {expression} : ", before)
+
+
+def loading_always(before: str) -> str:
+    """Load a register at every clock edge, with what it would be loaded with."""
+    return re.sub(r"^\S+ \? (.*) : .*$", r"\1", before)
+
+
+X_OUT = r"\\o__payload\.x "
 Y_0 = r"\\o__payload\$\d+\.y\[0\] "
 
 #: For 3 lanes, 8 slices a row, a power sum of UQ(4,6) that saturates, 15 fraction bits out, the paper's other formats.
-FAULTS = [
+MULTIPLY_FAULTS = [
     Fault("maximum tree: the smaller wins", INT_MAX, "larger", becomes("key_0 < key_1 ? key_0 : key_1")),
     Fault("maximum tree: the last lane is ignored", INT_MAX, r"\\larger\$\d+ ", becomes("larger")),
     Fault("maximum not rounded up", INT_MAX, "key_0", lambda e: re.sub(r", \w+ \}", ", 1'h0 }", e)),
@@ -115,4 +127,41 @@ FAULTS = [
     Fault("payload moves while it waits", NORMALIZATION, Y_0, becomes("rounded_0[21:14]")),
     Fault("item lost while it waits", NORMALIZATION, "valid", becomes("{} & ~(valid & ~ready)")),
     Fault("item stays through reset", NORMALIZATION, "valid", without(r"^rst \? 1'h0 : ")),
+]  # fmt: skip
+
+#: By row product, for 3 lanes, 8 slices a row, a power sum of UQ(4,6) that saturates, products of UQ(1,12) and UQ(0,11)
+#: out, so that the last bit of a product shows; the paper's other formats.
+PRODUCT_FAULTS = [
+    Fault("wrong product selected", NORMALIZATION, "selected_0",
+          lambda e: re.sub(r"\? (\S+) : (\S+)$", r"? \2 : \1", e)),
+    Fault("select bit ignored", NORMALIZATION, "selected_1", without(r"^.* \? \S+ : ")),
+    Fault("product constant off in one bit", ROW_PRODUCT, "exact_1", becomes("{} + (i__payload[7:0] << 5)")),
+    Fault("product constant of another fraction", ROW_PRODUCT, "exact_3", becomes("exact_2")),
+    Fault("rounding constant of a product lost", ROW_PRODUCT, "exact_2", without(r" \+ \S+$")),
+    Fault("rounding constant of a product too large", ROW_PRODUCT, "exact_1", becomes("{} + 20'h0003f")),
+    Fault("final rounding lost", NORMALIZATION, "rounded_0", without(r" \+ \S+$")),
+    Fault("shift one too few", NORMALIZATION, "shift_base", becomes("{} - 7'h01")),
+    Fault("shift one too many", NORMALIZATION, "shift_base", without(r" - \S+$")),
+    Fault("sign of a score lost", NORMALIZATION, "shift_1", lambda e: re.sub(r"\{ .*?,", "{ 1'h0,", e)),
+    Fault("far score wraps around", NORMALIZATION, "shift_2", becomes("{} & 7'h0f")),
+    Fault("masked lane not cleared", UNNORMED, "keep_out", becomes("{} | 3'h2")),
+    Fault("output saturation lost", NORMALIZATION, Y_0, loading("rounded_0[11:1]")),
+    Fault("payload moves while it waits", NORMALIZATION, Y_0, loading_always),
+    Fault("products not held until the row's last slice", NORMALIZATION, r"\\o__ready\$\d+ ",
+          without(r" & \S+ \[\d+\]$")),
+    Fault("products overwritten while they wait", ROW_PRODUCT, "i__ready", becomes("1'h1")),
+    Fault("a product not held", ROW_PRODUCT, r"\\o__payload\.products\[1\] ", loading_always),
+    Fault("a product not loaded", ROW_PRODUCT, r"\\o__payload\.products\[0\] ", without(r"^.* : ")),
+    Fault("exponent not passed on", ROW_PRODUCT, "exponent", without(r"^.* : ")),
+    Fault("exponent not held with its products", ROW_PRODUCT, "exponent", loading_always),
+    Fault("saturated not passed on", ROW_PRODUCT, r"\\o__payload\.saturated ", becomes("1'h0")),
+    Fault("overlong of the row after", ROW_PRODUCT, r"\\o__payload\.overlong ", loading_always),
+    Fault("row lost while it waits", ROW_PRODUCT, "valid", becomes("{} & ~(valid & ~ready)")),
+    Fault("products stay through reset", ROW_PRODUCT, "valid", without(r"^rst \? 1'h0 : ")),
+    Fault("scores of the slice after", UNNORMED, X_OUT, loading("i__payload[23:0]")),
+    Fault("masks of the slice after", UNNORMED, "keep_out", loading("i__payload[26:24]")),
+    Fault("scores of two lanes exchanged", UNNORMED, X_OUT, loading("{ x[23:16], x[7:0], x[15:8] }")),
+    Fault("scores do not wait", UNNORMED, X_OUT, loading_always),
+    Fault("row buffer wraps a place early", QUEUE, "produce",
+          becomes("rst ? 0 : w_port__en ? (produce == 8 ? 0 : produce + 1) : produce")),
 ]  # fmt: skip

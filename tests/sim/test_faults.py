@@ -16,9 +16,16 @@ from softermax.sim.cosim import cosimulate
 from softermax.sim.trace import cut_by_reset, softermax_trace
 from softermax.sim.traffic import bursty, random_rows, rows_to_slices
 
-from .faults import FAULTS, UNNORMED, Fault, becomes, switchable, without
+from .faults import MULTIPLY_FAULTS, PRODUCT_FAULTS, UNNORMED, Fault, becomes, switchable, without
 
-CONFIG = SoftermaxConfig(lanes=3, max_len=24, power_sum=UQ(4, 6), output=UQ(1, 15), saturate=True)
+SIZES = {"lanes": 3, "max_len": 24, "power_sum": UQ(4, 6), "saturate": True}
+STYLES = {
+    "multiply": (SoftermaxConfig(output=UQ(1, 15), **SIZES), MULTIPLY_FAULTS),
+    "row product": (
+        SoftermaxConfig(output=UQ(0, 11), product=UQ(1, 12), normalizer="row_product", **SIZES),
+        PRODUCT_FAULTS,
+    ),
+}
 TOP = "softermax"
 
 BENCH = """// verilator lint_off WIDTH
@@ -34,14 +41,14 @@ endmodule
 """
 
 
-def faulty_verilog():
+def faulty_verilog(config, faults):
     """The generated Verilog with all faults, and a top module with an input that says which one is in force."""
-    verilog = generate_verilog(Softermax(CONFIG), TOP)
-    bench = BENCH.format(i=score_slice(CONFIG).size - 1, o=probability_slice(CONFIG).size - 1)
-    return bench + switchable(verilog, TOP, FAULTS, "faulty.fault")
+    verilog = generate_verilog(Softermax(config), TOP)
+    bench = BENCH.format(i=score_slice(config).size - 1, o=probability_slice(config).size - 1)
+    return bench + switchable(verilog, TOP, faults, "faulty.fault")
 
 
-def difficult_trace():
+def difficult_trace(config):
     """Random rows and waves, broken off by resets in the middle of rows."""
     rng = np.random.default_rng(11)
     every = np.ones(24, bool)
@@ -50,8 +57,8 @@ def difficult_trace():
     saturating = np.repeat([4, -128], [18, 6]).astype(np.int16), every
     trace = None
     for _ in range(4):
-        slices = rows_to_slices([longest, *random_rows(rng, CONFIG, 30), saturating], CONFIG)
-        another = softermax_trace(slices, CONFIG, {"i": bursty(rng, 257), "o": bursty(rng, 263)}, rng)
+        slices = rows_to_slices([longest, *random_rows(rng, config, 30), saturating], config)
+        another = softermax_trace(slices, config, {"i": bursty(rng, 257), "o": bursty(rng, 263)}, rng)
         # An item that waits when the reset comes waits all through it, if the reset does not remove it.
         another.inputs["o__ready"][:2] = [0, 0]
         trace = cut_by_reset(trace, waiting(trace), another) if trace else another
@@ -65,15 +72,16 @@ def waiting(trace):
     return cycles[len(cycles) * 3 // 4]
 
 
-def test_every_fault_is_found_and_no_other(tmp_path):
-    (tmp_path / "faulty.v").write_text(faulty_verilog())
-    trace = difficult_trace()
-    numbers = range(len(FAULTS) + 1)
+@pytest.mark.parametrize(("config", "faults"), STYLES.values(), ids=STYLES)
+def test_every_fault_is_found_and_no_other(config, faults, tmp_path):
+    (tmp_path / "faulty.v").write_text(faulty_verilog(config, faults))
+    trace = difficult_trace(config)
+    numbers = range(len(faults) + 1)
     traces = [replace(trace, inputs={**trace.inputs, "fault": [number] * trace.cycles}) for number in numbers]
     results = cosimulate(tmp_path / "faulty.v", "faulty", traces, tmp_path / "build")
     unfaulted, *mismatches = (result.mismatches for result in results)
     assert unfaulted == 0
-    assert [fault.name for fault, found in zip(FAULTS, mismatches, strict=True) if not found] == []
+    assert [fault.name for fault, found in zip(faults, mismatches, strict=True) if not found] == []
 
 
 @pytest.mark.parametrize(
