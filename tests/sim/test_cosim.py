@@ -39,6 +39,23 @@ POINTS = {
         SoftermaxConfig(lanes=2, max_len=48, input=Q(5, 5), power_sum=UQ(2, 9), output=UQ(0, 12), saturate=True),
         5,
     ),
+    "row product": (NormalizationUnit, replace(PAPER, normalizer="row_product"), 4),
+    "row product, faithful": (Softermax, SoftermaxConfig.faithful(lanes=16, max_len=384), 6),
+    "row product, directed, saturating": (
+        Softermax,
+        SoftermaxConfig(
+            lanes=2,
+            max_len=48,
+            input=Q(5, 3),
+            power_sum=UQ(2, 9),
+            output=UQ(0, 12),
+            power_segments=8,
+            normalizer="row_product",
+            rounding="directed",
+            saturate=True,
+        ),
+        6,
+    ),
 }
 
 
