@@ -43,6 +43,7 @@ _size = _options(
     _option("--output-format", "output_format", help="Probabilities, such as UQ(1,11); preset faithful."),
     _option("--normalizer", help=f"{' or '.join(CHOICES['normalizer'])}."),
     _option("--rounding", help=f"{' or '.join(CHOICES['rounding'])}; preset faithful."),
+    _option("--saturate", is_flag=True, help="Let the power sum of long rows saturate, flagged; preset paper."),
 )
 _unit = click.argument("unit", required=False)
 _as_json = _option("--json", "as_json", is_flag=True, help="Print a list of flat objects instead of a table.")
@@ -256,8 +257,8 @@ def _points(unit: str | None, **size) -> list[DesignPoint]:
     return main_design_points() if unit is None else [_point(unit, **size)]
 
 
-def _point(unit, preset, lanes, max_len, input, output_format, normalizer, rounding, base="2") -> DesignPoint:
-    choices = {"normalizer": normalizer, "rounding": rounding}
+def _point(unit, preset, lanes, max_len, input, output_format, normalizer, rounding, saturate, base="2") -> DesignPoint:
+    choices = {"normalizer": normalizer, "rounding": rounding, "saturate": saturate}
     try:
         formats = {"input": input and QFormat.parse(input), "output": output_format and QFormat.parse(output_format)}
     except ValueError as error:

@@ -71,7 +71,12 @@ class DesignPoint:
     @property
     def name(self) -> str:
         """Name of the Verilog module and of the point's files."""
-        parts = [self.unit, self.preset, f"{self.lanes}x{self.max_len}", *(str(value) for _, value in self.options)]
+        parts = [
+            self.unit,
+            self.preset,
+            f"{self.lanes}x{self.max_len}",
+            *(name if value is True else str(value) for name, value in self.options),
+        ]
         return re.sub(r"\W+", "_", "_".join(parts)).strip("_")
 
     def component(self) -> Component:

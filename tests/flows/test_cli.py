@@ -72,6 +72,14 @@ def test_info_says_what_the_formats_are(tmp_path):
     assert "power_sum_bits" in softermax("info", cwd=tmp_path).stdout
 
 
+def test_the_papers_power_sum_can_be_let_saturate_for_long_rows(tmp_path):
+    [facts] = json.loads(softermax("info", "--max-len", 1024, "--saturate", "--json", cwd=tmp_path).stdout)
+    assert facts["sum_can_overflow"] is True
+    done = softermax("verilog", "unnormed", "--lanes", 2, "--max-len", 1024, "--saturate", "--json", cwd=tmp_path)
+    [result] = json.loads(done.stdout)
+    assert result["verilog"] == "build/verilog/unnormed_paper_2x1024_saturate.v"
+
+
 def test_info_of_a_faithful_config_bounds_its_error(tmp_path):
     size = ("--preset", "faithful", "--max-len", 64, "--output-format", "UQ(0,9)")
     [facts] = json.loads(softermax("info", *size, "--json", cwd=tmp_path).stdout)
@@ -212,6 +220,10 @@ def test_files_that_hold_no_array_are_refused_in_a_sentence(tmp_path):
         (
             ("info", "--preset", "faithful", "--output-format", "8 bits"),
             "a format must be written Q(i,f) or UQ(i,f), not '8 bits'",
+        ),
+        (
+            ("info", "--preset", "faithful", "--saturate"),
+            "the preset faithful has no choice of saturate: it is fixed or follows",
         ),
         (("info", "--normalizer", "divide"), "normalizer must be 'multiply' or 'row_product', not 'divide'"),
         (
