@@ -8,7 +8,8 @@ import numpy as np
 
 from softermax.sim.attention import load_heads
 from softermax.sim.cosim import CosimResult, cosimulate
-from softermax.sim.trace import Trace, cut_by_reset, normalization_trace, softermax_trace, unnormed_trace
+from softermax.sim.softermax_trace import normalization_trace, softermax_trace, unnormed_trace
+from softermax.sim.trace import Trace, cut_by_reset
 from softermax.sim.traffic import bursty, random_rows, rows_to_slices
 
 from .design_points import DesignPoint

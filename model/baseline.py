@@ -24,6 +24,10 @@ __all__ = [
     "normalize",
 ]
 
+#: Pipeline stages of the operators that have several; of adders, multiplier and comparison, one each.
+DIVIDER_STAGES = 3
+EXPONENTIAL_STAGES = 2
+
 #: What a masked lane counts as in the maximum: the lowest binary16 in IEEE 754's totalOrder, a NaN.
 LOWEST = 0xFFFF
 
@@ -56,6 +60,36 @@ class BaselineConfig(RowShape):
         check_choices(self, {"normalizer": ("divide", "multiply")})
         if self.capacity >= 65520:
             raise ValueError(f"max_len must be less than 65520 for a sum in binary16, not {self.max_len!r}")
+
+    @property
+    def tree_levels(self) -> int:
+        """Levels of a tree over the lanes."""
+        return (self.lanes - 1).bit_length()
+
+    @property
+    def numerator_stages(self) -> int:
+        """Registers from a slice's second pass to its numerators: subtraction and exponential."""
+        return 1 + EXPONENTIAL_STAGES
+
+    @property
+    def row_stages(self) -> int:
+        """Registers that a row's sum passes before its slices can be normalised."""
+        return 1 if self.normalizer == "divide" else DIVIDER_STAGES
+
+    @property
+    def slice_stages(self) -> int:
+        """Registers that a slice passes while it is normalised."""
+        return DIVIDER_STAGES if self.normalizer == "divide" else 1
+
+    @property
+    def score_depth(self) -> int:
+        """Slices of scores that wait for their row's maximum: a row, and what passes while it is on its way."""
+        return self.max_slices + 2
+
+    @property
+    def numerator_depth(self) -> int:
+        """Slices of numerators that wait for their row's sum: a row, and what passes while it is on its way."""
+        return self.max_slices + self.tree_levels + self.row_stages + 1
 
 
 @dataclass(frozen=True)

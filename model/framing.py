@@ -27,6 +27,13 @@ class Framing:
     last: np.ndarray
     overlong: np.ndarray
 
+    @property
+    def places(self) -> tuple[np.ndarray, np.ndarray]:
+        """Row number and position in its row of every kept slice."""
+        rows = np.concatenate([[0], np.cumsum(self.last)[:-1]]).astype(int)
+        starts = np.searchsorted(rows, np.arange(rows[-1] + 1))
+        return rows, np.arange(len(rows)) - starts[rows]
+
 
 def frame(last: np.ndarray, shape: RowShape) -> Framing:
     """Cut rows at ``shape.max_slices`` slices, drop what follows up to their end.
@@ -61,8 +68,8 @@ class Entrance:
 
     @property
     def keeps(self) -> bool:
-        """Whether the slice that is offered now is kept, if there is one."""
-        return self._taken < len(self._kept) and bool(self._kept[self._taken])
+        """Whether the next slice is kept, as the first one of a row always is."""
+        return self._taken == len(self._kept) or bool(self._kept[self._taken])
 
     def take(self) -> int | None:
         """The item that the slice taken now becomes, None if it is dropped."""

@@ -11,21 +11,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from amaranth.lib import data
 
-from softermax.hw.streams import probability_slice, row_summary, score_slice, unnormed_slice
-from softermax.model import SoftermaxConfig
-from softermax.model.framing import Framing, frame
-from softermax.model.normalization import normalization, row_product_normalization
-from softermax.model.timing import NormalizationTiming, SoftermaxTiming, UnnormedTiming
-from softermax.model.unnormed import unnormed_softmax
-
 __all__ = [
     "PackedStream",
     "Trace",
     "cut_by_reset",
-    "normalization_trace",
     "record",
-    "softermax_trace",
-    "unnormed_trace",
 ]
 
 #: Clock cycles for which the reset is held, and for which a unit must stay silent after its last item.
@@ -187,107 +177,3 @@ def record(timing, sources, sinks, waves, rng) -> Trace:
         if number > patience:
             raise ValueError(f"waves must let every slice pass, not hold it for {patience} cycles")
     return recorder.trace
-
-
-def unnormed_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
-    """Trace of the Unnormed Softmax Unit.
-
-    Parameters
-    ----------
-    slices : tuple of ndarray
-        ``x``, ``keep`` and ``last`` as :func:`softermax.sim.traffic.rows_to_slices` makes them.
-    waves : dict of str to ndarray of bool
-        Permissions of the streams ``i``, ``o`` and ``row``, a value a cycle, repeated; a stream without is always
-        allowed.
-    rng : numpy.random.Generator
-        For what is driven where nothing is offered.
-    """
-    framing = frame(slices[2], config)
-    unnormed, rows = _unnormed_values(slices, framing, config)
-    sinks = {"o": _unnormed_stream(unnormed, config), "row": PackedStream.pack(row_summary(config), rows)}
-    return record(UnnormedTiming(framing), {"i": _score_stream(slices, config)}, sinks, waves, rng)
-
-
-def normalization_trace(
-    slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator
-) -> Trace:
-    """Trace of the Normalization Unit, fed with what the Unnormed Softmax Unit makes of the slices.
-
-    Parameters as for :func:`unnormed_trace`; the streams are ``i``, ``row`` and ``o``.
-    """
-    framing = frame(slices[2], config)
-    unnormed, rows = _unnormed_values(slices, framing, config)
-    of_rows = {name: values[framing.last] for name, values in rows.items()}
-    sources = {
-        "i": _unnormed_stream(unnormed, config),
-        "row": PackedStream.pack(row_summary(config), of_rows),
-    }
-    sinks = {"o": _probability_stream(unnormed, rows, framing, config)}
-    return record(NormalizationTiming(framing.last, config.row_stages), sources, sinks, waves, rng)
-
-
-def softermax_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
-    """Trace of the complete Softermax. Parameters as for :func:`unnormed_trace`; the streams are ``i`` and ``o``."""
-    framing = frame(slices[2], config)
-    unnormed, rows = _unnormed_values(slices, framing, config)
-    sinks = {"o": _probability_stream(unnormed, rows, framing, config)}
-    timing = SoftermaxTiming(framing, config.buffer_depth, config.row_stages)
-    return record(timing, {"i": _score_stream(slices, config)}, sinks, waves, rng)
-
-
-def _score_stream(slices, config) -> PackedStream:
-    x, keep, last = slices
-    return PackedStream.pack(score_slice(config), {"x": x, "keep": keep, "last": last})
-
-
-def _unnormed_values(slices, framing: Framing, config):
-    """Fields of the unnormed slices, for either style, and of the running row summaries, for every kept slice.
-
-    The rows are laid out side by side, filled up with masked slices, which change nothing; so all rows are computed
-    at once.
-    """
-    x, keep, _ = slices
-    rows, columns = _places(framing)
-    shape = (rows[-1] + 1, config.max_slices, config.lanes)
-    padded_x, padded_keep = np.zeros(shape, x.dtype), np.zeros(shape, bool)
-    padded_x[rows, columns], padded_keep[rows, columns] = x[framing.kept], keep[framing.kept]
-    values = unnormed_softmax(padded_x, padded_keep, config)
-    unnormed = {
-        "u": values.numerators[rows, columns],
-        "maximum": values.slice_maximum[rows, columns],
-        "x": x[framing.kept],
-        "keep": keep[framing.kept],
-        "last": framing.last,
-    }
-    running = {
-        "maximum": values.maximum[rows, columns],
-        "power_sum": values.power_sum[rows, columns],
-        "saturated": values.saturated[rows, columns],
-        "overlong": framing.overlong,
-    }
-    return unnormed, running
-
-
-def _unnormed_stream(unnormed, config) -> PackedStream:
-    """What goes from the Unnormed Softmax Unit to the Normalization Unit; it depends on the latter's style."""
-    layout = unnormed_slice(config)
-    return PackedStream.pack(layout, {name: unnormed[name] for name in layout.members})
-
-
-def _places(framing: Framing) -> tuple[np.ndarray, np.ndarray]:
-    """Row number and position in its row of every kept slice."""
-    rows = np.concatenate([[0], np.cumsum(framing.last)[:-1]]).astype(int)
-    starts = np.searchsorted(rows, np.arange(rows[-1] + 1))
-    return rows, np.arange(len(rows)) - starts[rows]
-
-
-def _probability_stream(unnormed, running, framing: Framing, config) -> PackedStream:
-    """The Normalization Unit's output for every slice, with its row's flags."""
-    end_of = np.flatnonzero(framing.last)[_places(framing)[0]]
-    row = running["maximum"][end_of], running["power_sum"][end_of]
-    if config.normalizer == "row_product":
-        y = row_product_normalization(unnormed["x"][:, None], unnormed["keep"][:, None], *row, config)
-    else:
-        y = normalization(unnormed["u"][:, None], unnormed["maximum"][:, None], *row, config)
-    flags = {"saturated": running["saturated"][end_of], "overlong": running["overlong"][end_of]}
-    return PackedStream.pack(probability_slice(config), {"y": y, "last": framing.last, **flags})

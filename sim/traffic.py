@@ -63,12 +63,12 @@ def rows_to_slices(rows, config: SoftermaxConfig) -> tuple[np.ndarray, np.ndarra
 
     Returns
     -------
-    x, keep : ndarray of int16 and of bool, (slices, lanes)
+    x, keep : ndarray of the scores' type and of bool, (slices, lanes)
     last : ndarray of bool, (slices,)
     """
     lanes = config.lanes
     counts = [-(-len(raw) // lanes) for raw, _ in rows]
-    x = np.zeros((sum(counts), lanes), np.int16)
+    x = np.zeros((sum(counts), lanes), rows[0][0].dtype)
     keep = np.zeros(x.shape, bool)
     flat_x, flat_keep = x.reshape(-1), keep.reshape(-1)
     starts = np.cumsum([0, *counts])

@@ -1,24 +1,32 @@
-"""binary16 operators of the baseline; :mod:`softermax.model.binary16` defines their arithmetic."""
+"""The baseline in binary16: its operators, whose arithmetic :mod:`softermax.model.binary16` defines, and its units."""
 
-from .adder import ADDER, SUBTRACTOR, add, subtract
+from .adder import ADDER, NONNEGATIVE_ADDER, SUBTRACTOR, add, add_nonnegative, subtract
 from .divider import DIVIDER, divider
 from .exponential import NONPOSITIVE_EXPONENTIAL, exponential_operator
 from .from_fixed import from_fixed, from_fixed_operator
 from .maximum import MAXIMUM, maximum
 from .multiplier import MULTIPLIER, multiply
+from .normalization import BaselineNormalizationUnit
 from .operator import Operator, Pipeline, Stage, advance
+from .softmax import BaselineSoftmax
+from .unnormed import BaselineUnnormedSoftmaxUnit
 
 __all__ = [
     "ADDER",
     "DIVIDER",
     "MAXIMUM",
     "MULTIPLIER",
+    "NONNEGATIVE_ADDER",
     "NONPOSITIVE_EXPONENTIAL",
     "SUBTRACTOR",
+    "BaselineNormalizationUnit",
+    "BaselineSoftmax",
+    "BaselineUnnormedSoftmaxUnit",
     "Operator",
     "Pipeline",
     "Stage",
     "add",
+    "add_nonnegative",
     "advance",
     "divider",
     "exponential_operator",

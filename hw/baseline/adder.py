@@ -11,7 +11,7 @@ from .operator import Operator
 from .ripple import greater, name_value
 from .rounding import Operand, normalise, pack
 
-__all__ = ["ADDER", "SUBTRACTOR", "add", "subtract"]
+__all__ = ["ADDER", "NONNEGATIVE_ADDER", "SUBTRACTOR", "add", "add_nonnegative", "subtract"]
 
 
 def add(m: Module, a: Value, b: Value) -> Value:
@@ -47,17 +47,45 @@ def add(m: Module, a: Value, b: Value) -> Value:
     )
 
 
-def _align(m: Module, small: Operand, distance: Value) -> tuple[Value, Value]:
-    """The smaller significand with guard and round bit, shifted right; and the sticky bit.
+def add_nonnegative(m: Module, a: Value, b: Value) -> Value:
+    """a + b of operands whose signs are not looked at but taken as positive, combinationally.
+
+    Nothing cancels, so the only normalisation is a carry's, and one bit below the result suffices to round.
+    """
+    a, b = Operand(a), Operand(b)
+    swap = name_value(m, greater(m, b.magnitude, a.magnitude), "swap")
+    large = Operand(name_value(m, Mux(swap, b.magnitude, a.magnitude), "large"))
+    small = Operand(name_value(m, Mux(swap, a.magnitude, b.magnitude), "small"))
+    aligned, sticky = _align(m, small, name_value(m, (large.exponent - small.exponent)[:5], "distance"), guard_bits=1)
+    total = name_value(m, (Cat(Const(0, 1), large.fraction, large.nonzero) + aligned)[:13], "total")
+    carry = total[12]
+    kept = name_value(m, Mux(carry, total[2:], total[1:12]), "kept")
+    half, below = Mux(carry, total[1], total[0]), (carry & total[0]) | sticky
+    rounded = name_value(m, kept + (half & (kept[0] | below)), "rounded")
+    exponent = name_value(m, (large.exponent + carry + rounded[11])[:6], "exponent_of_sum")
+    # No exponent is above 32, and only that of two zeros is below 1.
+    infinite = name_value(m, exponent[5] | exponent[:5].all() | large.special, "infinite")
+    fraction = rounded[:9] & (~infinite).replicate(9)
+    no_number = large.special & large.fraction.any()
+    field = (exponent[:5] & large.nonzero.replicate(5)) | infinite.replicate(5)
+    top = (rounded[9] & ~infinite) | no_number
+    nonzero = name_value(m, large.nonzero, "nonzero")
+    return Cat((Cat(fraction, top) & nonzero.replicate(10)), field, Const(0, 1))
+
+
+def _align(m: Module, small: Operand, distance: Value, *, guard_bits: int = 2) -> tuple[Value, Value]:
+    """The smaller significand with so many bits below it, shifted right; and the sticky bit.
 
     The first step also clears what counts as zero or lies too far below.
     """
     nonzero = name_value(m, small.nonzero, "small_nonzero")
     near = name_value(m, nonzero & ~distance[4] & ~distance[3], "near")
     far = name_value(m, nonzero & ~distance[4] & distance[3], "far")
-    value = Cat(Const(0, 2), small.significand)
+    value = Cat(Const(0, guard_bits), small.significand)
     sticky = nonzero & (distance[4] | (distance[3] & value[:8].any()))
-    value = name_value(m, (value & near.replicate(13)) | (value[8:] & far.replicate(5)), "aligned_3")
+    value = name_value(
+        m, (value & near.replicate(len(value))) | (value[8:] & far.replicate(len(value) - 8)), "aligned_3"
+    )
     for digit in reversed(range(3)):
         places = 1 << digit
         sticky = sticky | (distance[digit] & value[:places].any())
@@ -73,4 +101,9 @@ def subtract(m: Module, a: Value, b: Value) -> Value:
 ADDER = Operator("adder", {"a": 16, "b": 16}, (lambda m, values: {"result": add(m, values["a"], values["b"])},))
 SUBTRACTOR = Operator(
     "subtractor", {"a": 16, "b": 16}, (lambda m, values: {"result": subtract(m, values["a"], values["b"])},)
+)
+NONNEGATIVE_ADDER = Operator(
+    "adder_nonnegative",
+    {"a": 16, "b": 16},
+    (lambda m, values: {"result": add_nonnegative(m, values["a"], values["b"])},),
 )

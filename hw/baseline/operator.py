@@ -39,18 +39,36 @@ class Operator:
         return len(self.stages)
 
 
-def advance(m: Module, head: Head, stage: Stage, lanes: Sequence[dict[str, Value]]):
+def advance(
+    m: Module,
+    head: Head,
+    stage: Stage,
+    lanes: Sequence[dict[str, Value]],
+    carried: dict[str, Value] | None = None,
+    *,
+    feeds: tuple[Value, ...] = (1,),
+):
     """A stage of every lane of a slice, side by side, and one elastic register for the slice.
+
+    Parameters
+    ----------
+    carried : dict of str to Value
+        What passes beside the lanes.
+    feeds : tuple of Value
+        As for :func:`softermax.hw.elastic.elastic_register`.
 
     Returns
     -------
     lanes : list of dict of str to Signal
-    head : Head
+    carried : dict of str to Signal
+    heads : list of Head
     """
     results = [stage(m, values) for values in lanes]
     stored = {f"{name}_{lane}": value for lane, values in enumerate(results) for name, value in values.items()}
-    registers, [head] = elastic_register(m, head, stored)
-    return [{name: registers[f"{name}_{lane}"] for name in values} for lane, values in enumerate(results)], head
+    carried = carried or {}
+    registers, heads = elastic_register(m, head, stored | carried, feeds=feeds)
+    held = [{name: registers[f"{name}_{lane}"] for name in values} for lane, values in enumerate(results)]
+    return held, {name: registers[name] for name in carried}, heads
 
 
 class Pipeline(wiring.Component):
@@ -100,7 +118,7 @@ class Pipeline(wiring.Component):
         head = Head.of(self.i)
         lanes = [{name: operands[name] for name in self.operator.operands} for operands in self.i.payload]
         for stage in self.operator.stages:
-            lanes, head = advance(m, head, stage, lanes)
+            lanes, _, [head] = advance(m, head, stage, lanes)
         m.d.comb += [o.eq(values["result"]) for o, values in zip(self.o.payload, lanes, strict=True)]
         m.d.comb += [self.o.valid.eq(head.valid), head.ready.eq(self.o.ready)]
         return m

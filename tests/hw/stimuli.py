@@ -7,7 +7,8 @@ import numpy as np
 from softermax.hw import NormalizationUnit, Softermax, UnnormedSoftmaxUnit
 from softermax.model import SoftermaxConfig
 from softermax.sim.amaranth_bench import find_mismatches, observe_in_amaranth
-from softermax.sim.trace import Trace, normalization_trace, softermax_trace, unnormed_trace
+from softermax.sim.softermax_trace import normalization_trace, softermax_trace, unnormed_trace
+from softermax.sim.trace import Trace
 from softermax.sim.traffic import bursty, random_rows, rows_to_slices
 
 from .handshakes import broken_promises

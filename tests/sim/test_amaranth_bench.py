@@ -9,7 +9,8 @@ from amaranth.lib.wiring import Component, In, Out
 from softermax.hw import Softermax
 from softermax.model import SoftermaxConfig
 from softermax.sim.amaranth_bench import find_mismatches, observe_in_amaranth, play_in_amaranth
-from softermax.sim.trace import Trace, softermax_trace
+from softermax.sim.softermax_trace import softermax_trace
+from softermax.sim.trace import Trace
 from softermax.sim.traffic import random_rows, rows_to_slices
 
 

@@ -13,7 +13,8 @@ from softermax.hw import Softermax
 from softermax.hw.streams import probability_slice, score_slice
 from softermax.model import UQ, SoftermaxConfig
 from softermax.sim.cosim import cosimulate
-from softermax.sim.trace import cut_by_reset, softermax_trace
+from softermax.sim.softermax_trace import softermax_trace
+from softermax.sim.trace import cut_by_reset
 from softermax.sim.traffic import bursty, random_rows, rows_to_slices
 
 from .faults import MULTIPLY_FAULTS, PRODUCT_FAULTS, UNNORMED, Fault, becomes, switchable, without

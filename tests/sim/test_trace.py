@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from softermax.model import UQ, Q, SoftermaxConfig
-from softermax.sim.trace import normalization_trace, softermax_trace, unnormed_trace
+from softermax.sim.softermax_trace import normalization_trace, softermax_trace, unnormed_trace
 from softermax.sim.traffic import bursty, random_rows, rows_to_slices
 
 TINY = SoftermaxConfig(

@@ -77,11 +77,11 @@ def test_scores_stay_in_any_format_and_reach_its_ends(fmt):
 def test_rows_to_slices_by_hand():
     rows = [([1, 2, 3], [1, 0, 1]), ([4, 5], [1, 1]), ([6], [0])]
     config = SoftermaxConfig.paper(lanes=2, max_len=4)
-    x, keep, last = rows_to_slices([(np.array(raw), np.array(mask, bool)) for raw, mask in rows], config)
+    x, keep, last = rows_to_slices([(np.array(raw, np.uint16), np.array(mask, bool)) for raw, mask in rows], config)
     np.testing.assert_array_equal(x, [[1, 2], [3, 0], [4, 5], [6, 0]])
     np.testing.assert_array_equal(keep, [[1, 0], [1, 0], [1, 1], [0, 0]])
     np.testing.assert_array_equal(last, [0, 1, 1, 1])
-    assert (x.dtype, keep.dtype, last.dtype) == (np.int16, bool, bool)
+    assert (x.dtype, keep.dtype, last.dtype) == (np.uint16, bool, bool)
 
 
 def test_rows_to_slices_loses_nothing():

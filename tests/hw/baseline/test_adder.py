@@ -2,7 +2,7 @@
 
 from amaranth.hdl import Const
 
-from softermax.hw.baseline import ADDER, SUBTRACTOR, adder
+from softermax.hw.baseline import ADDER, NONNEGATIVE_ADDER, SUBTRACTOR, adder
 from softermax.model import binary16
 
 from .bench import check_in_verilator, faults, pairs
@@ -16,8 +16,17 @@ def test_subtractor_equals_the_model():
     assert not faults(SUBTRACTOR, binary16.subtract)
 
 
+def add_magnitudes(a, b):
+    """The model's sum of operands with their signs cleared."""
+    return binary16.add(a & 0x7FFF, b & 0x7FFF)
+
+
+def test_nonnegative_adder_equals_the_model_whatever_the_signs_are(tmp_path):
+    check_in_verilator(NONNEGATIVE_ADDER, add_magnitudes, pairs(8_000), tmp_path)
+
+
 def test_the_sum_takes_one_cycle():
-    assert ADDER.latency == SUBTRACTOR.latency == 1
+    assert ADDER.latency == SUBTRACTOR.latency == NONNEGATIVE_ADDER.latency == 1
 
 
 def test_a_lost_sticky_bit_is_noticed(monkeypatch):

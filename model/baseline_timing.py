@@ -1,0 +1,136 @@
+"""Timing model of the baseline's units; see :mod:`softermax.model.timing` for what such a model has."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .baseline import BaselineConfig
+from .elastic import Chain
+from .framing import Entrance, Framing
+from .timing import NormalizationTiming, RowBufferTiming
+
+__all__ = ["BaselineSoftmaxTiming", "BaselineUnnormedTiming"]
+
+
+class BaselineUnnormedTiming:
+    """The baseline's Unnormed Softmax Unit: the slices of each row in twice, numerators and row sums out.
+
+    Parameters
+    ----------
+    last : ndarray of bool, (slices,)
+        End-of-row flags of all slices that will come in.
+    config : BaselineConfig
+    """
+
+    inputs = ("i", "again")
+    outputs = ("o", "row")
+
+    def __init__(self, last: np.ndarray, config: BaselineConfig):
+        self._last = last
+        self._entered = {"i": 0, "again": 0}
+        self._running, self._maximum = Chain(1), Chain(1)
+        self._numerators = Chain(config.numerator_stages, streams=2)
+        self._sums = Chain(config.tree_levels + 1)
+
+    def _ends_row(self, item: int) -> tuple[bool]:
+        return (bool(self._last[item]),)
+
+    def _tree_ready(self, readies) -> bool:
+        return self._sums.ready(readies[1])
+
+    def _second_pass(self, valids, readies) -> tuple[bool, bool]:
+        """``again.ready``, and whether the row's last slice is taken, so that its maximum is done with."""
+        ready = self._maximum.valid[0] and self._numerators.ready(readies[0], self._tree_ready(readies))
+        return ready, valids[1] and ready and self._ends_row(self._entered["again"])[0]
+
+    def ready(self, valids, readies):
+        """``i.ready`` and ``again.ready``."""
+        again_ready, maximum_taken = self._second_pass(valids, readies)
+        return self._running.ready(self._maximum.ready(maximum_taken)), again_ready
+
+    def valids(self):
+        """``o.valid`` and ``row.valid``."""
+        return self._numerators.valid[0], self._sums.valid[0]
+
+    def shown(self):
+        """The slices at ``o`` and at ``row``."""
+        return self._numerators.item, self._sums.item
+
+    def clock(self, valids, readies):
+        """Clock edge."""
+        entering = [
+            self._entered[name] if valid and ready else None
+            for name, valid, ready in zip(self.inputs, valids, self.ready(valids, readies), strict=True)
+        ]
+        _, maximum_taken = self._second_pass(valids, readies)
+        maximum_ready, tree_ready = self._maximum.ready(maximum_taken), self._tree_ready(readies)
+        summed = self._numerators.item if self._numerators.valid[1] and tree_ready else None
+        found = self._running.item if self._running.valid[0] and maximum_ready else None
+        self._sums.clock(summed, readies[1], feeds=self._ends_row)
+        self._numerators.clock(entering[1], readies[0], tree_ready, feeds=lambda item: (True, True))
+        self._maximum.clock(found, maximum_taken)
+        self._running.clock(entering[0], maximum_ready, feeds=self._ends_row)
+        for name, item in zip(self.inputs, entering, strict=True):
+            self._entered[name] += item is not None
+
+
+class BaselineSoftmaxTiming:
+    """The complete baseline softmax: first pass, row buffer, second pass, row buffer, normalisation.
+
+    Parameters
+    ----------
+    framing : Framing
+        Of all slices that will come in.
+    config : BaselineConfig
+    """
+
+    inputs = ("i",)
+    outputs = ("o",)
+
+    def __init__(self, framing: Framing, config: BaselineConfig):
+        self._entrance = Entrance(framing)
+        self._unnormed = BaselineUnnormedTiming(framing.last, config)
+        self._scores = RowBufferTiming(config.score_depth)
+        self._numerators = RowBufferTiming(config.numerator_depth)
+        self._normalization = NormalizationTiming(framing.last, config.row_stages, config.slice_stages)
+
+    def _between(self, valids, readies):
+        """Handshakes before the clock edge: ``(valids, readies)`` of each part, and whether a slice can enter."""
+        numerator_valid, sum_valid = self._unnormed.valids()
+        normalization = (self._numerators.valids()[0], sum_valid), readies
+        buffered_ready, row_ready = self._normalization.ready(*normalization)
+        numerators = (numerator_valid,), (buffered_ready,)
+        unnormed_out = self._numerators.ready(*numerators)[0], row_ready
+        buffered = self._scores.valids()[0]
+        first_ready, again_ready = self._unnormed.ready((False, buffered), unnormed_out)
+        buffer_ready = self._scores.ready((False,), (again_ready,))[0]
+        offered = valids[0] and self._entrance.keeps
+        unnormed = (offered and buffer_ready, buffered), unnormed_out
+        scores = (offered and first_ready,), (again_ready,)
+        can_enter = (first_ready and buffer_ready) or not self._entrance.keeps
+        return unnormed, scores, numerators, normalization, can_enter
+
+    def ready(self, valids, readies):
+        """``i.ready``."""
+        return (self._between(valids, readies)[-1],)
+
+    def valids(self):
+        """``o.valid``."""
+        return self._normalization.valids()
+
+    def shown(self):
+        """The slice at ``o``."""
+        return self._normalization.shown()
+
+    def clock(self, valids, readies):
+        """Clock edge."""
+        unnormed, scores, numerators, normalization, can_enter = self._between(valids, readies)
+        for part, handshakes in (
+            (self._unnormed, unnormed),
+            (self._scores, scores),
+            (self._numerators, numerators),
+            (self._normalization, normalization),
+        ):
+            part.clock(*handshakes)
+        if valids[0] and can_enter:
+            self._entrance.take()

@@ -1,0 +1,97 @@
+"""Traces of the baseline's units: every port on every clock cycle, as the golden models predict them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softermax.hw.baseline.streams import (
+    first_pass_slice,
+    numerator_slice,
+    probability_slice,
+    row_total,
+    score_slice,
+)
+from softermax.model.baseline import BaselineConfig, exponential_sums, normalize
+from softermax.model.baseline_timing import BaselineSoftmaxTiming, BaselineUnnormedTiming
+from softermax.model.framing import Framing, frame
+from softermax.model.timing import NormalizationTiming
+
+from .trace import PackedStream, Trace, record
+
+__all__ = ["baseline_normalization_trace", "baseline_softmax_trace", "baseline_unnormed_trace"]
+
+Waves = dict[str, np.ndarray]
+
+
+def baseline_unnormed_trace(slices, config: BaselineConfig, waves: Waves, rng: np.random.Generator) -> Trace:
+    """Trace of the baseline's Unnormed Softmax Unit, to which the same slices are offered twice.
+
+    Parameters as for :func:`softermax.sim.trace.unnormed_trace`; the streams are ``i``, ``again``, ``o`` and ``row``.
+    What exceeds a row is not offered: cutting is the complete unit's business.
+    """
+    framing = frame(slices[2], config)
+    x, keep = (field[framing.kept] for field in slices[:2])
+    values = _values(x, keep, framing, config)
+    scores = {"x": x, "keep": keep, "last": framing.last}
+    sources = {
+        "i": PackedStream.pack(first_pass_slice(config), scores | {"overlong": framing.overlong}),
+        "again": PackedStream.pack(score_slice(config), scores),
+    }
+    sinks = {
+        "o": PackedStream.pack(numerator_slice(config), {name: values[name] for name in ("u", "last")}),
+        "row": PackedStream.pack(row_total(config), {name: values[name] for name in ("total", "overlong")}),
+    }
+    return record(BaselineUnnormedTiming(framing.last, config), sources, sinks, waves, rng)
+
+
+def baseline_normalization_trace(slices, config: BaselineConfig, waves: Waves, rng: np.random.Generator) -> Trace:
+    """Trace of the baseline's Normalization Unit, fed with what its Unnormed Softmax Unit makes of the slices.
+
+    Parameters as for :func:`softermax.sim.trace.unnormed_trace`; the streams are ``i``, ``row`` and ``o``.
+    """
+    framing = frame(slices[2], config)
+    values = _values(slices[0][framing.kept], slices[1][framing.kept], framing, config)
+    of_rows = {name: values[name][framing.last] for name in ("total", "overlong")}
+    sources = {
+        "i": PackedStream.pack(numerator_slice(config), {name: values[name] for name in ("u", "last")}),
+        "row": PackedStream.pack(row_total(config), of_rows),
+    }
+    timing = NormalizationTiming(framing.last, config.row_stages, config.slice_stages)
+    return record(timing, sources, {"o": _probability_stream(values, config)}, waves, rng)
+
+
+def baseline_softmax_trace(slices, config: BaselineConfig, waves: Waves, rng: np.random.Generator) -> Trace:
+    """Trace of the complete baseline softmax.
+
+    Parameters as for :func:`softermax.sim.trace.unnormed_trace`; the streams are ``i`` and ``o``.
+    """
+    x, keep, last = slices
+    framing = frame(last, config)
+    values = _values(x[framing.kept], keep[framing.kept], framing, config)
+    source = PackedStream.pack(score_slice(config), {"x": x, "keep": keep, "last": last})
+    sinks = {"o": _probability_stream(values, config)}
+    return record(BaselineSoftmaxTiming(framing, config), {"i": source}, sinks, waves, rng)
+
+
+def _values(x: np.ndarray, keep: np.ndarray, framing: Framing, config: BaselineConfig) -> dict[str, np.ndarray]:
+    """Fields of all streams for every kept slice, (slices,) or (slices, lanes); the sum as it is after that slice.
+
+    The rows are computed side by side, each filled up with masked slices, which change nothing.
+    """
+    rows, columns = framing.places
+    shape = (rows[-1] + 1, config.max_slices, config.lanes)
+    padded_x, padded_keep = np.zeros(shape, np.uint16), np.zeros(shape, bool)
+    padded_x[rows, columns], padded_keep[rows, columns] = x, keep
+    values = exponential_sums(padded_x, padded_keep)
+    return {
+        "u": values.numerators[rows, columns],
+        "total": values.total[rows, columns],
+        "y": normalize(values.numerators, values.total[:, -1], config)[rows, columns],
+        "last": framing.last,
+        "overlong": framing.overlong[np.flatnonzero(framing.last)[rows]],
+    }
+
+
+def _probability_stream(values, config: BaselineConfig) -> PackedStream:
+    """The Normalization Unit's output for every slice."""
+    return PackedStream.pack(probability_slice(config), {name: values[name] for name in ("y", "last", "overlong")})
