@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from softermax.model import QFormat
+from softermax.model import QFormat, SoftermaxConfig
 from softermax.model.config import CHOICES
 from softermax.sim.cosim import SIMULATORS, CosimError
 
@@ -107,7 +107,7 @@ def verilog(unit, output, as_json, build_dir, **size):
 def area(unit, liberty, recipe, exclude, clock_gating, as_json, build_dir, **size):
     options = jobs.AreaOptions(liberty, recipe, exclude, clock_gating)
     points = _points(unit, **size)
-    results = jobs.run(jobs.area, points, build_dir, "Synthesising", _messages, options=options)
+    results = jobs.with_ratios(jobs.run(jobs.area, points, build_dir, "Synthesising", _messages, options=options))
     _show(results, as_json, f"Area, recipe {recipe}")
 
 
@@ -165,6 +165,8 @@ def datasheet(liberty, recipe, exclude, clock_gating, seed, simulator, as_json, 
 @_build_dir
 def faithfulness(grid, rows, seed, markdown, as_json, build_dir, **size):
     points = faithful_grid() if grid else [_point("softermax", **size)]
+    if not all(isinstance(point.config, SoftermaxConfig) for point in points):
+        raise FlowError(f"the preset must be paper or faithful to be attacked, not {size['preset']!r}")
     results = jobs.run(jobs.faithfulness, points, build_dir, "Attacking", _messages, rows=rows, seed=seed)
     if markdown is not None:
         write_whole(markdown, markdown_table(results))
@@ -235,7 +237,7 @@ def info(as_json, **size):
 @click.argument("scores", type=Path)
 @_option("-o", "--output", type=Path, required=True, help=".npy file for the probabilities.")
 @_option("--mask", type=Path, help=".npy file of bool, True where a score takes part.")
-@_option("--base", default="2", show_default=True, help="2, or e to fold log2(e) into the scores.")
+@_option("--base", help="2, the default, or e to fold log2(e) into the scores; the baseline's is e.")
 @_size
 @_as_json
 def softmax(scores, output, mask, base, as_json, **size):
@@ -246,9 +248,8 @@ def softmax(scores, output, mask, base, as_json, **size):
         print(json.dumps([result], indent=2))
         return
     print(f"{result['rows']:,} rows of {result['row_length']} written to {output}")
-    print(
-        f"error against exact base-{base} softmax: {result['max_error']:.3g} at most, mean {result['mean_error']:.3g}"
-    )
+    errors = f"{result['max_error']:.3g} at most, mean {result['mean_error']:.3g}"
+    print(f"error against exact base-{result['base']} softmax: {errors}")
     if result["row_sum_min"] is not None:
         print(f"row sums: {result['row_sum_min']:.4f} to {result['row_sum_max']:.4f}")
 
@@ -257,14 +258,13 @@ def _points(unit: str | None, **size) -> list[DesignPoint]:
     return main_design_points() if unit is None else [_point(unit, **size)]
 
 
-def _point(unit, preset, lanes, max_len, input, output_format, normalizer, rounding, saturate, base="2") -> DesignPoint:
-    choices = {"normalizer": normalizer, "rounding": rounding, "saturate": saturate}
+def _point(unit, preset, lanes, max_len, input, output_format, **choices) -> DesignPoint:
     try:
         formats = {"input": input and QFormat.parse(input), "output": output_format and QFormat.parse(output_format)}
     except ValueError as error:
         raise FlowError(str(error)) from error
     options = tuple((name, value) for name, value in (formats | choices).items() if value)
-    return DesignPoint(unit, preset, lanes, max_len, base, options)
+    return DesignPoint(unit, preset, lanes, max_len, options)
 
 
 def _show(results: list[dict], as_json: bool, title: str):

@@ -10,14 +10,32 @@ from inspect import signature
 from amaranth.lib.wiring import Component
 
 from softermax.hw import NormalizationUnit, Softermax, UnnormedSoftmaxUnit
+from softermax.hw.baseline import BaselineNormalizationUnit, BaselineSoftmax, BaselineUnnormedSoftmaxUnit
 from softermax.model import SoftermaxConfig
+from softermax.model.baseline import BaselineConfig
+from softermax.model.shape import RowShape
 
 from .errors import FlowError
 
 __all__ = ["PRESETS", "UNITS", "DesignPoint", "main_design_points"]
 
-UNITS = {"unnormed": UnnormedSoftmaxUnit, "normalization": NormalizationUnit, "softermax": Softermax}
-PRESETS = {"paper": SoftermaxConfig.paper, "faithful": SoftermaxConfig.faithful}
+#: Presets by name.
+PRESETS = {"paper": SoftermaxConfig.paper, "faithful": SoftermaxConfig.faithful, "fp16": BaselineConfig}
+
+#: Units by name, for each kind of config.
+COMPONENTS = {
+    SoftermaxConfig: {
+        "unnormed": UnnormedSoftmaxUnit,
+        "normalization": NormalizationUnit,
+        "softermax": Softermax,
+    },
+    BaselineConfig: {
+        "unnormed": BaselineUnnormedSoftmaxUnit,
+        "normalization": BaselineNormalizationUnit,
+        "softermax": BaselineSoftmax,
+    },
+}
+UNITS = tuple(COMPONENTS[SoftermaxConfig])
 
 
 @dataclass(frozen=True)
@@ -31,9 +49,6 @@ class DesignPoint:
     preset : str
         One of :data:`PRESETS`.
     lanes, max_len : int
-    base : str
-        As in :class:`softermax.model.SoftermaxConfig`.
-
     options : tuple of (str, object)
         Further arguments of the preset, such as ``("normalizer", "row_product")``.
 
@@ -47,7 +62,6 @@ class DesignPoint:
     preset: str = "paper"
     lanes: int = 16
     max_len: int = 384
-    base: str = "2"
     options: tuple[tuple[str, object], ...] = ()
 
     def __post_init__(self):
@@ -64,9 +78,9 @@ class DesignPoint:
             raise FlowError(str(error)) from error
 
     @cached_property
-    def config(self) -> SoftermaxConfig:
+    def config(self) -> RowShape:
         """The config that model and hardware are built from."""
-        return PRESETS[self.preset](lanes=self.lanes, max_len=self.max_len, base=self.base, **dict(self.options))
+        return PRESETS[self.preset](lanes=self.lanes, max_len=self.max_len, **dict(self.options))
 
     @property
     def name(self) -> str:
@@ -81,14 +95,17 @@ class DesignPoint:
 
     def component(self) -> Component:
         """The hardware."""
-        return UNITS[self.unit](self.config)
+        return COMPONENTS[type(self.config)][self.unit](self.config)
 
     def identity(self) -> dict:
         """The point as flat fields, with which every machine-readable result begins."""
         names = {"unit": self.unit, "preset": self.preset, "lanes": self.lanes, "max_len": self.max_len}
+        names["normalizer"] = self.config.normalizer
         return names | {name: str(value) for name, value in self.options}
 
 
 def main_design_points() -> list[DesignPoint]:
-    """The points of the main job."""
-    return [DesignPoint(unit, preset, lanes) for preset in PRESETS for lanes in (16, 32) for unit in UNITS]
+    """The points of the main job: every unit of every preset, and the baseline's with a reciprocal and multipliers."""
+    multiply = (("normalizer", "multiply"),)
+    points = [DesignPoint(unit, preset, lanes) for preset in PRESETS for lanes in (16, 32) for unit in UNITS]
+    return points + [DesignPoint(unit, "fp16", lanes, options=multiply) for lanes in (16, 32) for unit in UNITS[1:]]

@@ -7,9 +7,11 @@ import warnings
 
 from amaranth.hdl import UnusedElaboratable
 
+from softermax.model import SoftermaxConfig
+from softermax.model.baseline import BaselineConfig
 from softermax.model.faithful import error_budget
 
-from .design_points import UNITS, DesignPoint
+from .design_points import COMPONENTS, DesignPoint
 
 __all__ = ["describe"]
 
@@ -24,6 +26,21 @@ def describe(point: DesignPoint) -> dict:
     config = point.config
     facts = point.identity() | {"max_slices": config.max_slices, "capacity": config.capacity}
     del facts["unit"]
+    facts |= _baseline_facts(config) if isinstance(config, BaselineConfig) else _softermax_facts(config)
+    with warnings.catch_warnings():
+        # Amaranth minds components that are made and not turned into hardware.
+        warnings.simplefilter("ignore", UnusedElaboratable)
+        units = COMPONENTS[type(config)].items()
+        return facts | {f"{name}_latency": unit(config).latency for name, unit in units}
+
+
+def _baseline_facts(config: BaselineConfig) -> dict:
+    formats = dict.fromkeys(("input", "unnormed", "power_sum", "output"), "binary16")
+    return formats | {"score_buffer_slices": config.score_depth, "row_buffer_slices": config.numerator_depth}
+
+
+def _softermax_facts(config: SoftermaxConfig) -> dict:
+    facts = {}
     for name in FORMATS:
         fmt = getattr(config, name)
         facts |= {name: str(fmt), f"{name}_bits": fmt.width}
@@ -32,8 +49,7 @@ def describe(point: DesignPoint) -> dict:
     bound = error_budget(config).total
     if config.normalizer == "row_product":
         facts |= {"product": str(config.product), "product_bits": config.product_width}
-    facts |= {
-        "normalizer": config.normalizer,
+    return facts | {
         "smaller_normalizer": config.smaller_normalizer(config.input),
         "rounding": config.rounding,
         "error_bound_ulp": bound if math.isfinite(bound) else None,
@@ -41,7 +57,3 @@ def describe(point: DesignPoint) -> dict:
         "output_can_saturate": config.output_can_saturate,
         "row_buffer_slices": config.buffer_depth,
     }
-    with warnings.catch_warnings():
-        # Amaranth minds components that are made and not turned into hardware.
-        warnings.simplefilter("ignore", UnusedElaboratable)
-        return facts | {f"{name}_latency": unit(config).latency for name, unit in UNITS.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -19,7 +20,17 @@ from .synthesis import synthesise
 from .verify import verify
 from .verilog import generate_verilog
 
-__all__ = ["AreaOptions", "CosimOptions", "area", "cosim", "datasheet", "faithfulness", "run", "write_verilog"]
+__all__ = [
+    "AreaOptions",
+    "CosimOptions",
+    "area",
+    "cosim",
+    "datasheet",
+    "faithfulness",
+    "run",
+    "with_ratios",
+    "write_verilog",
+]
 
 
 @dataclass(frozen=True)
@@ -93,7 +104,35 @@ def datasheet(points: Sequence[DesignPoint], build_dir: Path, cosim_options, are
     jobs = [_Job(cosim, point, build_dir, {"options": cosim_options}) for point in points]
     jobs += [_Job(area, point, build_dir, {"options": area_options}) for point in points]
     results = _run(jobs, "Verifying and synthesising", console)
-    return [{**a, **b} for a, b in zip(results[: len(points)], results[len(points) :], strict=True)]
+    return with_ratios([{**a, **b} for a, b in zip(results[: len(points)], results[len(points) :], strict=True)])
+
+
+#: Area of the paper's units against its baseline, 32 lanes, 7 nm (Stevens et al., DAC 2021).
+PUBLISHED = {"unnormed": 0.25, "normalization": 0.65}
+
+
+def with_ratios(results: list[dict]) -> list[dict]:
+    """The same results with ``of_baseline``: area against that of the FP16 baseline's unit of the same size.
+
+    Of the baseline's two normalizers the smaller one counts. ``published`` is the paper's ratio. Where no result is of
+    a baseline, there are no ratios.
+    """
+    baseline: dict[tuple, float] = {}
+    for result in results:
+        if result["preset"] == "fp16":
+            key = _size(result)
+            baseline[key] = min(result["area"], baseline.get(key, math.inf))
+    if not baseline:
+        return results
+    for result in results:
+        area = baseline.get(_size(result))
+        result["of_baseline"] = round(result["area"] / area, 4) if area else None
+        result["published"] = PUBLISHED.get(result["unit"]) if result["preset"] == "paper" else None
+    return results
+
+
+def _size(result: dict) -> tuple:
+    return result["unit"], result["lanes"], result["max_len"]
 
 
 def run(function, points: Sequence[DesignPoint], build_dir: Path, description: str, console: Console, **options):

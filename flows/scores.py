@@ -8,11 +8,16 @@ from pathlib import Path
 import numpy as np
 
 from softermax.model import SoftermaxConfig, softermax, softmax_exact
+from softermax.model.baseline import BaselineConfig, baseline_softmax
+from softermax.model.shape import RowShape
 
 from .errors import FlowError
 from .files import write_whole
 
 __all__ = ["apply_softermax", "read_array"]
+
+#: The golden model for each kind of config.
+MODELS = {SoftermaxConfig: softermax, BaselineConfig: baseline_softmax}
 
 
 def read_array(path: Path) -> np.ndarray:
@@ -38,8 +43,8 @@ def read_array(path: Path) -> np.ndarray:
         raise FlowError(f"{path} must be an .npy or .npz file of numbers: NumPy cannot read it") from error
 
 
-def apply_softermax(scores: np.ndarray, config: SoftermaxConfig, mask: np.ndarray | None, output: Path) -> dict:
-    """Write the probabilities of Softermax to an .npy file.
+def apply_softermax(scores: np.ndarray, config: RowShape, mask: np.ndarray | None, output: Path) -> dict:
+    """Write the probabilities of Softermax, or of the baseline, to an .npy file.
 
     Returns
     -------
@@ -53,7 +58,7 @@ def apply_softermax(scores: np.ndarray, config: SoftermaxConfig, mask: np.ndarra
         If the scores or the mask are not what :func:`softermax.model.softermax` takes.
     """
     try:
-        probabilities = softermax(scores, config, mask)
+        probabilities = MODELS[type(config)](scores, config, mask)
     except (TypeError, ValueError) as error:
         raise FlowError(str(error)) from error
     if not probabilities.size:

@@ -18,6 +18,7 @@ COLUMNS = {
     "operator": ("operator", str),
     "choice": ("choice", str),
     "preset": ("preset", str),
+    "normalizer": ("normalizer", str),
     "lanes": ("lanes", str),
     "max_len": ("max_len", str),
     "latency": ("latency\n/cycles", str),
@@ -50,6 +51,8 @@ COLUMNS = {
     "logic_area": ("logic\n{area_unit}", "{:,.1f}".format),
     "delay": ("delay\nps", "{:,.0f}".format),
     "area_per_lane": ("per lane\n{area_unit}", "{:,.1f}".format),
+    "of_baseline": ("area of\nbaseline", "{:.3f}".format),
+    "published": ("the\npaper's", "{:.2f}".format),
     "verilog": ("file", str),
 }
 

@@ -6,19 +6,41 @@ from pathlib import Path
 
 import numpy as np
 
+from softermax.model import Q, SoftermaxConfig
+from softermax.model.baseline import BaselineConfig
+from softermax.model.binary16 import from_fixed
 from softermax.sim.attention import load_heads
+from softermax.sim.baseline_trace import (
+    baseline_normalization_trace,
+    baseline_softmax_trace,
+    baseline_unnormed_trace,
+)
 from softermax.sim.cosim import CosimResult, cosimulate
 from softermax.sim.softermax_trace import normalization_trace, softermax_trace, unnormed_trace
 from softermax.sim.trace import Trace, cut_by_reset
-from softermax.sim.traffic import bursty, random_rows, rows_to_slices
+from softermax.sim.traffic import bursty, random_rows, rows_to_slices, with_special_values
 
 from .design_points import DesignPoint
 from .errors import FlowError
 
 __all__ = ["TRACES", "real_rows", "verify"]
 
-#: The function that makes each unit's traces.
-TRACES = {"unnormed": unnormed_trace, "normalization": normalization_trace, "softermax": softermax_trace}
+#: The functions that make each unit's traces, for each kind of config.
+TRACES = {
+    SoftermaxConfig: {
+        "unnormed": unnormed_trace,
+        "normalization": normalization_trace,
+        "softermax": softermax_trace,
+    },
+    BaselineConfig: {
+        "unnormed": baseline_unnormed_trace,
+        "normalization": baseline_normalization_trace,
+        "softermax": baseline_softmax_trace,
+    },
+}
+
+#: Format of the shipped scores.
+SHIPPED = Q(6, 2)
 
 #: Rows made to be difficult that are mixed with the real ones.
 DIFFICULT_ROWS = 300
@@ -48,13 +70,13 @@ def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, sim
         played; ``cycles_compared``, ``mismatches`` and ``first_mismatch``.
     """
     rng = np.random.default_rng(seed)
-    rows = real_rows(point.config.max_len)
+    rows, difficult = _rows(point.config, rng)
     longest = [row for row in rows if len(row[0]) == max(len(raw) for raw, _ in rows)][:FULL_SPEED_ROWS]
-    everything = [*rows, *random_rows(rng, point.config, DIFFICULT_ROWS)]
+    everything = [*rows, *difficult]
     played = [rows_to_slices(some, point.config) for some in (_single_slice(rows, point), longest, everything)]
-    waves = {stream: bursty(rng, 4099 + place) for place, stream in enumerate(("i", "row", "o"))}
+    waves = {stream: bursty(rng, 4099 + place) for place, stream in enumerate(("i", "row", "o", "again"))}
     traces = [
-        TRACES[point.unit](slices, point.config, wave, rng)
+        TRACES[type(point.config)][point.unit](slices, point.config, wave, rng)
         for slices, wave in zip(played, ({}, {}, waves), strict=True)
     ]
     traces.append(cut_by_reset(traces[2], traces[2].cycles // 50, traces[1]))
@@ -69,6 +91,16 @@ def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, sim
         "mismatches": sum(result.mismatches for result in results),
         "first_mismatch": described[0] if described else None,
     }
+
+
+def _rows(config, rng: np.random.Generator):
+    """The real rows and the difficult ones, as the config's units take them."""
+    rows = real_rows(config.max_len)
+    if not isinstance(config, BaselineConfig):
+        return rows, random_rows(rng, config, DIFFICULT_ROWS)
+    both = rows, random_rows(rng, config, DIFFICULT_ROWS, SHIPPED)
+    real, difficult = ([(from_fixed(raw, SHIPPED.fraction_bits), mask) for raw, mask in some] for some in both)
+    return real, with_special_values(rng, difficult)
 
 
 def real_rows(max_len: int) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from softermax.model import SoftermaxConfig
+from softermax.model import QFormat
+from softermax.model.shape import RowShape
 
-__all__ = ["bursty", "random_rows", "rows_to_slices"]
+__all__ = ["bursty", "random_rows", "rows_to_slices", "with_special_values"]
 
 
 def bursty(rng: np.random.Generator, cycles: int) -> np.ndarray:
@@ -25,22 +26,35 @@ def bursty(rng: np.random.Generator, cycles: int) -> np.ndarray:
     return wave
 
 
-def random_rows(rng: np.random.Generator, config: SoftermaxConfig, rows: int) -> list[tuple[np.ndarray, np.ndarray]]:
+Rows = list[tuple[np.ndarray, np.ndarray]]
+
+
+def random_rows(rng: np.random.Generator, shape: RowShape, rows: int, input: QFormat | None = None) -> Rows:
     """Rows that hold what matters: ragged ends, masks, overlong rows, rising and falling maxima, extremes.
+
+    Parameters
+    ----------
+    shape : RowShape
+        A config that has an ``input`` format, or any shape if the format is given.
+    rows : int
+        How many.
+    input : QFormat or None
+        Format of the scores; None takes the config's.
 
     Returns
     -------
     list of (raw, mask) : ndarray of int and of bool, both (n,)
-        n varies from 1 to a slice more than ``config.capacity``.
+        n varies from 1 to a slice more than ``shape.capacity``.
     """
-    low, high = config.input.min_raw, config.input.max_raw
+    input = input or shape.input
+    low, high = input.min_raw, input.max_raw
     made = []
     for _ in range(rows):
-        n = int(rng.integers(1, config.capacity + 1))
+        n = int(rng.integers(1, shape.capacity + 1))
         if rng.random() < 0.1:
-            n = config.capacity + int(rng.integers(1, config.lanes + 1))
+            n = shape.capacity + int(rng.integers(1, shape.lanes + 1))
         if rng.random() < 0.3:
-            n = min(n, int(rng.integers(1, 2 * config.lanes + 1)))
+            n = min(n, int(rng.integers(1, 2 * shape.lanes + 1)))
         centre, spread = rng.integers(low, high + 1), rng.choice([0, 2, 10, (high - low) // 4])
         slope = rng.choice([-1, 0, 0, 1]) * (high - low) / n
         raw = centre + slope * (np.arange(n) - n / 2) + spread * rng.standard_normal(n)
@@ -48,12 +62,22 @@ def random_rows(rng: np.random.Generator, config: SoftermaxConfig, rows: int) ->
         raw = np.where(extreme, rng.choice([low, high], size=n), raw)
         mask = rng.random(n) < rng.choice([0.0, 0.5, 0.95, 1.0], p=[0.05, 0.15, 0.2, 0.6])
         if rng.random() < 0.2:
-            mask &= np.repeat(rng.random(-(-n // config.lanes)) < 0.5, config.lanes)[:n]
+            mask &= np.repeat(rng.random(-(-n // shape.lanes)) < 0.5, shape.lanes)[:n]
         made.append((np.clip(np.rint(raw), low, high).astype(np.int16), mask))
     return made
 
 
-def rows_to_slices(rows, config: SoftermaxConfig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def with_special_values(rng: np.random.Generator, rows: Rows) -> Rows:
+    """Rows of raw binary16 scores, a tenth of them with a few infinities, NaNs, subnormals or zeros of either sign."""
+    special = np.array([0x7C00, 0xFC00, 0x7E00, 0xFFFF, 0x7C01, 0x0001, 0x83FF, 0x0000, 0x8000, 0x0400], np.uint16)
+    made = []
+    for raw, mask in rows:
+        replaced = rng.random(len(raw)) < rng.choice([0, 0.02, 0.5], p=[0.9, 0.07, 0.03])
+        made.append((np.where(replaced, rng.choice(special, len(raw)), raw), mask))
+    return made
+
+
+def rows_to_slices(rows, shape: RowShape) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows of any lengths as one sequence of slices.
 
     Parameters
@@ -66,7 +90,7 @@ def rows_to_slices(rows, config: SoftermaxConfig) -> tuple[np.ndarray, np.ndarra
     x, keep : ndarray of the scores' type and of bool, (slices, lanes)
     last : ndarray of bool, (slices,)
     """
-    lanes = config.lanes
+    lanes = shape.lanes
     counts = [-(-len(raw) // lanes) for raw, _ in rows]
     x = np.zeros((sum(counts), lanes), rows[0][0].dtype)
     keep = np.zeros(x.shape, bool)

@@ -39,7 +39,8 @@ def test_verilog_goes_where_it_is_told(tmp_path):
     done = softermax("verilog", "unnormed", "--lanes", 2, "--max-len", 8, "-o", "unit.v", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     [result] = json.loads(done.stdout)
-    assert result == {"unit": "unnormed", "preset": "paper", "lanes": 2, "max_len": 8, "verilog": "unit.v"}
+    identity = {"unit": "unnormed", "preset": "paper", "lanes": 2, "max_len": 8, "normalizer": "multiply"}
+    assert result == identity | {"verilog": "unit.v"}
     assert "module unnormed_paper_2x8(" in (tmp_path / "unit.v").read_text()
 
 
@@ -144,6 +145,26 @@ def test_softmax_writes_probabilities_and_says_how_wrong_they_are(tmp_path):
     assert result["max_error"] == pytest.approx(3 * 2.0**-23, rel=1e-6)
 
 
+def test_softmax_of_the_baseline_is_near_exact(tmp_path):
+    np.save(tmp_path / "scores.npy", np.array([[0.0, 0.0, 0.0, 0.0], [3.0, -20.0, 2.0, 1.0]]))
+    done = softermax("softmax", "scores.npy", "--preset", "fp16", "-o", "out.npy", "--json", cwd=tmp_path)
+    [result] = json.loads(done.stdout)
+    assert result["base"] == "e"
+    assert np.load(tmp_path / "out.npy")[0].tolist() == [0.25] * 4
+    assert result["max_error"] < 2**-10  # two operations and an exponential, each within 2**-11 or 2**-10 of at most 1
+    refusal = softermax("softmax", "scores.npy", "--preset", "fp16", "--base", "2", "-o", "out.npy", cwd=tmp_path)
+    assert refused(refusal) == "the preset fp16 has no choice of base: it is fixed or follows"
+
+
+def test_info_of_the_baseline(tmp_path):
+    [facts] = json.loads(
+        softermax("info", "--preset", "fp16", "--lanes", 4, "--max-len", 8, "--json", cwd=tmp_path).stdout
+    )
+    assert facts["input"] == "binary16"
+    # 2 to the maximum, 3 to the numerators, 2 levels of a tree and the running sum, 1 for the sum, 3 of division.
+    assert facts["softermax_latency"] == 2 + 3 + 2 + 1 + 1 + 3
+
+
 def test_softmax_takes_masks_archives_and_base_e(tmp_path):
     np.savez(tmp_path / "scores.npz", scores=np.array([[1.0, 2.0, np.nan]]))
     np.save(tmp_path / "mask.npy", np.array([True, True, False]))
@@ -206,7 +227,7 @@ def test_files_that_hold_no_array_are_refused_in_a_sentence(tmp_path):
     [
         (("verilog", "softermax", "--lanes", "0"), "lanes must be 1 to 1024, not 0"),
         (("area", "softermax", "--max-len", "0"), "max_len must be 1 to 65536, not 0"),
-        (("info", "--preset", "none"), "the preset must be one of paper, faithful, not 'none'"),
+        (("info", "--preset", "none"), "the preset must be one of paper, faithful, fp16, not 'none'"),
         (("cosim", "tanh"), "the unit must be one of unnormed, normalization, softermax, not 'tanh'"),
         (
             ("verilog", "unnormed", "--max-len", "1024"),
@@ -231,6 +252,15 @@ def test_files_that_hold_no_array_are_refused_in_a_sentence(tmp_path):
             "max_len must be 16 or more to verify on the shipped attention scores, not 8",
         ),
         (("area", "unnormed", "--lanes", "2", "--liberty", "none.lib"), "the Liberty file none.lib does not exist"),
+        (("faithfulness", "--preset", "fp16"), "the preset must be paper or faithful to be attacked, not 'fp16'"),
+        (
+            ("info", "--preset", "fp16", "--max-len", "65536"),
+            "max_len must be less than 65520 for a sum in binary16, not 65536",
+        ),
+        (
+            ("info", "--preset", "fp16", "--normalizer", "row_product"),
+            "normalizer must be 'divide' or 'multiply', not 'row_product'",
+        ),
         (("explore",), "the preset must be faithful to have candidates, not 'paper'"),
         (("frobnicate",), "No such command 'frobnicate'."),
     ],

@@ -7,7 +7,9 @@ import pytest
 from softermax.flows.design_points import DesignPoint, main_design_points
 from softermax.flows.errors import FlowError
 from softermax.hw import Softermax
+from softermax.hw.baseline import BaselineSoftmax
 from softermax.model import SoftermaxConfig
+from softermax.model.baseline import BaselineConfig
 
 
 def test_a_point_is_a_unit_of_a_config():
@@ -15,10 +17,26 @@ def test_a_point_is_a_unit_of_a_config():
     assert point.config == SoftermaxConfig.paper(lanes=32, max_len=64)
     assert isinstance(point.component(), Softermax)
     assert point.name == "softermax_paper_32x64"
-    assert point.identity() == {"unit": "softermax", "preset": "paper", "lanes": 32, "max_len": 64}
+    assert point.identity() == {
+        "unit": "softermax", "preset": "paper", "lanes": 32, "max_len": 64, "normalizer": "multiply",
+    }  # fmt: skip
 
 
-@pytest.mark.parametrize("preset", ["paper", "faithful"])
+def test_a_point_of_the_baseline_is_a_unit_of_its_config():
+    point = DesignPoint("softermax", "fp16", 16, 64, options=(("normalizer", "multiply"),))
+    assert point.config == BaselineConfig(lanes=16, max_len=64, normalizer="multiply")
+    assert isinstance(point.component(), BaselineSoftmax)
+    assert point.name == "softermax_fp16_16x64_multiply"
+    assert point.identity()["normalizer"] == "multiply"
+
+
+def test_make_takes_the_baseline_with_dividers_and_with_multipliers():
+    points = [(p.unit, p.lanes, p.config.normalizer) for p in main_design_points() if p.preset == "fp16"]
+    assert len(points) == len(set(points)) == 10
+    assert {(unit, lanes, "multiply") for unit in ("normalization", "softermax") for lanes in (16, 32)} < set(points)
+
+
+@pytest.mark.parametrize("preset", ["paper", "faithful", "fp16"])
 def test_make_takes_every_unit_at_16_and_32_lanes(preset):
     points = {(point.unit, point.lanes) for point in main_design_points() if point.preset == preset}
     assert points == {(unit, lanes) for unit in ("unnormed", "normalization", "softermax") for lanes in (16, 32)}

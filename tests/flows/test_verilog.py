@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from softermax.flows.design_points import UNITS, DesignPoint
+from softermax.flows.design_points import COMPONENTS, DesignPoint
 from softermax.flows.verilog import generate_verilog
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.sim.cosim import simulator_environment
 
+UNITS = COMPONENTS[SoftermaxConfig]
 CONFIGS = {
     "paper": SoftermaxConfig.paper(lanes=16),
     "one lane, one slice": SoftermaxConfig.paper(lanes=1, max_len=1),
@@ -25,7 +26,7 @@ CONFIGS = {
     "row product": SoftermaxConfig.paper(lanes=4, normalizer="row_product"),
     "faithful": SoftermaxConfig.faithful(lanes=4, max_len=64),
     "faithful, multiplying": SoftermaxConfig.faithful(lanes=2, max_len=16, normalizer="multiply"),
-    "faithful, to nearest": SoftermaxConfig.faithful(lanes=2, max_len=16, rounding="nearest"),
+    "faithful, directed": SoftermaxConfig.faithful(lanes=2, max_len=16, rounding="directed"),
     "wide sum": SoftermaxConfig(lanes=2, max_len=5, unnormed=UQ(1, 6), power_sum=UQ(4, 9), output=UQ(1, 16)),
 }
 
