@@ -12,6 +12,7 @@ from softermax.model.baseline import BaselineConfig
 from softermax.model.faithful import error_budget
 
 from .design_points import COMPONENTS, DesignPoint
+from .scores import accuracy_on_attention
 
 __all__ = ["describe"]
 
@@ -27,6 +28,7 @@ def describe(point: DesignPoint) -> dict:
     facts = point.identity() | {"max_slices": config.max_slices, "capacity": config.capacity}
     del facts["unit"]
     facts |= _baseline_facts(config) if isinstance(config, BaselineConfig) else _softermax_facts(config)
+    facts |= accuracy_on_attention(config)
     with warnings.catch_warnings():
         # Amaranth minds components that are made and not turned into hardware.
         warnings.simplefilter("ignore", UnusedElaboratable)

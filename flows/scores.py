@@ -1,8 +1,9 @@
-"""The golden model applied to a file of scores, and how far it is from exact softmax."""
+"""The golden model applied to scores, a file's or the shipped ones, and how far it is from exact softmax."""
 
 from __future__ import annotations
 
 import io
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,12 @@ import numpy as np
 from softermax.model import SoftermaxConfig, softermax, softmax_exact
 from softermax.model.baseline import BaselineConfig, baseline_softmax
 from softermax.model.shape import RowShape
+from softermax.sim.attention import load_heads
 
 from .errors import FlowError
 from .files import write_whole
 
-__all__ = ["apply_softermax", "read_array"]
+__all__ = ["accuracy_on_attention", "apply_softermax", "read_array"]
 
 #: The golden model for each kind of config.
 MODELS = {SoftermaxConfig: softermax, BaselineConfig: baseline_softmax}
@@ -78,4 +80,32 @@ def apply_softermax(scores: np.ndarray, config: RowShape, mask: np.ndarray | Non
         "row_sum_min": float(sums.min()) if sums.size else None,
         "row_sum_max": float(sums.max()) if sums.size else None,
         "output": str(output),
+    }
+
+
+def accuracy_on_attention(config: RowShape) -> dict:
+    """How a config does on the shipped real attention scores, rows of up to ``max_len`` elements.
+
+    Returns
+    -------
+    dict
+        ``attention_row_sum_mean``, ``_min`` and ``_max`` of a row's results; ``attention_max_error`` and
+        ``attention_mean_error``, absolute, of kept elements against exact softmax of the quantised scores. None where
+        no shipped row is short enough.
+    """
+    sums, errors = [], []
+    for head in load_heads():
+        if head.tokens > config.max_len:
+            continue
+        # log2(e) is folded into the shipped scores.
+        scores = head.scores / 4 * (1 if config.base == "2" else math.log(2))
+        probabilities = MODELS[type(config)](scores, config, head.keep)
+        sums.append(probabilities.sum(axis=-1))
+        errors.append(np.abs(probabilities - softmax_exact(scores, head.keep, base=config.base))[head.keep])
+    sums, errors = (np.concatenate(values) if values else None for values in (sums, errors))
+    found = {"row_sum_mean": (sums, np.mean), "row_sum_min": (sums, np.min), "row_sum_max": (sums, np.max)}
+    found |= {"max_error": (errors, np.max), "mean_error": (errors, np.mean)}
+    return {
+        f"attention_{name}": None if values is None else float(function(values))
+        for name, (values, function) in found.items()
     }

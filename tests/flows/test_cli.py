@@ -70,6 +70,7 @@ def test_info_says_what_the_formats_are(tmp_path):
     assert facts["power_sum"] == "UQ(10,6)"
     assert facts["max_slices"] == 12
     assert facts["softermax_latency"] == 5
+    assert softermax("info", "--max-len", 15, "--json", cwd=tmp_path).stdout.count("null") >= 5  # no row is that short
     assert "power_sum_bits" in softermax("info", cwd=tmp_path).stdout
 
 
@@ -87,6 +88,8 @@ def test_info_of_a_faithful_config_bounds_its_error(tmp_path):
     assert facts["output"] == "UQ(0,9)"
     assert facts["normalizer"] == "row_product"
     assert 0.9 < facts["error_bound_ulp"] < 1
+    assert facts["attention_max_error"] <= 2**-9  # of 1, which saturates
+    assert 0.98 < facts["attention_row_sum_mean"] < 1.02
 
 
 def test_faithfulness_bounds_and_attacks(tmp_path):
