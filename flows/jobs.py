@@ -90,6 +90,7 @@ def area(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
         "sequential_area": round(result.sequential_area, 3),
         "combinational_area": round(result.combinational_area, 3),
         "area_per_lane": round(result.area / point.lanes, 3),
+        "delay": result.delay,
         "area_unit": result.area_unit,
     }
 

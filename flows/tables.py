@@ -58,7 +58,7 @@ COLUMNS = {
 
 
 def print_table(results: Sequence[dict], console: Console, *, title: str):
-    """Print flat results as a table: the fields of :data:`COLUMNS` that they have."""
+    """Print flat results as a table: the fields of :data:`COLUMNS` of which any result has a value."""
     console.print(_table(results, title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False))
 
 
@@ -72,12 +72,12 @@ def markdown_table(results: Sequence[dict]) -> str:
 def _table(results: Sequence[dict], *, box: Box, **style) -> Table:
     table = Table(box=box, **style)
     lines = " " if box is MARKDOWN else "\n"
-    fields = [field for field in COLUMNS if field in results[0]]
+    fields = [field for field in COLUMNS if any(result.get(field) is not None for result in results)]
     for field in fields:
         heading, _ = COLUMNS[field]
-        numeric = not isinstance(results[0][field], str)
+        numeric = not any(isinstance(result.get(field), str) for result in results)
         heading = heading.format_map(results[0]).replace("\n", lines)
         table.add_column(heading, justify="right" if numeric else "left", no_wrap=True)
     for result in results:
-        table.add_row(*("-" if result[field] is None else COLUMNS[field][1](result[field]) for field in fields))
+        table.add_row(*("-" if result.get(field) is None else COLUMNS[field][1](result[field]) for field in fields))
     return table
