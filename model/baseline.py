@@ -39,7 +39,8 @@ class BaselineConfig(RowShape):
     Parameters
     ----------
     lanes, max_len : int
-        As in :class:`softermax.model.shape.RowShape`; a row of 65,520 scores or more could overflow the sum.
+        As in :class:`softermax.model.shape.RowShape`, but ``max_len`` at most 32,759 in whole slices: the sum of a
+        longer row could overflow.
     normalizer : str
         ``"divide"``: a divider for each lane, whose results are correctly rounded. ``"multiply"``: one reciprocal for
         each row and a multiplier for each lane, whose results are rounded twice.
@@ -58,8 +59,10 @@ class BaselineConfig(RowShape):
     def __post_init__(self):
         super().__post_init__()
         check_choices(self, {"normalizer": ("divide", "multiply")})
-        if self.capacity >= 65520:
-            raise ValueError(f"max_len must be less than 65520 for a sum in binary16, not {self.max_len!r}")
+        # A slice's sum is at most its lanes, and when it is added, at most twice of it is: 65,520 would be infinity.
+        if 2 * self.capacity >= 65520:
+            most = 32759 // self.lanes * self.lanes
+            raise ValueError(f"max_len must be at most {most} with {self.lanes} lanes, not {self.max_len!r}")
 
     @property
     def tree_levels(self) -> int:
@@ -169,7 +172,8 @@ def baseline_softmax_raw(raw, config: BaselineConfig, mask=None) -> np.ndarray:
     Parameters
     ----------
     raw : array_like of int, (..., n), 1 <= n <= config.max_len
-        Scores, 0 to 65535. A row with a kept NaN or a kept +infinity gives NaNs.
+        Scores, 0 to 65535. A row with a kept NaN or a kept +infinity gives nothing but NaNs, also where masked; so
+        does a row of which all kept scores are -infinity.
     config : BaselineConfig
     mask : array_like of bool, broadcastable to the shape of ``raw``, or None
         True where a score takes part.
@@ -177,7 +181,7 @@ def baseline_softmax_raw(raw, config: BaselineConfig, mask=None) -> np.ndarray:
     Returns
     -------
     ndarray of uint16, (..., n)
-        Probabilities; 0 where masked.
+        Probabilities; 0 where masked, in a row that does not give NaNs.
 
     Raises
     ------

@@ -7,6 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from softermax.model import UQ, Q, SoftermaxConfig
+from softermax.model.baseline import BaselineConfig
 
 from .oracle import power_table_is_valid
 
@@ -98,3 +99,52 @@ def configs_and_rows(draw, **limits):
     """A config with a row for it: ``(config, raw, kept)``."""
     config = draw(configs(**limits))
     return config, *draw(rows(config))
+
+
+#: Zeros, subnormals, the smallest and the largest normal numbers, infinities and NaNs, of both signs.
+SPECIAL_BINARY16 = [
+    sign | magnitude
+    for sign in (0, 0x8000)
+    for magnitude in (0, 1, 0x03FF, 0x0400, 0x3C00, 0x7BFF, 0x7C00, 0x7C01, 0x7E00, 0x7FFF)
+]
+
+
+def baseline_configs(*, max_lanes=9):
+    """Any config of the baseline, of up to four slices."""
+    lanes = st.integers(1, max_lanes)
+    return lanes.flatmap(
+        lambda lanes: st.builds(
+            BaselineConfig,
+            lanes=st.just(lanes),
+            max_len=st.integers(1, 4 * lanes),
+            normalizer=st.sampled_from(["divide", "multiply"]),
+        )
+    )
+
+
+@st.composite
+def baseline_rows(draw, config):
+    """A row of raw binary16 scores and its mask: of like size, anything, with special values; slices all masked."""
+    anything = st.integers(0, 0xFFFF)
+    # Of 0.25 to 16 and both signs: differences of which a softmax notices every bit.
+    usual = st.builds(
+        lambda magnitude, sign: magnitude | sign, st.integers(0x3400, 0x4BFF), st.sampled_from([0, 0x8000])
+    )
+    equal = st.sampled_from(draw(st.lists(usual, min_size=1, max_size=3)))
+    finite = anything.filter(lambda raw: raw & 0x7C00 != 0x7C00)
+    special = st.sampled_from(SPECIAL_BINARY16)
+    harmless = st.sampled_from([raw for raw in SPECIAL_BINARY16 if raw & 0x7C00 != 0x7C00] + [0xFC00])
+    scores = draw(st.sampled_from([usual, usual, equal, finite, usual | harmless, harmless, usual | special, anything]))
+    masks = draw(st.sampled_from([st.just(True), st.sampled_from([True, True, False])]))
+    row = draw(st.lists(st.tuples(scores, masks), min_size=1, max_size=config.max_len))
+    raw, kept = np.array([score for score, _ in row], np.uint16), np.array([keep for _, keep in row])
+    for masked in draw(st.sets(st.integers(0, config.max_slices - 1), max_size=1)):
+        kept[masked * config.lanes : (masked + 1) * config.lanes] = False
+    return raw, kept
+
+
+@st.composite
+def baseline_configs_and_rows(draw):
+    """A config of the baseline with a row for it: ``(config, raw, kept)``."""
+    config = draw(baseline_configs())
+    return config, *draw(baseline_rows(config))
