@@ -118,6 +118,7 @@ class _Recorder:
     def __init__(self, timing, sources: dict[str, PackedStream], sinks: dict[str, PackedStream], waves, rng):
         self._timing, self._sinks, self._waves, self._rng = timing, sinks, waves, rng
         self._players = [_Source(sources[name], waves.get(name)) for name in timing.inputs]
+        self._awaited = {name: len(sinks[name].payloads) - 1 for name in timing.outputs}
         widths = {f"{name}__ready": 1 for name in timing.inputs}
         for name in timing.outputs:
             widths |= {f"{name}__valid": 1, f"{name}__payload": sinks[name].width}
@@ -140,7 +141,7 @@ class _Recorder:
         self.trace.inputs[f"{name}__payload"].append(payload)
 
     def cycle(self, number: int) -> bool:
-        """A clock cycle; returns whether every source is exhausted and no output holds an item."""
+        """A clock cycle; returns whether every source is exhausted and every output's last item has been taken."""
         timing = self._timing
         valids = tuple(player.offers(number) for player in self._players)
         readies = tuple(self._takes(name, number) for name in timing.outputs)
@@ -153,11 +154,13 @@ class _Recorder:
             self.trace.outputs[f"{name}__valid"].append(int(valid))
             payload = self._sinks[name].payloads[item] if item >= 0 else None
             self.trace.outputs[f"{name}__payload"].append(payload)
+            if valid and ready and item == self._awaited[name]:
+                self._awaited[name] = None
         self.trace.inputs["rst"].append(0)
         timing.clock(valids, readies)
         for player, answer in zip(self._players, answers, strict=True):
             player.clock(answer)
-        return all(player.exhausted for player in self._players) and not any(timing.valids())
+        return all(player.exhausted for player in self._players) and set(self._awaited.values()) == {None}
 
     def _takes(self, name, number) -> bool:
         wave = self._waves.get(name)

@@ -19,8 +19,11 @@ import numpy as np
 import pytest
 
 from softermax.model import UQ, Q, SoftermaxConfig
+from softermax.model.baseline import BaselineConfig
 from softermax.sim.softermax_trace import normalization_trace, softermax_trace, unnormed_trace
 from softermax.sim.traffic import bursty, random_rows, rows_to_slices
+
+from ..hw.stimuli import BASELINE_TRACES
 
 TINY = SoftermaxConfig(
     lanes=1, max_len=2, input=Q(2, 0), unnormed=UQ(1, 1), power_sum=UQ(2, 1), reciprocal=UQ(1, 1), output=UQ(1, 1),
@@ -133,6 +136,18 @@ def test_offers_stay_until_they_are_taken_and_come_in_order(make):
         for cycle in waiting:
             assert valid[cycle + 1]
             assert payload[cycle + 1] == payload[cycle]
+
+
+@pytest.mark.parametrize("make", BASELINE_TRACES.values(), ids=lambda make: make.__name__)
+@pytest.mark.parametrize("lanes", [1, 5])
+def test_a_trace_ends_after_its_last_item_however_long_that_takes(make, lanes):
+    """A row of 30 slices is 30 cycles on its way between the baseline's passes, in which no output shows anything."""
+    config = BaselineConfig(lanes=lanes, max_len=30 * lanes)
+    rows = [(np.zeros(30 * lanes, np.uint16), np.ones(30 * lanes, bool))] * 2
+    trace = make(rows_to_slices(rows, config), config, {}, rng())
+    shown = {name: [c for c, v in enumerate(port) if v] for name, port in trace.outputs.items() if name != "i__ready"}
+    assert len(shown["o__valid"]) == 60
+    assert trace.cycles == 8 + max(shown[name][-1] for name in ("o__valid", "row__valid") if name in shown)
 
 
 @EACH_TRACE
