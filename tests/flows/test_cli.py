@@ -258,7 +258,7 @@ def test_files_that_hold_no_array_are_refused_in_a_sentence(tmp_path):
         (("faithfulness", "--preset", "fp16"), "the preset must be paper or faithful to be attacked, not 'fp16'"),
         (
             ("info", "--preset", "fp16", "--max-len", "65536"),
-            "max_len must be less than 65520 for a sum in binary16, not 65536",
+            "max_len must be at most 32752 with 16 lanes, not 65536",
         ),
         (
             ("info", "--preset", "fp16", "--normalizer", "row_product"),
