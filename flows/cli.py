@@ -23,7 +23,7 @@ from .files import write_whole
 from .info import describe
 from .operators import measure, operator_points
 from .scores import apply_softermax, read_array
-from .synthesis import RECIPES
+from .synthesis import RECIPES, AreaOptions
 from .tables import markdown_table, print_table
 
 _messages = Console(stderr=True)
@@ -61,6 +61,7 @@ _exclude = _option("--exclude", multiple=True, help="Cells not to use, by name o
 _clock_gating = _option(
     "--clock-gating/--no-clock-gating", default=True, show_default=True, help="Gate clocks of registers that hold."
 )
+_synthesis = _options(_liberty, _recipe, _exclude, _clock_gating)
 _seed = _option(
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of gaps, backpressure and made-up rows."
 )
@@ -98,17 +99,14 @@ def verilog(unit, output, as_json, build_dir, **size):
 )
 @_unit
 @_size
-@_liberty
-@_recipe
-@_exclude
-@_clock_gating
+@_synthesis
 @_as_json
 @_build_dir
-def area(unit, liberty, recipe, exclude, clock_gating, as_json, build_dir, **size):
-    options = jobs.AreaOptions(liberty, recipe, exclude, clock_gating)
-    points = _points(unit, **size)
+def area(unit, as_json, build_dir, **arguments):
+    options = _area_options(arguments)
+    points = _points(unit, **arguments)
     results = jobs.with_ratios(jobs.run(jobs.area, points, build_dir, "Synthesising", _messages, options=options))
-    _show(results, as_json, f"Area, recipe {recipe}")
+    _show(results, as_json, f"Area, recipe {options.recipe}")
 
 
 @app.command(
@@ -134,20 +132,17 @@ def cosim(unit, seed, simulator, as_json, build_dir, **size):
     help="The main job: Verilog, co-simulation and area of every design point of make.",
     epilog="Example: softermax datasheet --liberty cells.lib",
 )
-@_liberty
-@_recipe
-@_exclude
-@_clock_gating
+@_synthesis
 @_seed
 @_simulator
 @_as_json
 @_build_dir
-def datasheet(liberty, recipe, exclude, clock_gating, seed, simulator, as_json, build_dir):
+def datasheet(seed, simulator, as_json, build_dir, **arguments):
     cosim_options = jobs.CosimOptions(seed, simulator)
-    area_options = jobs.AreaOptions(liberty, recipe, exclude, clock_gating)
+    area_options = _area_options(arguments)
     results = jobs.datasheet(main_design_points(), build_dir, cosim_options, area_options, _messages)
     write_whole(build_dir / "datasheet.json", json.dumps(results, indent=2) + "\n")
-    _show(results, as_json, f"Verified on real attention scores in {simulator}, area by recipe {recipe}")
+    _show(results, as_json, f"Verified on real attention scores in {simulator}, area by recipe {area_options.recipe}")
     _fail_on_mismatch(results)
 
 
@@ -182,35 +177,29 @@ def faithfulness(grid, rows, seed, markdown, as_json, build_dir, **size):
 )
 @_size
 @_option("--number", type=click.IntRange(1), default=10, show_default=True, help="Candidates to synthesise.")
-@_liberty
-@_recipe
-@_exclude
-@_clock_gating
+@_synthesis
 @_as_json
 @_build_dir
-def explore(number, liberty, recipe, exclude, clock_gating, as_json, build_dir, **size):
-    options = jobs.AreaOptions(liberty, recipe, exclude, clock_gating)
+def explore(number, as_json, build_dir, **arguments):
+    options, size = _area_options(arguments), arguments
     if size["preset"] != "faithful":
         raise FlowError(f"the preset must be faithful to have candidates, not {size['preset']!r}")
     found = least_candidates(_point("softermax", **size).config, number)
     results = jobs.run(measure_candidate, found, build_dir, "Synthesising", _messages, options=options)
-    _show(results, as_json, f"Candidates for a faithful config: widths in bits, areas by recipe {recipe}")
+    _show(results, as_json, f"Candidates for a faithful config: widths in bits, areas by recipe {options.recipe}")
 
 
 @app.command(
     help="Synthesise the baseline's binary16 operators one by one, with what they were chosen from.",
     epilog="Example: softermax operators --liberty cells.lib --recipe balanced",
 )
-@_liberty
-@_recipe
-@_exclude
-@_clock_gating
+@_synthesis
 @_as_json
 @_build_dir
-def operators(liberty, recipe, exclude, clock_gating, as_json, build_dir):
-    options = jobs.AreaOptions(liberty, recipe, exclude, clock_gating)
+def operators(as_json, build_dir, **arguments):
+    options = _area_options(arguments)
     results = jobs.run(measure, operator_points(), build_dir, "Synthesising", _messages, options=options)
-    _show(results, as_json, f"Operators, recipe {recipe}")
+    _show(results, as_json, f"Operators, recipe {options.recipe}")
 
 
 @app.command(
@@ -252,6 +241,11 @@ def softmax(scores, output, mask, base, as_json, **size):
     print(f"error against exact base-{result['base']} softmax: {errors}")
     if result["row_sum_min"] is not None:
         print(f"row sums: {result['row_sum_min']:.4f} to {result['row_sum_max']:.4f}")
+
+
+def _area_options(arguments: dict) -> AreaOptions:
+    """Take what ``_synthesis`` has added out of a command's arguments."""
+    return AreaOptions(**{name: arguments.pop(name) for name in ("liberty", "recipe", "exclude", "clock_gating")})
 
 
 def _points(unit: str | None, **size) -> list[DesignPoint]:

@@ -13,9 +13,7 @@ from softermax.hw import NormalizationUnit, UnnormedSoftmaxUnit
 from softermax.model import SoftermaxConfig
 from softermax.model.faithful import area_model, candidates, derived_widths
 
-from .files import write_whole
-from .synthesis import synthesise
-from .verilog import generate_verilog
+from .synthesis import AreaOptions, synthesise_component
 
 __all__ = ["Candidate", "least_candidates", "measure_candidate"]
 
@@ -30,7 +28,8 @@ class Candidate:
     @property
     def name(self) -> str:
         """Name of the candidate's files."""
-        return "_".join(["candidate", *(str(bits) for bits in derived_widths(self.config).values())])
+        sizes = (self.config.lanes, self.config.max_len, *derived_widths(self.config).values())
+        return "_".join(["candidate", *(str(size).replace("-", "m") for size in sizes)])
 
     def identity(self) -> dict:
         """The widths, and the place that the modelled area gives them."""
@@ -43,13 +42,10 @@ def least_candidates(config: SoftermaxConfig, number: int) -> list[Candidate]:
     return [Candidate(found, place) for place, found in enumerate(ordered[:number], start=1)]
 
 
-def measure_candidate(candidate: Candidate, build_dir: Path, options) -> dict:
-    """Area of a candidate's Unnormed Softmax Unit and Normalization Unit, and of both; ``options`` as for any area."""
+def measure_candidate(candidate: Candidate, build_dir: Path, options: AreaOptions) -> dict:
+    """Area of a candidate's Unnormed Softmax Unit and Normalization Unit, and of both."""
     areas = {}
     for name, unit in (("unnormed", UnnormedSoftmaxUnit), ("normalization", NormalizationUnit)):
-        top = f"{name}_{candidate.name}".replace("-", "m")
-        folder = build_dir / "explore" / top
-        write_whole(folder / "unit.v", generate_verilog(unit(candidate.config), top))
-        result = synthesise(folder / "unit.v", top, **vars(options), build_dir=folder)
+        result = synthesise_component(unit(candidate.config), f"{name}_{candidate.name}", build_dir, options)
         areas[f"{name}_area"] = round(result.area, 3)
     return areas | {"area": round(sum(areas.values()), 3), "area_unit": result.area_unit}

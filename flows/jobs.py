@@ -16,12 +16,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from .design_points import DesignPoint
 from .faithfulness import measure_faithfulness
 from .files import write_whole
-from .synthesis import synthesise
+from .synthesis import AreaOptions, synthesise_component
 from .verify import verify
 from .verilog import generate_verilog
 
 __all__ = [
-    "AreaOptions",
     "CosimOptions",
     "area",
     "cosim",
@@ -31,16 +30,6 @@ __all__ = [
     "with_ratios",
     "write_verilog",
 ]
-
-
-@dataclass(frozen=True)
-class AreaOptions:
-    """How areas are measured; the arguments of :func:`softermax.flows.synthesis.synthesise`."""
-
-    liberty: tuple[Path, ...] = ()
-    recipe: str = "least-area"
-    exclude: tuple[str, ...] = ()
-    clock_gating: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,8 +69,7 @@ def cosim(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict:
 
 def area(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
     """Generate a point's Verilog and synthesise it."""
-    verilog = Path(write_verilog(point, build_dir)["verilog"])
-    result = synthesise(verilog, point.name, **vars(options), build_dir=build_dir / "area" / point.name)
+    result = synthesise_component(point.component(), point.name, build_dir, options)
     return {
         "recipe": result.recipe,
         "cells": result.cells,

@@ -13,10 +13,7 @@ from softermax.hw.baseline import Operator, Pipeline, divider, exponential_opera
 from softermax.model import Q
 from softermax.model.exponential import Exponential
 
-from .files import write_whole
-from .jobs import AreaOptions
-from .synthesis import synthesise
-from .verilog import generate_verilog
+from .synthesis import AreaOptions, synthesise_component
 
 __all__ = ["CHOICES", "OperatorPoint", "measure", "operator_points"]
 
@@ -71,14 +68,7 @@ def operator_points() -> list[OperatorPoint]:
 def measure(point: OperatorPoint, build_dir: Path, options: AreaOptions) -> dict:
     """Generate an operator's Verilog and synthesise it."""
     component = point.component()
-    verilog = build_dir / "verilog" / f"{point.name}.v"
-    write_whole(verilog, generate_verilog(component, point.name))
-    result = synthesise(
-        verilog,
-        point.name,
-        **vars(options),
-        build_dir=build_dir / "area" / point.name,
-    )
+    result = synthesise_component(component, point.name, build_dir, options)
     return {
         "recipe": result.recipe,
         "latency": component.latency,

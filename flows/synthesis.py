@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 
+from amaranth.lib.wiring import Component
+
 from .errors import FlowError
 from .files import write_whole
 from .liberty import Library, read_libraries, unpack
+from .verilog import generate_verilog
 from .yosys import run_yosys
 
-__all__ = ["RECIPES", "Synthesis", "synthesise"]
+__all__ = ["RECIPES", "AreaOptions", "Synthesis", "synthesise", "synthesise_component"]
 
 #: The abc script of each recipe, a command a line.
 RECIPES = {
@@ -64,6 +67,23 @@ class Synthesis:
     def combinational_area(self) -> float:
         """Of all cells but flip-flops, latches and clock gates."""
         return self.area - self.sequential_area
+
+
+@dataclass(frozen=True)
+class AreaOptions:
+    """How areas are measured; arguments of :func:`synthesise`."""
+
+    liberty: tuple[Path, ...] = ()
+    recipe: str = "least-area"
+    exclude: tuple[str, ...] = ()
+    clock_gating: bool = True
+
+
+def synthesise_component(component: Component, top: str, build_dir: Path, options: AreaOptions) -> Synthesis:
+    """Generate a component's Verilog into ``build_dir/verilog`` and map it, in ``build_dir/area``."""
+    verilog = build_dir / "verilog" / f"{top}.v"
+    write_whole(verilog, generate_verilog(component, top))
+    return synthesise(verilog, top, **vars(options), build_dir=build_dir / "area" / top)
 
 
 def synthesise(

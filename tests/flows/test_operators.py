@@ -1,7 +1,7 @@
 """The list of operators, and what is measured of one."""
 
-from softermax.flows.jobs import AreaOptions
 from softermax.flows.operators import CHOICES, OperatorPoint, measure, operator_points
+from softermax.flows.synthesis import AreaOptions
 
 
 def test_every_operator_has_its_own_name_and_can_be_made():
