@@ -8,7 +8,9 @@ import pytest
 
 from softermax.flows.design_points import COMPONENTS, DesignPoint
 from softermax.flows.verilog import generate_verilog
+from softermax.hw.baseline import BaselineNormalizationUnit, BaselineSoftmax, BaselineUnnormedSoftmaxUnit
 from softermax.model import UQ, Q, SoftermaxConfig
+from softermax.model.baseline import BaselineConfig
 from softermax.sim.cosim import simulator_environment
 
 UNITS = COMPONENTS[SoftermaxConfig]
@@ -30,6 +32,12 @@ CONFIGS = {
     "wide sum": SoftermaxConfig(lanes=2, max_len=5, unnormed=UQ(1, 6), power_sum=UQ(4, 9), output=UQ(1, 16)),
 }
 
+BASELINE_CONFIGS = {
+    "divide": BaselineConfig(lanes=2, max_len=12),
+    "multiply": BaselineConfig(lanes=3, max_len=12, normalizer="multiply"),
+    "one lane, one slice": BaselineConfig(lanes=1, max_len=1),
+}
+
 
 def lint(verilog: str, name: str, folder: Path) -> str:
     """The warnings and errors of Verilator with every warning on."""
@@ -46,6 +54,14 @@ def lint(verilog: str, name: str, folder: Path) -> str:
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 def test_lint_has_nothing_to_say(unit, config, tmp_path):
     assert lint(generate_verilog(UNITS[unit](config), "top"), "top", tmp_path) == ""
+
+
+@pytest.mark.parametrize(
+    "unit", [BaselineUnnormedSoftmaxUnit, BaselineNormalizationUnit, BaselineSoftmax], ids=lambda unit: unit.__name__
+)
+@pytest.mark.parametrize("config", BASELINE_CONFIGS.values(), ids=BASELINE_CONFIGS)
+def test_lint_has_nothing_to_say_of_the_baseline(unit, config, tmp_path):
+    assert lint(generate_verilog(unit(config), "top"), "top", tmp_path) == ""
 
 
 def test_lint_would_say_something(tmp_path):

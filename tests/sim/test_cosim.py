@@ -96,7 +96,7 @@ def test_every_port_on_every_cycle_and_a_slice_a_cycle(unit, config, latency, si
 @given(configs(max_lanes=4))
 def test_verilator_builds_any_config(config):
     # As the co-simulation calls it; every warning is an error.
-    arguments = ["-cc", "--vpi", "--public-flat-rw", "--top-module", "unit"]
+    arguments = ["-cc", "--vpi", "--public-depth", "1", "--top-module", "unit"]
     with TemporaryDirectory() as folder, simulator_environment("verilator"):
         path, build_dir = write(Path(folder), generate_verilog(Softermax(config), "unit"))
         command = ["verilator", *arguments, "-Mdir", build_dir, path]
