@@ -122,7 +122,10 @@ class BaselineUnnormedSoftmaxUnit(wiring.Component):
         return [values["result"] for values in lanes], flags, heads
 
     def _total(self, m, numerators, flags, head):
-        """The sum over the lanes, a level of the tree a stage, and over the slices of a row."""
+        """The sum over the lanes, a level of the tree a stage, and over the slices of a row.
+
+        No operand has a sign: the exponential packs none, nor with its NaN, and sums of such operands have none.
+        """
         level = numerators
         for _ in range(self.config.tree_levels):
             sums = {f"sum_{n}": value for n, value in enumerate(_pairwise(m, add_nonnegative, level))}

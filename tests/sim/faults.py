@@ -20,7 +20,7 @@ class Fault:
     name : str
         What goes wrong.
     module : str
-        Path of the module below the top.
+        Path of the module below the top; empty for the top itself.
     target : str
         Pattern of the signal, or of the register; for a register, what it takes at the clock edge is changed.
     change : callable
@@ -40,7 +40,8 @@ class Fault:
         ValueError
             Unless there is exactly one, which the fault changes.
         """
-        module = self._only(rf"(?ms)^module \\{top}\.{re.escape(self.module)} \(.*?^endmodule$", verilog)
+        name = rf"\\{top}\.{re.escape(self.module)} " if self.module else top
+        module = self._only(rf"(?ms)^module {name}\(.*?^endmodule$", verilog)
         register = re.findall(rf"(?m)^    {self.target} +<= (_\d+_);$", module[0])
         target = register[0] if len(register) == 1 else self.target
         place = self._only(rf"(?m)^  assign {target} += (.*);$", verilog, *module.span())

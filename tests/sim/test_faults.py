@@ -10,22 +10,26 @@ import pytest
 
 from softermax.flows.verilog import generate_verilog
 from softermax.hw import Softermax
-from softermax.hw.streams import probability_slice, score_slice
+from softermax.hw.baseline import BaselineSoftmax
 from softermax.model import UQ, SoftermaxConfig
+from softermax.model.baseline import BaselineConfig
 from softermax.sim.cosim import cosimulate
-from softermax.sim.softermax_trace import softermax_trace
 from softermax.sim.trace import cut_by_reset
-from softermax.sim.traffic import bursty, random_rows, rows_to_slices
+from softermax.sim.traffic import bursty
 
+from ..hw.stimuli import difficult_rows, make_trace
+from .baseline_faults import BASELINE_FAULTS
 from .faults import MULTIPLY_FAULTS, PRODUCT_FAULTS, UNNORMED, Fault, becomes, switchable, without
 
 SIZES = {"lanes": 3, "max_len": 24, "power_sum": UQ(4, 6), "saturate": True}
 STYLES = {
-    "multiply": (SoftermaxConfig(output=UQ(1, 15), **SIZES), MULTIPLY_FAULTS),
+    "multiply": (Softermax, SoftermaxConfig(output=UQ(1, 15), **SIZES), MULTIPLY_FAULTS),
     "row product": (
+        Softermax,
         SoftermaxConfig(output=UQ(0, 11), product=UQ(1, 12), normalizer="row_product", **SIZES),
         PRODUCT_FAULTS,
     ),
+    "baseline": (BaselineSoftmax, BaselineConfig(lanes=3, max_len=24), BASELINE_FAULTS),
 }
 TOP = "softermax"
 
@@ -42,41 +46,54 @@ endmodule
 """
 
 
-def faulty_verilog(config, faults):
+def faulty_verilog(unit, config, faults):
     """The generated Verilog with all faults, and a top module with an input that says which one is in force."""
-    verilog = generate_verilog(Softermax(config), TOP)
-    bench = BENCH.format(i=score_slice(config).size - 1, o=probability_slice(config).size - 1)
-    return bench + switchable(verilog, TOP, faults, "faulty.fault")
+    component = unit(config)
+    i, o = (len(stream.payload.as_value()) - 1 for stream in (component.i, component.o))
+    verilog = generate_verilog(component, TOP)
+    return BENCH.format(i=i, o=o) + switchable(verilog, TOP, faults, "faulty.fault")
 
 
-def difficult_trace(config):
+def edges(config):
+    """Rows to begin and to end with."""
+    if isinstance(config, BaselineConfig):
+        # What stays of a row before is above the lowest scores. A NaN that is passed over makes NaNs of its row all the
+        # same. Overlong rows meet full buffers: the sink stands still for long, late in the trace.
+        lowest, passed_over = np.full(24, 0xFBFF), np.array([0, 0xFFFF, 0])
+        overlong = [np.zeros(length) for length in (48, 60, 96) * 3]
+        *end, begin = [(row.astype(np.uint16), np.ones(len(row), bool)) for row in (passed_over, *overlong, lowest)]
+        return [begin], end
+    # The sum saturates, and what follows adds nothing to it.
+    longest, saturating = np.full(24, 4, np.int16), np.repeat([4, -128], [18, 6]).astype(np.int16)
+    return [(longest, np.ones(24, bool))], [(saturating, np.ones(24, bool))]
+
+
+def difficult_trace(unit, config):
     """Random rows and waves, broken off by resets in the middle of rows."""
     rng = np.random.default_rng(11)
-    every = np.ones(24, bool)
-    longest = np.full(24, 4, np.int16), every
-    # The sum saturates, and what follows adds nothing to it.
-    saturating = np.repeat([4, -128], [18, 6]).astype(np.int16), every
+    begin, end = edges(config)
     trace = None
-    for _ in range(4):
-        slices = rows_to_slices([longest, *random_rows(rng, config, 30), saturating], config)
-        another = softermax_trace(slices, config, {"i": bursty(rng, 257), "o": bursty(rng, 263)}, rng)
+    for waits in (None, True, False, True):
+        rows = [*begin, *difficult_rows(rng, config, 30), *end]
+        waves = {"i": bursty(rng, 257), "o": np.concatenate([bursty(rng, 263), np.zeros(60, bool)])}
+        another = make_trace(unit, rows, config, waves, rng)
         # An item that waits when the reset comes waits all through it, if the reset does not remove it.
         another.inputs["o__ready"][:2] = [0, 0]
-        trace = cut_by_reset(trace, waiting(trace), another) if trace else another
+        trace = cut_by_reset(trace, late_cycle(trace, waits), another) if trace else another
     return trace
 
 
-def waiting(trace):
-    """A late cycle before which an item has not been taken."""
+def late_cycle(trace, waits):
+    """A late cycle before which an item has not been taken, or has been."""
     handshakes = zip(trace.outputs["o__valid"], trace.inputs["o__ready"], strict=True)
-    cycles = [cycle for cycle, (valid, ready) in enumerate(handshakes, start=1) if valid and not ready]
+    cycles = [cycle for cycle, (valid, ready) in enumerate(handshakes, start=1) if valid and bool(ready) is not waits]
     return cycles[len(cycles) * 3 // 4]
 
 
-@pytest.mark.parametrize(("config", "faults"), STYLES.values(), ids=STYLES)
-def test_every_fault_is_found_and_no_other(config, faults, tmp_path):
-    (tmp_path / "faulty.v").write_text(faulty_verilog(config, faults))
-    trace = difficult_trace(config)
+@pytest.mark.parametrize(("unit", "config", "faults"), STYLES.values(), ids=STYLES)
+def test_every_fault_is_found_and_no_other(unit, config, faults, tmp_path):
+    (tmp_path / "faulty.v").write_text(faulty_verilog(unit, config, faults))
+    trace = difficult_trace(unit, config)
     numbers = range(len(faults) + 1)
     traces = [replace(trace, inputs={**trace.inputs, "fault": [number] * trace.cycles}) for number in numbers]
     results = cosimulate(tmp_path / "faulty.v", "faulty", traces, tmp_path / "build")
