@@ -1,0 +1,19 @@
+"""What all tests share."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compile_the_simulators_runtime_once(tmp_path_factory):
+    """Half of the time of all tests would go into compiling Verilator's own runtime for each unit anew."""
+    base = tmp_path_factory.getbasetemp()
+    # Processes that run side by side have their folders next to each other.
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled_once"
+    folder.mkdir(exist_ok=True)
+    os.environ["OBJCACHE"] = f"{sys.executable} {Path(__file__).parent / 'sim' / 'compile_once.py'} {folder}"
+    yield
+    del os.environ["OBJCACHE"]
