@@ -8,6 +8,7 @@ from .reduction import Reduction
 from .row_buffer import RowBuffer
 from .row_product import RowProduct
 from .softermax import Softermax
+from .sram import Sram
 from .unnormed import UnnormedSoftmaxUnit
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "RowBuffer",
     "RowProduct",
     "Softermax",
+    "Sram",
     "UnnormedSoftmaxUnit",
 ]

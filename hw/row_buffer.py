@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module
-from amaranth.lib import data, fifo, stream, wiring
+from amaranth.hdl import Module, Mux, Signal
+from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
+
+from .sram import Sram
 
 __all__ = ["RowBuffer"]
 
@@ -48,14 +50,30 @@ class RowBuffer(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        width = self.i.payload.as_value().shape().width
-        m.submodules.queue = queue = fifo.SyncFIFOBuffered(width=width, depth=self.depth)
+        slice_width = self.i.payload.as_value().shape().width
+        m.submodules.memory = memory = Sram(slice_width, self.depth - 1)
         m.d.comb += [
-            queue.w_data.eq(self.i.payload.as_value()),
-            queue.w_en.eq(self.i.valid),
-            self.i.ready.eq(queue.w_rdy),
-            self.o.payload.as_value().eq(queue.r_data),
-            self.o.valid.eq(queue.r_rdy),
-            queue.r_en.eq(self.o.ready),
+            self.o.payload.as_value().eq(memory.read_data),
+            memory.write_data.eq(self.i.payload.as_value()),
+            memory.write_enable.eq(self.i.valid & self.i.ready),
         ]
+        # The memory's read port is the output's register: it reads as soon as that is free.
+        level = Signal(range(memory.depth + 1))
+        m.d.comb += [
+            self.i.ready.eq(level != memory.depth),
+            memory.read_enable.eq((level != 0) & (~self.o.valid | self.o.ready)),
+        ]
+        with m.If(memory.write_enable & ~memory.read_enable):
+            m.d.sync += level.eq(level + 1)
+        with m.If(~memory.write_enable & memory.read_enable):
+            m.d.sync += level.eq(level - 1)
+        valid = Signal()
+        with m.If(memory.read_enable | self.o.ready):
+            m.d.sync += valid.eq(memory.read_enable)
+        m.d.comb += self.o.valid.eq(valid)
+        for name in ("write", "read"):
+            place = Signal.like(getattr(memory, f"{name}_address"), name=f"{name}_place")
+            m.d.comb += getattr(memory, f"{name}_address").eq(place)
+            with m.If(getattr(memory, f"{name}_enable")):
+                m.d.sync += place.eq(Mux(place == memory.depth - 1, 0, place + 1))
         return m

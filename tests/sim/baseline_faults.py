@@ -10,7 +10,7 @@ import re
 
 from .faults import NORMALIZATION, UNNORMED, Y_0, Fault, becomes, loading, loading_always, without
 
-TOP, SCORES, NUMERATORS = "", "score_buffer.queue", "numerator_buffer.queue"
+TOP, SCORES, NUMERATORS = "", "score_buffer", "numerator_buffer"
 
 FIRST_PASS = r"\\first\$\d+ "
 #: Of the addition of lanes 0 and 1; of the running sum's, which is only active when a slice's sum moves.
@@ -56,10 +56,10 @@ BASELINE_FAULTS = [
           without(r" & .*$")),
     Fault("buffer takes what the first pass does not", TOP, r"\\i__valid\$\d+ (?= = \S+ & \\i__ready\$10 )",
           without(r" & .*$")),
-    Fault("score buffer holds a slice less", SCORES, "w_rdy", becomes("inner_level != 8")),
-    Fault("score buffer overwrites when full", SCORES, "w_rdy", becomes("1'h1")),
-    Fault("numerator buffer holds a slice less", NUMERATORS, "w_rdy", lambda e: f"{e} & inner_level < {_depth(e)} - 1"),
-    Fault("numerator buffer shows the next slice early", NUMERATORS, "r_port__en", becomes("inner_r_rdy")),
+    Fault("score buffer holds a slice less", SCORES, "i__ready", becomes("level != 8")),
+    Fault("score buffer overwrites when full", SCORES, "i__ready", becomes("1'h1")),
+    Fault("numerator buffer holds a slice less", NUMERATORS, "i__ready", lambda e: f"{e} & level < {_depth(e)} - 1"),
+    Fault("numerator buffer shows the next slice early", NUMERATORS, "read_enable", becomes("| level")),
     Fault("divisor of a masked row not replaced", NORMALIZATION, "divisor", loading("row__payload[15:0]")),
     Fault("divisor not held", NORMALIZATION, "divisor", loading_always),
     Fault("divisor not held until the row's last slice", NORMALIZATION, "ready", without(r" & \S+ *\[\d+\]$")),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 UNNORMED, REDUCTION, INT_MAX, POWER = "unnormed", "unnormed.reduction", "unnormed.int_max", "unnormed.power_of_two"
-NORMALIZATION, RECIPROCAL, QUEUE = "normalization", "normalization.reciprocal", "row_buffer.queue"
+NORMALIZATION, RECIPROCAL, ROW_BUFFER = "normalization", "normalization.reciprocal", "row_buffer"
 ROW_PRODUCT = "normalization.row_product"
 
 
@@ -115,10 +115,10 @@ MULTIPLY_FAULTS = [
     Fault("overlong row continues as another", UNNORMED, "dropping", becomes("1'h0")),
     Fault("slices of a row counted on after reset", UNNORMED, "position", without(r"^rst \? \S+ : ")),
     Fault("last lost", UNNORMED, "last_out", becomes("1'h0")),
-    Fault("row buffer wraps a place early", QUEUE, "produce",
-          becomes("rst ? 0 : w_port__en ? (produce == 7 ? 0 : produce + 1) : produce")),
-    Fault("row buffer overwrites when full", QUEUE, "w_rdy", becomes("1'h1")),
-    Fault("row buffer shows the next slice early", QUEUE, "r_port__en", becomes("inner_r_rdy")),
+    Fault("row buffer wraps a place early", ROW_BUFFER, "write_address",
+          becomes("rst ? 0 : write_enable ? (write_address == 7 ? 0 : write_address + 1) : write_address")),
+    Fault("row buffer overwrites when full", ROW_BUFFER, "i__ready", becomes("1'h1")),
+    Fault("row buffer shows the next slice early", ROW_BUFFER, "read_enable", becomes("| level")),
     Fault("reciprocal: exponent one too large", RECIPROCAL, "exponent_in", becomes("{} + 7'h01")),
     Fault("reciprocal: a segment off in one bit", RECIPROCAL, "table_value",
           becomes("{} ^ (index[8:6] == 3'h2 ? 16'h0100 : 16'h0000)")),
@@ -163,6 +163,6 @@ PRODUCT_FAULTS = [
     Fault("masks of the slice after", UNNORMED, "keep_out", loading("i__payload[26:24]")),
     Fault("scores of two lanes exchanged", UNNORMED, X_OUT, loading("{ x[23:16], x[7:0], x[15:8] }")),
     Fault("scores do not wait", UNNORMED, X_OUT, loading_always),
-    Fault("row buffer wraps a place early", QUEUE, "produce",
-          becomes("rst ? 0 : w_port__en ? (produce == 8 ? 0 : produce + 1) : produce")),
+    Fault("row buffer wraps a place early", ROW_BUFFER, "write_address",
+          becomes("rst ? 0 : write_enable ? (write_address == 8 ? 0 : write_address + 1) : write_address")),
 ]  # fmt: skip
