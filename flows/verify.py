@@ -9,7 +9,6 @@ import numpy as np
 from softermax.model import Q, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
 from softermax.model.binary16 import from_fixed
-from softermax.sim.attention import load_heads
 from softermax.sim.baseline_trace import (
     baseline_normalization_trace,
     baseline_softmax_trace,
@@ -22,6 +21,7 @@ from softermax.sim.traffic import bursty, random_rows, rows_to_slices, with_spec
 
 from .design_points import DesignPoint
 from .errors import FlowError
+from .scores import softmax_heads
 
 __all__ = ["TRACES", "real_rows", "verify"]
 
@@ -111,7 +111,7 @@ def real_rows(max_len: int) -> list[tuple[np.ndarray, np.ndarray]]:
     FlowError
         If ``max_len`` is shorter than the shortest shipped row.
     """
-    heads = [head for head in load_heads() if head.tokens <= max_len]
+    heads = softmax_heads(max_len)
     if not heads:
         raise FlowError(f"max_len must be 16 or more to verify on the shipped attention scores, not {max_len}")
     return [row for head in heads for row in zip(head.scores, head.keep, strict=True)]

@@ -1,4 +1,4 @@
-"""Real attention heads for benches and flows: INT8 queries and keys of a pretrained encoder, and their Q(6,2) scores.
+"""Real attention heads for benches and flows: INT8 queries, keys and values of pretrained models, and Q(6,2) scores.
 
 `data/README.md` tells where the data come from; `softermax.sim.capture` makes them anew.
 """
@@ -11,6 +11,9 @@ import numpy as np
 
 SCORE_MIN, SCORE_MAX = -128, 127
 """Range of a raw Q(6,2) score, in units of 1/4."""
+
+ARRAYS = ("q", "k", "v", "scores")
+"""Fields of a head that are arrays of their own in the archive; all others are columns of its table `heads`."""
 
 
 def rescale(q, k, multiplier, shift):
@@ -79,11 +82,11 @@ class AttentionHead:
     Parameters
     ----------
     name : str
-        Unique, such as `padded64-l1h6`.
+        Unique, such as `padded64-l1h6`, or `padded64-d64-l9h2` of the model of d_head 64.
     layer, head : int
         Place in the model, from 0.
-    q, k : ndarray of int8, shape (tokens, d_head)
-        Queries and keys; a real value is the integer times `q_scale` or `k_scale`.
+    q, k, v : ndarray of int8, shape (tokens, d_head)
+        Queries, keys and values; a real value is the integer times `q_scale`, `k_scale` or `v_scale`.
     scores : ndarray of int8, shape (tokens, tokens)
         Raw Q(6,2) scores in units of 1/4, a row per query. log2(e) is folded: their base-2 softmax is the model's.
     valid : int
@@ -92,8 +95,8 @@ class AttentionHead:
         Whether a query may attend to its own and earlier positions only.
     multiplier, shift, zero_point : int
         What makes `scores` of `q` and `k`, see `requantise`.
-    q_scale, k_scale : float
-        Real value of one unit of `q` and of `k`.
+    q_scale, k_scale, v_scale : float
+        Real value of one unit of `q`, of `k` and of `v`.
 
     Raises
     ------
@@ -106,6 +109,7 @@ class AttentionHead:
     head: int
     q: np.ndarray
     k: np.ndarray
+    v: np.ndarray
     scores: np.ndarray
     valid: int
     causal: bool
@@ -114,15 +118,17 @@ class AttentionHead:
     zero_point: int
     q_scale: float
     k_scale: float
+    v_scale: float
 
     def __post_init__(self):
-        dtypes = {str(array.dtype) for array in (self.q, self.k, self.scores)}
+        arrays = [getattr(self, array) for array in ARRAYS]
+        dtypes = {str(array.dtype) for array in arrays}
         if dtypes != {"int8"}:
-            raise ValueError(f"q, k and scores must be int8, not {sorted(dtypes)!r}")
-        shapes = (self.q.shape, self.k.shape, self.scores.shape)
-        if self.q.ndim != 2 or shapes != (self.q.shape, self.q.shape, (len(self.q), len(self.q))):
+            raise ValueError(f"q, k, v and scores must be int8, not {sorted(dtypes)!r}")
+        shapes = tuple(array.shape for array in arrays)
+        if self.q.ndim != 2 or shapes != (*[self.q.shape] * 3, (len(self.q), len(self.q))):
             raise ValueError(
-                "shapes of q, k and scores must be (tokens, d_head), (tokens, d_head) and (tokens, tokens), "
+                "shapes of q, k, v and scores must be three times (tokens, d_head) and (tokens, tokens), "
                 f"not {shapes!r}"
             )
         if not 1 <= self.valid <= self.tokens:
@@ -132,6 +138,11 @@ class AttentionHead:
     def tokens(self):
         """Sequence length, padding included."""
         return len(self.k)
+
+    @property
+    def d_head(self):
+        """Dimensions of a query, of a key and of a value."""
+        return self.q.shape[1]
 
     @property
     def keep(self):
@@ -174,9 +185,9 @@ def load_heads(path=None):
 
 
 def _head(archive, row):
-    """One head: its row of the table `heads`, whose fields are those of AttentionHead, and its three arrays."""
+    """One head: its row of the table `heads`, whose fields are those of AttentionHead, and its arrays."""
     fields = {field: row[field].item() for field in row.dtype.names}
-    arrays = {array: archive[f"{fields['name']}.{array}"] for array in ("q", "k", "scores")}
+    arrays = {array: archive[f"{fields['name']}.{array}"] for array in ARRAYS}
     for array in arrays.values():
         array.setflags(write=False)
     return AttentionHead(**fields, **arrays)

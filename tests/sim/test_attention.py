@@ -1,4 +1,4 @@
-"""Captured attention heads: scores follow from Q and K, stand for the model's softmax, and cover the wanted shapes."""
+"""Captured attention heads: scores follow from Q and K, stand for the models' softmax, and cover the wanted shapes."""
 
 import math
 from dataclasses import replace
@@ -7,16 +7,17 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from softermax.sim import capture
+from softermax.sim import capture, capture_models
 from softermax.sim.attention import AttentionHead, keep_mask, load_heads, requantise, rescale
 
 DATA = resources.files("softermax.sim") / "data"
 HEADS = load_heads()
+ENCODER, DECODER = ([head for head in HEADS if head.d_head == size] for size in (32, 64))
 each_head = pytest.mark.parametrize("head", HEADS, ids=[head.name for head in HEADS])
 
 
 def wide_scores(head):
-    """Rounded scores before saturation; float64 holds every step exactly (19 bits of product, 16 of multiplier)."""
+    """Rounded scores before saturation; float64 holds every step exactly (20 bits of product, 16 of multiplier)."""
     product = head.q.astype(np.float64) @ head.k.astype(np.float64).T
     return np.floor(product * head.multiplier / 2.0**head.shift + 0.5) - head.zero_point
 
@@ -30,10 +31,11 @@ def kept_scores(head):
 
 def small_head(**changes):
     """Three positions of one dimension, the last one padding."""
-    q = k = np.array([[1], [2], [-2]], np.int8)
+    q = k = v = np.array([[1], [2], [-2]], np.int8)
     fields = {
-        "name": "small", "layer": 0, "head": 0, "q": q, "k": k, "scores": np.zeros((3, 3), np.int8), "valid": 2,
-        "causal": False, "multiplier": 1 << 15, "shift": 17, "zero_point": 0, "q_scale": 1.0, "k_scale": 1.0,
+        "name": "small", "layer": 0, "head": 0, "q": q, "k": k, "v": v, "scores": np.zeros((3, 3), np.int8),
+        "valid": 2, "causal": False, "multiplier": 1 << 15, "shift": 17, "zero_point": 0, "q_scale": 1.0,
+        "k_scale": 1.0, "v_scale": 1.0,
     }  # fmt: skip
     return AttentionHead(**fields | changes)
 
@@ -48,11 +50,21 @@ def test_every_score_follows_from_q_and_k(head):
 
 @each_head
 def test_quantisation(head):
-    assert head.q.shape == head.k.shape == (head.tokens, 32)
-    assert (np.abs(head.q.astype(int)).max(), np.abs(head.k.astype(int)).max()) == (127, 127)
+    for array in (head.q, head.k, head.v):
+        assert array.dtype == np.int8
+        assert array.shape == (head.tokens, head.d_head)
+        assert np.abs(array.astype(int)).max() == 127
     assert 1 << 15 <= head.multiplier < 1 << 16
-    exact = head.q_scale * head.k_scale / math.sqrt(32) * math.log2(math.e) * 4
+    exact = head.q_scale * head.k_scale / math.sqrt(head.d_head) * math.log2(math.e) * 4
     assert abs(head.multiplier / 2**head.shift / exact - 1) <= 2**-16
+
+
+@each_head
+def test_values_spread_over_their_range(head):
+    # One outlier must not have taken the resolution of all others: the root mean square is several units.
+    assert 5 < np.sqrt(np.mean(head.v.astype(float) ** 2)) < 60
+    # Values after a normalisation and a projection are of the order of 1.
+    assert 0.1 < 127 * head.v_scale < 20
 
 
 @each_head
@@ -95,7 +107,7 @@ def row_bounds(head):
     """
     keep, wide = kept_scores(head), wide_scores(head)
     below, inside = keep & (wide < -128), keep & (wide >= -128)
-    real = (head.q * head.q_scale) @ (head.k * head.k_scale).T / math.sqrt(32)
+    real = (head.q * head.q_scale) @ (head.k * head.k_scale).T / math.sqrt(head.d_head)
     slack = 1 / 8 + np.abs(real).max() * math.log2(math.e) * 2**-16
     powers = np.where(keep, np.exp(real - head.zero_point / 4 * math.log(2)), 0)
     inside_sum = np.where(inside, powers, 0).sum(axis=1, keepdims=True)
@@ -122,15 +134,40 @@ def test_base_2_softmax_of_scores_is_the_models_softmax(head):
     assert rows.mean() > 0.6 if head.zero_point else rows[: head.valid].all()
 
 
+def shapes(heads):
+    """Sets of (tokens, valid): of heads that keep every key, of padded ones and of causal ones."""
+    kinds = {"full": set(), "padded": set(), "causal": set()}
+    for head in heads:
+        kind = "causal" if head.causal else "padded" if head.valid < head.tokens else "full"
+        kinds[kind].add((head.tokens, head.valid))
+    return kinds
+
+
 def test_shapes_that_are_covered():
-    full = {head.tokens for head in HEADS if head.valid == head.tokens and not head.causal}
-    padded = {(head.tokens, head.valid) for head in HEADS if head.valid < head.tokens and not head.causal}
-    causal = {(head.tokens, head.valid) for head in HEADS if head.causal}
-    assert full == {16, 31, 128, 200, 257, 384}
-    assert padded == {(16, 9), (64, 50), (384, 300)}
-    assert causal == {(31, 31), (64, 64), (128, 100), (200, 200), (384, 384)}
-    assert {head.layer for head in HEADS} == set(range(6))
+    assert shapes(ENCODER) == {
+        "full": {(tokens, tokens) for tokens in (16, 31, 128, 200, 257, 384)},
+        "padded": {(16, 9), (64, 50), (384, 300)},
+        "causal": {(31, 31), (64, 64), (128, 100), (200, 200), (384, 384)},
+    }
+    assert shapes(DECODER) == {
+        "full": {(16, 16), (384, 384)},
+        "padded": {(64, 50)},
+        "causal": {(128, 100), (384, 384)},
+    }
+    assert {head.layer for head in ENCODER} == set(range(6))
     assert len({head.name for head in HEADS}) == len(HEADS)
+
+
+def test_heads_are_the_cases_of_the_capture():
+    expected = [
+        (model.head_name(case, layer, head), case.tokens, case.valid, case.causal)
+        for model in capture_models.MODELS
+        for case in model.cases
+        for layer, head in case.heads
+    ]
+    assert [(head.name, head.tokens, head.valid, head.causal) for head in HEADS] == expected
+    assert (len(ENCODER), len(DECODER)) == (21, 6)
+    assert HEADS == ENCODER + DECODER
 
 
 def test_score_ranges_that_are_covered():
@@ -142,14 +179,14 @@ def test_score_ranges_that_are_covered():
 
 
 def test_arrays_are_read_only():
-    for array in (HEADS[0].q, HEADS[0].k, HEADS[0].scores):
+    for array in (HEADS[0].q, HEADS[0].k, HEADS[0].v, HEADS[0].scores):
         with pytest.raises(ValueError, match="read-only"):
             array[0, 0] = 0
 
 
 def test_archive_stays_small():
     with resources.as_file(DATA / "attention.npz") as path:
-        assert path.stat().st_size < 1_000_000
+        assert path.stat().st_size < 1_800_000
 
 
 @each_head
@@ -180,8 +217,8 @@ def test_requantise_saturates_after_the_zero_point():
 
 
 def test_rescale_is_exact_for_the_widest_product():
-    q = np.full((1, 32), 127, np.int8)
-    assert rescale(q, -q, 65535, 1).item() == -(32 * 127**2 * 65535 // 2)
+    q = np.full((1, 64), 127, np.int8)
+    assert rescale(q, -q, 65535, 1).item() == -(64 * 127**2 * 65535 // 2)
 
 
 @pytest.mark.parametrize(
@@ -216,6 +253,35 @@ def test_quantise_is_symmetric():
 def test_calibrate(scores, expected):
     scores = np.array(scores)
     assert capture.calibrate(scores, np.ones(scores.shape, bool)) == expected
+
+
+def test_capture_takes_each_head_from_its_layer(monkeypatch):
+    rng = np.random.default_rng(1)
+    layers = [[rng.normal(size=(2, 5, 4)) for _ in range(3)] for _ in range(3)]
+    monkeypatch.setattr(capture, "encode", lambda tokenizer, case: None)
+    monkeypatch.setattr(capture, "run", lambda network, batch: layers)
+    case = capture_models.Case("", tokens=5, valid=4, causal=True, heads=((2, 0), (0, 1)))
+    heads = capture.capture(capture_models.Model("-toy", lambda: (None, None), (case,)))
+    assert [head.name for head in heads] == ["causalpadded5-toy-l2h0", "causalpadded5-toy-l0h1"]
+    for head in heads:
+        scaled = (head.q * head.q_scale, head.k * head.k_scale, head.v * head.v_scale)
+        for array, unit, real in zip(
+            scaled, (head.q_scale, head.k_scale, head.v_scale), layers[head.layer], strict=True
+        ):
+            assert np.abs(array - real[head.head]).max() <= unit / 2 * (1 + 1e-9)
+
+
+def test_capture_without_its_packages(monkeypatch, tmp_path):
+    def load():
+        raise ModuleNotFoundError("No module named 'torch'")
+
+    monkeypatch.setattr(capture, "MODELS", (capture_models.Model("", load, ()),))
+    monkeypatch.setattr("sys.argv", ["capture", "-o", str(tmp_path / "none.npz")])
+    with pytest.raises(SystemExit) as caught:
+        capture.main()
+    expected = "The capture's packages must be installed, as sim/data/README.md tells: No module named 'torch'"
+    assert caught.value.code == expected
+    assert not list(tmp_path.iterdir())
 
 
 def test_save_is_deterministic_and_load_gives_it_back(tmp_path):
@@ -262,11 +328,17 @@ def test_broken_file(tmp_path, damage):
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"q": np.zeros((3, 1), np.int16)}, "q, k and scores must be int8, not ['int16', 'int8']"),
+        ({"q": np.zeros((3, 1), np.int16)}, "q, k, v and scores must be int8, not ['int16', 'int8']"),
+        ({"v": np.zeros((3, 1), np.int16)}, "q, k, v and scores must be int8, not ['int16', 'int8']"),
         (
             {"scores": np.zeros((3, 2), np.int8)},
-            "shapes of q, k and scores must be (tokens, d_head), (tokens, d_head) and (tokens, tokens), "
-            "not ((3, 1), (3, 1), (3, 2))",
+            "shapes of q, k, v and scores must be three times (tokens, d_head) and (tokens, tokens), "
+            "not ((3, 1), (3, 1), (3, 1), (3, 2))",
+        ),
+        (
+            {"v": np.zeros((3, 2), np.int8)},
+            "shapes of q, k, v and scores must be three times (tokens, d_head) and (tokens, tokens), "
+            "not ((3, 1), (3, 1), (3, 2), (3, 3))",
         ),
         ({"valid": 0}, "valid must be from 1 to 3, not 0"),
         ({"valid": 4}, "valid must be from 1 to 3, not 4"),
