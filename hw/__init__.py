@@ -2,6 +2,7 @@
 
 from .int_max import IntMax
 from .normalization import NormalizationUnit
+from .pe import ProcessingElement
 from .power_of_two import PowerOfTwo
 from .reciprocal import Reciprocal
 from .reduction import Reduction
@@ -15,6 +16,7 @@ __all__ = [
     "IntMax",
     "NormalizationUnit",
     "PowerOfTwo",
+    "ProcessingElement",
     "Reciprocal",
     "Reduction",
     "RowBuffer",

@@ -14,6 +14,7 @@ __all__ = [
     "row_scale",
     "row_summary",
     "score_slice",
+    "scores_of",
     "shape_of",
     "unnormed_slice",
 ]
@@ -32,10 +33,13 @@ def shape_of(fmt: QFormat):
 
 
 def score_slice(config: SoftermaxConfig) -> data.StructLayout:
+    """Scores in the config's format, see :func:`scores_of`."""
+    return scores_of(config.input, config.lanes)
+
+
+def scores_of(fmt: QFormat, lanes: int) -> data.StructLayout:
     """Scores: ``x`` (an array of lanes), ``keep`` (a bit per lane, 1 where the score takes part), ``last`` of a row."""
-    return data.StructLayout(
-        {"x": data.ArrayLayout(shape_of(config.input), config.lanes), "keep": config.lanes, "last": 1}
-    )
+    return data.StructLayout({"x": data.ArrayLayout(shape_of(fmt), lanes), "keep": lanes, "last": 1})
 
 
 def unnormed_slice(config: SoftermaxConfig) -> data.StructLayout:

@@ -18,7 +18,7 @@ from softermax.model.timing import NormalizationTiming
 
 from .trace import PackedStream, Trace, record
 
-__all__ = ["baseline_normalization_trace", "baseline_softmax_trace", "baseline_unnormed_trace"]
+__all__ = ["baseline_normalization_trace", "baseline_output", "baseline_softmax_trace", "baseline_unnormed_trace"]
 
 Waves = dict[str, np.ndarray]
 
@@ -65,12 +65,17 @@ def baseline_softmax_trace(slices, config: BaselineConfig, waves: Waves, rng: np
 
     Parameters as for :func:`softermax.sim.trace.unnormed_trace`; the streams are ``i`` and ``o``.
     """
+    framing, probabilities = baseline_output(slices, config)
     x, keep, last = slices
-    framing = frame(last, config)
-    values = _values(x[framing.kept], keep[framing.kept], framing, config)
     source = PackedStream.pack(score_slice(config), {"x": x, "keep": keep, "last": last})
-    sinks = {"o": _probability_stream(values, config)}
-    return record(BaselineSoftmaxTiming(framing, config), {"i": source}, sinks, waves, rng)
+    return record(BaselineSoftmaxTiming(framing, config), {"i": source}, {"o": probabilities}, waves, rng)
+
+
+def baseline_output(slices, config: BaselineConfig) -> tuple[Framing, PackedStream]:
+    """What the complete baseline softmax makes of slices: their framing, and its output."""
+    framing = frame(slices[2], config)
+    values = _values(slices[0][framing.kept], slices[1][framing.kept], framing, config)
+    return framing, _probability_stream(values, config)
 
 
 def _values(x: np.ndarray, keep: np.ndarray, framing: Framing, config: BaselineConfig) -> dict[str, np.ndarray]:

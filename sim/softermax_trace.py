@@ -13,7 +13,7 @@ from softermax.model.unnormed import unnormed_softmax
 
 from .trace import PackedStream, Trace, record
 
-__all__ = ["normalization_trace", "softermax_trace", "unnormed_trace"]
+__all__ = ["normalization_trace", "softermax_output", "softermax_trace", "unnormed_trace"]
 
 
 def unnormed_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
@@ -55,11 +55,17 @@ def normalization_trace(
 
 def softermax_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
     """Trace of the complete Softermax. Parameters as for :func:`unnormed_trace`; the streams are ``i`` and ``o``."""
+    framing, probabilities, _ = softermax_output(slices, config)
+    timing = SoftermaxTiming(framing, config.buffer_depth, config.row_stages)
+    return record(timing, {"i": _score_stream(slices, config)}, {"o": probabilities}, waves, rng)
+
+
+def softermax_output(slices, config: SoftermaxConfig) -> tuple[Framing, PackedStream, np.ndarray]:
+    """What the complete Softermax makes of slices: their framing, its output, and whether each one's row saturates."""
     framing = frame(slices[2], config)
     unnormed, rows = _unnormed_values(slices, framing, config)
-    sinks = {"o": _probability_stream(unnormed, rows, framing, config)}
-    timing = SoftermaxTiming(framing, config.buffer_depth, config.row_stages)
-    return record(timing, {"i": _score_stream(slices, config)}, sinks, waves, rng)
+    saturated = rows["saturated"][np.flatnonzero(framing.last)[framing.places[0]]]
+    return framing, _probability_stream(unnormed, rows, framing, config), saturated
 
 
 def _score_stream(slices, config) -> PackedStream:

@@ -12,6 +12,7 @@ import numpy as np
 from amaranth.lib import data
 
 __all__ = [
+    "Host",
     "PackedStream",
     "Trace",
     "cut_by_reset",
@@ -82,48 +83,85 @@ class PackedStream:
 
 
 class _Source:
-    """Offers a stream's items in order: from when the wave allows it until the unit takes it, as the contract says."""
+    """Offers a stream's items in order: from when the wave allows it until the unit takes it, as the contract says.
+
+    Attributes
+    ----------
+    taken : int
+        Number of items that the unit has taken.
+    """
 
     def __init__(self, stream: PackedStream, wave: np.ndarray | None):
         self._stream, self._wave = stream, wave
-        self._next = 0
+        self.taken = 0
         self._held = False
 
-    def offers(self, cycle: int) -> bool:
-        """Whether an item is offered; once it is, it stays."""
+    def offers(self, cycle: int, limit: int | None = None) -> bool:
+        """Whether an item is offered; once it is, it stays. There may be a limit to their number."""
         allowed = self._wave is None or bool(self._wave[cycle % len(self._wave)])
-        self._held = (self._held or allowed) and self._next < len(self._stream.payloads)
+        allowed &= limit is None or self.taken < limit
+        self._held = (self._held or allowed) and not self.exhausted
         return self._held
 
     def payload(self, rng: np.random.Generator) -> int:
         """The item's data, or noise that the unit must ignore."""
         if self._held:
-            return self._stream.payloads[self._next]
+            return self._stream.payloads[self.taken]
         return int.from_bytes(rng.bytes(-(-self._stream.width // 8))) >> (-self._stream.width % 8)
 
     def clock(self, ready: bool):
         """Clock edge."""
         if self._held and ready:
-            self._next, self._held = self._next + 1, False
+            self.taken, self._held = self.taken + 1, False
 
     @property
     def exhausted(self) -> bool:
         """Whether the last item has been taken."""
-        return self._next == len(self._stream.payloads)
+        return self.taken == len(self._stream.payloads)
+
+
+class Host:
+    """Whoever drives ports of a unit that belong to no stream; this one drives none.
+
+    Attributes
+    ----------
+    inputs : tuple of str
+    outputs : dict of str to int
+        Bits of each output.
+    finished : bool
+        Whether nothing more is going to be done.
+    """
+
+    inputs: tuple[str, ...] = ()
+    outputs: dict[str, int] = {}  # noqa: RUF012 (read only)
+    finished = True
+
+    def limit(self, name: str) -> int | None:
+        """How many items of an input stream may be offered, up to now; None for all."""
+        return None
+
+    def drive(self, timing, taken: dict[str, int]) -> dict[str, int]:
+        """What the inputs are in this cycle, of which the timing model is told; given the items taken so far."""
+        return {}
+
+    def shown(self, timing) -> dict[str, int]:
+        """What the outputs must be in this cycle."""
+        return {}
 
 
 class _Recorder:
     """Collects a trace cycle by cycle from a unit's timing model."""
 
-    def __init__(self, timing, sources: dict[str, PackedStream], sinks: dict[str, PackedStream], waves, rng):
-        self._timing, self._sinks, self._waves, self._rng = timing, sinks, waves, rng
+    def __init__(self, timing, sources, sinks: dict[str, PackedStream], waves, rng, host: Host):
+        self._timing, self._sinks, self._waves, self._rng, self._host = timing, sinks, waves, rng, host
         self._players = [_Source(sources[name], waves.get(name)) for name in timing.inputs]
         self._awaited = {name: len(sinks[name].payloads) - 1 for name in timing.outputs}
         widths = {f"{name}__ready": 1 for name in timing.inputs}
         for name in timing.outputs:
             widths |= {f"{name}__valid": 1, f"{name}__payload": sinks[name].width}
         ports_in = ["rst", *(f"{name}__{part}" for name in timing.inputs for part in ("valid", "payload"))]
-        ports_in += [f"{name}__ready" for name in timing.outputs]
+        ports_in += [*(f"{name}__ready" for name in timing.outputs), *host.inputs]
+        widths |= host.outputs
         self.trace = Trace({port: [] for port in ports_in}, {port: [] for port in widths}, widths)
 
     def reset(self):
@@ -132,6 +170,8 @@ class _Recorder:
             self._drive(name, bool(self._rng.integers(2)), player.payload(self._rng))
         for name in self._timing.outputs:
             self.trace.inputs[f"{name}__ready"].append(int(self._rng.integers(2)))
+        for port in self._host.inputs:
+            self.trace.inputs[port].append(int(self._rng.integers(2)))
         for values in self.trace.outputs.values():
             values.append(None)
         self.trace.inputs["rst"].append(1)
@@ -142,8 +182,9 @@ class _Recorder:
 
     def cycle(self, number: int) -> bool:
         """A clock cycle; returns whether every source is exhausted and every output's last item has been taken."""
-        timing = self._timing
-        valids = tuple(player.offers(number) for player in self._players)
+        timing, players = self._timing, dict(zip(self._timing.inputs, self._players, strict=True))
+        self._drive_host({name: player.taken for name, player in players.items()})
+        valids = tuple(player.offers(number, self._host.limit(name)) for name, player in players.items())
         readies = tuple(self._takes(name, number) for name in timing.outputs)
         answers = timing.ready(valids, readies)
         for name, player, valid, answer in zip(timing.inputs, self._players, valids, answers, strict=True):
@@ -160,17 +201,24 @@ class _Recorder:
         timing.clock(valids, readies)
         for player, answer in zip(self._players, answers, strict=True):
             player.clock(answer)
-        return all(player.exhausted for player in self._players) and set(self._awaited.values()) == {None}
+        exhausted = all(player.exhausted for player in self._players)
+        return exhausted and set(self._awaited.values()) == {None} and self._host.finished
+
+    def _drive_host(self, taken):
+        for port, value in self._host.drive(self._timing, taken).items():
+            self.trace.inputs[port].append(value)
+        for port, value in self._host.shown(self._timing).items():
+            self.trace.outputs[port].append(value)
 
     def _takes(self, name, number) -> bool:
         wave = self._waves.get(name)
         return wave is None or bool(wave[number % len(wave)])
 
 
-def record(timing, sources, sinks, waves, rng) -> Trace:
+def record(timing, sources, sinks, waves, rng, host: Host | None = None) -> Trace:
     """The trace of a unit's timing model and streams, until it has been silent for a while after the last item."""
-    patience = 1000 * (1 + sum(len(stream.payloads) for stream in sources.values()))
-    recorder = _Recorder(timing, sources, sinks, waves, rng)
+    patience = 1000 * (1 + sum(len(stream.payloads) for stream in (*sources.values(), *sinks.values())))
+    recorder = _Recorder(timing, sources, sinks, waves, rng, host or Host())
     for _ in range(RESET_CYCLES):
         recorder.reset()
     silent = number = 0

@@ -1,0 +1,57 @@
+"""Conversion of a slice of scores to binary16, for the baseline's softmax."""
+
+from __future__ import annotations
+
+from amaranth.hdl import Module
+from amaranth.lib import stream, wiring
+from amaranth.lib.wiring import In, Out
+
+from softermax.model.pe import ProcessingElementConfig
+
+from ..baseline import advance, from_fixed_operator
+from ..baseline.streams import score_slice
+from ..elastic import Head
+from ..streams import scores_of
+
+__all__ = ["Binary16Scores"]
+
+
+class Binary16Scores(wiring.Component):
+    """From scores in fixed point to scores in binary16, a slice a cycle.
+
+    Parameters
+    ----------
+    config : ProcessingElementConfig
+
+    Members
+    -------
+    i : In, stream of :func:`softermax.hw.streams.scores_of` the score format
+    o : Out, stream of :func:`softermax.hw.baseline.streams.score_slice`
+
+    Attributes
+    ----------
+    latency : int
+        Clock cycles from a slice entering to its standing at the output.
+    """
+
+    latency = 1
+
+    def __init__(self, config: ProcessingElementConfig):
+        self.config = config
+        super().__init__(
+            {
+                "i": In(stream.Signature(scores_of(config.score, config.lanes))),
+                "o": Out(stream.Signature(score_slice(config.softmax))),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        i, o = self.i.payload, self.o.payload
+        [convert] = from_fixed_operator(self.config.score).stages
+        lanes = [{"x": x.as_unsigned()} for x in i.x]
+        converted, flags, [head] = advance(m, Head.of(self.i), convert, lanes, {"keep": i.keep, "last": i.last})
+        m.d.comb += [x.eq(values["result"]) for x, values in zip(o.x, converted, strict=True)]
+        m.d.comb += [o[name].eq(flag) for name, flag in flags.items()]
+        m.d.comb += [self.o.valid.eq(head.valid), head.ready.eq(self.o.ready)]
+        return m

@@ -1,0 +1,166 @@
+"""Registers: a head's settings, its start, and what became of it."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+
+from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In, Out
+
+from softermax.model.pe import SHIFT_BITS, ZERO_POINT_BITS, ProcessingElementConfig, Register
+
+from .streams import settings
+
+__all__ = ["Registers", "register_port"]
+
+
+def register_port() -> wiring.Signature:
+    """A port that a CSR bus can drive, seen from the bus; ``read_data`` comes a cycle after ``read_strobe``, else 0."""
+    return wiring.Signature(
+        {
+            "address": Out(range(len(Register))),
+            "read_strobe": Out(1),
+            "read_data": In(32),
+            "write_strobe": Out(1),
+            "write_data": Out(32),
+        }
+    )
+
+
+class Registers(wiring.Component):
+    """The register interface, :class:`softermax.model.pe.Register`.
+
+    Settings keep what is written to them until it is changed; while a head is being computed, writes to them are
+    ignored. A number beyond what the processing element takes is stored as one more than that. A write to ``D_HEAD``
+    discards the keys that are loaded.
+
+    A start is refused, with a bit in ``STATUS`` and nothing else, if a head is being computed, if there is no query
+    or no key, if queries, keys or d_head are more than it takes, or if fewer keys are loaded. A start that is taken
+    clears all bits of ``STATUS`` but busy; it is done when the head's last probabilities have been taken.
+
+    Parameters
+    ----------
+    config : ProcessingElementConfig
+
+    Members
+    -------
+    csr : In, :func:`register_port`
+    settings : Out, :func:`softermax.hw.pe.streams.settings`
+    start : Out, 1
+        In the cycle in which a start is taken.
+    discard : Out, 1
+        In the cycle in which ``D_HEAD`` is written: keys that are loaded lie otherwise then.
+    busy, done : Out, 1
+        As in ``STATUS``.
+    loaded : In
+        Number of whole keys in the weight buffer.
+    row_taken : In, 1
+        A row's last probabilities are being taken.
+    saturated : In, 1
+        Probabilities of a row whose sum has saturated are being taken.
+    """
+
+    def __init__(self, config: ProcessingElementConfig):
+        self.config = config
+        super().__init__(
+            {
+                "csr": In(register_port()),
+                "settings": Out(settings(config)),
+                "start": Out(1),
+                "discard": Out(1),
+                "busy": Out(1),
+                "done": Out(1),
+                "loaded": In(range(config.max_len + 1)),
+                "row_taken": In(1),
+                "saturated": In(1),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
+        stored = self._settings(m)
+        within = self._take_settings(m, stored)
+        loaded = stored[Register.KEYS] <= self.loaded
+        starts = self.csr.write_strobe & (self.csr.address == Register.CONTROL) & self.csr.write_data[0]
+        m.d.comb += self.start.eq(starts & ~self.busy & within & loaded)
+        m.d.comb += self.discard.eq(self._writes(Register.D_HEAD))
+        refused, saturated = Signal(), Signal()
+        with m.If(starts & ~self.start):
+            m.d.sync += refused.eq(1)
+        with m.If(self.saturated):
+            m.d.sync += saturated.eq(1)
+        self._rows(m)
+        with m.If(self.start):
+            m.d.sync += [refused.eq(0), saturated.eq(0)]
+        self._read(m, stored | {Register.STATUS: Cat(self.busy, self.done, refused, saturated)})
+        return m
+
+    def _writes(self, register: Register) -> Value:
+        """Whether a setting is written."""
+        return self.csr.write_strobe & ~self.busy & (self.csr.address == register)
+
+    def _settings(self, m) -> dict[Register, Value]:
+        """The stored settings, by address."""
+        config = self.config
+        sizes = {
+            Register.QUERIES: (Signal(range(config.max_len + 2), name="queries"), config.max_len),
+            Register.KEYS: (Signal(range(config.max_len + 2), name="keys"), config.max_len),
+            Register.D_HEAD: (Signal(range(config.max_d_head + 2), name="d_head"), config.max_d_head),
+        }
+        multiplier, shift = Signal(config.scale_bits, name="multiplier"), Signal(SHIFT_BITS, name="shift")
+        zero_point, causal = Signal(ZERO_POINT_BITS, name="zero_point"), Signal(name="causal")
+        written = self.csr.write_data
+        for register, (size, most) in sizes.items():
+            with m.If(self._writes(register)):
+                m.d.sync += size.eq(Mux(written > most, most + 1, written))
+        with m.If(self._writes(Register.SCALE)):
+            m.d.sync += [multiplier.eq(written), shift.eq(written[16:])]
+        with m.If(self._writes(Register.ZERO_POINT)):
+            m.d.sync += zero_point.eq(written)
+        with m.If(self._writes(Register.MASK)):
+            m.d.sync += causal.eq(written)
+        return {register: size for register, (size, _) in sizes.items()} | {
+            Register.SCALE: Cat(multiplier, Const(0, 16 - len(multiplier)), shift),
+            Register.ZERO_POINT: zero_point.as_signed(),
+            Register.MASK: causal,
+        }
+
+    def _take_settings(self, m, stored) -> Value:
+        """Connect the settings; returns whether they are within what the processing element takes."""
+        config, scale = self.config, stored[Register.SCALE]
+        d_head, words = stored[Register.D_HEAD], config.vector_size.bit_length() - 1
+        m.d.comb += [
+            self.settings.queries.eq(stored[Register.QUERIES]),
+            self.settings.keys.eq(stored[Register.KEYS]),
+            self.settings.chunks.eq((d_head + config.vector_size - 1) >> words),
+            self.settings.multiplier.eq(scale),
+            self.settings.shift.eq(scale[16:]),
+            self.settings.zero_point.eq(stored[Register.ZERO_POINT]),
+            self.settings.causal.eq(stored[Register.MASK]),
+        ]
+        most = {Register.QUERIES: config.max_len, Register.KEYS: config.max_len, Register.D_HEAD: config.max_d_head}
+        return Cat((stored[register] != 0) & (stored[register] <= limit) for register, limit in most.items()).all()
+
+    def _rows(self, m):
+        """Busy until the last row has left."""
+        left = Signal.like(self.settings.queries, name="rows_left", reset_less=True)
+        busy, done = Signal(), Signal()
+        m.d.comb += [self.busy.eq(busy), self.done.eq(done)]
+        with m.If(self.start):
+            m.d.sync += [left.eq(self.settings.queries), busy.eq(1), done.eq(0)]
+        with m.Elif(self.row_taken):
+            m.d.sync += left.eq(left - 1)
+            with m.If(left == 1):
+                m.d.sync += [busy.eq(0), done.eq(1)]
+
+    def _read(self, m, readable):
+        data = Signal(32)
+        words = []
+        for register, value in readable.items():
+            words.append(word := Signal(32, name=f"{register.name.lower()}_word"))
+            with m.If(self.csr.read_strobe & (self.csr.address == register)):
+                m.d.comb += word.eq(value)
+        m.d.comb += self.csr.read_data.eq(data)
+        m.d.sync += data.eq(reduce(or_, words))

@@ -1,0 +1,162 @@
+"""Traces of the processing element: whole heads, and a host that writes and reads its registers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from softermax.hw.pe.streams import vector
+from softermax.model.baseline import BaselineConfig
+from softermax.model.binary16 import from_fixed
+from softermax.model.pe import Head, ProcessingElementConfig, Register, scores
+from softermax.model.pe_timing import Access, ProcessingElementTiming
+
+from .baseline_trace import baseline_output
+from .softermax_trace import softermax_output
+from .trace import Host, PackedStream, Trace, record
+from .traffic import rows_to_slices
+
+__all__ = ["HeadHost", "processing_element_timing", "processing_element_trace"]
+
+START = Access(address=Register.CONTROL, writes=True, data=1)
+IDLE = Access()
+
+
+class HeadHost(Host):
+    """Loads and starts heads one after the other, each when the one before is done.
+
+    Parameters
+    ----------
+    heads : sequence of Head
+        A head with the very array of keys of the one before does not load them again.
+    config : ProcessingElementConfig
+    rng : numpy.random.Generator or None
+        With one, the host is difficult: it waits, reads at random, writes settings and starts while a head is being
+        computed, and tries starts that must be refused. Without, it does just what is needed.
+    """
+
+    inputs = tuple(f"csr__{port}" for port in ("address", "read_strobe", "write_strobe", "write_data"))
+    outputs = {"csr__read_data": 32, "done": 1}  # noqa: RUF012 (read only)
+
+    def __init__(self, heads: Sequence[Head], config: ProcessingElementConfig, rng: np.random.Generator | None = None):
+        self._heads, self._config, self._rng = heads, config, rng
+        self._key_words = 0
+        self._accesses: Iterator[Access] | None = None
+        self._taken: dict[str, int] = {}
+        self.finished = False
+
+    def limit(self, name: str) -> int | None:
+        """Keys come when their head's settings are written."""
+        return self._key_words if name == "k" else None
+
+    def drive(self, timing: ProcessingElementTiming, taken: dict[str, int]) -> dict[str, int]:
+        """The next access, or none."""
+        self._taken = taken
+        if self._accesses is None:
+            self._accesses = self._program(timing)
+        timing.access = access = next(self._accesses, IDLE)
+        return dict(zip(self.inputs, (access.address, int(access.reads), int(access.writes), access.data), strict=True))
+
+    def shown(self, timing: ProcessingElementTiming) -> dict[str, int]:
+        """The register port's answer to the access before, and whether a head is done."""
+        return {"csr__read_data": timing.read_data, "done": int(timing.done)}
+
+    def _program(self, timing) -> Iterator[Access]:
+        keys = None
+        for head in self._heads:
+            loads = head.k is not keys
+            yield from self._settings(head, loads)
+            if loads:
+                yield from self._refused_starts(head)
+                self._key_words += len(head.k) * self._config.chunks(head.q.shape[1])
+                keys = head.k
+            while self._taken["k"] < self._key_words:
+                yield self._anything(writes=False)
+            yield START
+            yield IDLE
+            while timing.busy:
+                yield self._anything(writes=True)
+            yield Access(address=Register.STATUS, reads=True)
+        yield IDLE
+        self.finished = True
+
+    def _settings(self, head, loads) -> Iterator[Access]:
+        for register, value in head.settings().items():
+            if loads or register != Register.D_HEAD:
+                yield Access(address=register, writes=True, reads=True, data=value)
+
+    def _refused_starts(self, head) -> Iterator[Access]:
+        """Starts with too many or no queries or keys, or too few keys loaded, if the host is difficult."""
+        if self._rng is None:
+            return
+        limit = self._config.max_len
+        for register in (Register.QUERIES, Register.KEYS):
+            for wrong in (0, limit + 1, int(self._rng.integers(limit + 1, 1 << 32))):
+                yield Access(address=register, writes=True, data=wrong)
+                yield START
+            yield Access(address=Register.STATUS, reads=True)
+            yield Access(address=register, writes=True, data=head.settings()[register])
+        yield START
+
+    def _anything(self, *, writes: bool) -> Access:
+        """While there is nothing to do: nothing, or for a difficult host at times any access; writes only if asked."""
+        if self._rng is None or self._rng.random() < 0.8:
+            return IDLE
+        reads, written = self._rng.integers(2, size=2).astype(bool).tolist()
+        address, data = int(self._rng.integers(len(Register))), int(self._rng.integers(1 << 32))
+        return Access(address, reads, writes and written, data)
+
+
+def processing_element_timing(heads: Sequence[Head], config: ProcessingElementConfig):
+    """The timing model for some heads, and what it gives: (ProcessingElementTiming, PackedStream)."""
+    rows = [
+        (row[:n], np.ones(n, bool)) for head in heads for row, n in zip(scores(head, config), head.visible, strict=True)
+    ]
+    if isinstance(config.softmax, BaselineConfig):
+        rows = [(from_fixed(row, config.score.fraction_bits), keep) for row, keep in rows]
+        framing, probabilities = baseline_output(rows_to_slices(rows, config.softmax), config.softmax)
+        saturated = np.zeros(len(framing.last), bool)
+    else:
+        framing, probabilities, saturated = softermax_output(rows_to_slices(rows, config.softmax), config.softmax)
+    return ProcessingElementTiming(config, framing, saturated), probabilities
+
+
+def processing_element_trace(
+    heads: Sequence[Head],
+    config: ProcessingElementConfig,
+    waves: dict[str, np.ndarray],
+    rng: np.random.Generator,
+    *,
+    difficult: bool = False,
+) -> Trace:
+    """Trace of the processing element over some heads.
+
+    Parameters
+    ----------
+    waves : dict of str to ndarray of bool
+        Permissions of the streams ``k``, ``q`` and ``o``, as for :func:`softermax.sim.softermax_trace.unnormed_trace`.
+    difficult : bool
+        Whether the host is, see :class:`HeadHost`.
+    """
+    timing, probabilities = processing_element_timing(heads, config)
+    new_keys = [
+        head.k for head, before in zip(heads, [None, *heads], strict=False) if before is None or head.k is not before.k
+    ]
+    sources = {
+        "k": _words(new_keys, config),
+        "q": _words([head.q for head in heads], config),
+    }
+    host = HeadHost(heads, config, rng if difficult else None)
+    return record(timing, sources, {"o": probabilities}, waves, rng, host)
+
+
+def _words(matrices: Sequence[np.ndarray], config: ProcessingElementConfig) -> PackedStream:
+    """Rows of matrices in words, each filled up with zeros."""
+    size = config.vector_size
+    words = []
+    for matrix in matrices:
+        padded = np.pad(matrix, [(0, 0), (0, -matrix.shape[1] % size)])
+        words.append(padded.reshape(-1, size))
+    packed = [int.from_bytes(word.tobytes(), "little") for word in np.concatenate(words)]
+    return PackedStream(packed, vector(config).size)

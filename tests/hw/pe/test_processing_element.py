@@ -1,0 +1,111 @@
+"""Processing element: every output port on every cycle against golden and timing model, heads back to back."""
+
+import numpy as np
+import pytest
+
+from softermax.hw import ProcessingElement
+from softermax.model import UQ, Q, SoftermaxConfig
+from softermax.model.baseline import BaselineConfig
+from softermax.model.pe import Head, ProcessingElementConfig, probabilities
+from softermax.sim.amaranth_bench import play_in_amaranth
+from softermax.sim.pe_trace import processing_element_timing, processing_element_trace
+from softermax.sim.trace import cut_by_reset
+from softermax.sim.traffic import bursty
+
+CONFIGS = {
+    "paper": ProcessingElementConfig(softmax=SoftermaxConfig.paper(lanes=4, max_len=24), vector_size=4, max_d_head=16),
+    "faithful": ProcessingElementConfig(
+        softmax=SoftermaxConfig.faithful(lanes=8, max_len=30), vector_size=2, max_d_head=5, scale_bits=11
+    ),
+    "one pair a lane, saturating": ProcessingElementConfig(
+        softmax=SoftermaxConfig(
+            lanes=2, max_len=21, input=Q(5, 3), power_sum=UQ(2, 9), output=UQ(0, 12), saturate=True
+        ),
+        vector_size=1,
+        max_d_head=3,
+        scale_bits=16,
+    ),
+    "query in a word": ProcessingElementConfig(
+        softmax=SoftermaxConfig.paper(lanes=2, max_len=9), vector_size=8, max_d_head=8
+    ),
+    "fp16": ProcessingElementConfig(softmax=BaselineConfig(lanes=2, max_len=12), vector_size=4, max_d_head=12),
+}
+each_config = pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+
+
+def random_heads(rng: np.random.Generator, config: ProcessingElementConfig, number: int) -> list[Head]:
+    """Heads of any sizes; some have the keys of the one before."""
+    heads = []
+    for _ in range(number):
+        queries, keys = rng.integers(1, config.max_len + 1, 2)
+        d_head = int(rng.integers(1, config.max_d_head + 1))
+        k = rng.integers(-128, 128, (keys, d_head)).astype(np.int8)
+        if heads and rng.random() < 0.3:
+            k = heads[-1].k
+        heads.append(
+            Head(
+                q=rng.integers(-128, 128, (queries, k.shape[1])).astype(np.int8),
+                k=k,
+                multiplier=int(rng.integers(1 << config.scale_bits)),
+                shift=config.scale_bits + int(rng.integers(4, 14)),
+                zero_point=int(rng.choice([0, rng.integers(-5000, 5000), -(1 << 22), (1 << 22) - 1])),
+                causal=bool(rng.integers(2)),
+            )
+        )
+    return heads
+
+
+@each_config
+def test_heads_back_to_back_at_full_speed(config):
+    rng = np.random.default_rng(1)
+    trace = processing_element_trace(random_heads(rng, config, 3), config, {}, rng)
+    assert play_in_amaranth(ProcessingElement(config), trace)[:3] == []
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@each_config
+def test_gaps_backpressure_a_difficult_host_and_a_reset_in_the_middle(config, seed):
+    rng = np.random.default_rng(seed)
+    waves = {name: bursty(rng, 101 + place) for place, name in enumerate("kqo") if rng.random() < 0.8}
+    heads = random_heads(rng, config, 3)
+    trace = processing_element_trace(heads, config, waves, rng, difficult=True)
+    broken_off = cut_by_reset(trace, int(rng.integers(20, trace.cycles)), trace)
+    assert play_in_amaranth(ProcessingElement(config), broken_off)[:3] == []
+
+
+@each_config
+def test_what_leaves_is_the_golden_models_rows(config):
+    [head] = random_heads(np.random.default_rng(3), config, 1)
+    _, stream = processing_element_timing([head], config)
+    width = stream.width
+    y_bits = 16 if isinstance(config.softmax, BaselineConfig) else config.softmax.output.width
+    assert width > config.lanes * y_bits
+    lanes = [
+        [payload >> (lane * y_bits) & ((1 << y_bits) - 1) for lane in range(config.lanes)]
+        for payload in stream.payloads
+    ]
+    expected = []
+    for row, seen in zip(probabilities(head, config), head.visible, strict=True):
+        slices = -(-seen // config.lanes)
+        padded = np.pad(row[:seen], (0, slices * config.lanes - seen))
+        expected += padded.reshape(slices, config.lanes).tolist()
+    assert lanes == expected
+
+
+@pytest.mark.parametrize("name", ["paper", "faithful"])
+def test_the_macs_do_not_pause(name):
+    """From start to done: the steps, and what the pipeline and the last row take."""
+    config = CONFIGS[name]
+    n, d_head = config.max_len // config.lanes * config.lanes, config.max_d_head
+    ones = np.ones((n, d_head), np.int8)
+    head = Head(q=ones, k=ones, multiplier=1, shift=9)
+    trace = processing_element_trace([head], config, {}, np.random.default_rng(0))
+    slices, chunks = n // config.lanes, config.chunks(d_head)
+    start = trace.inputs["csr__write_data"].index(1, trace.inputs["csr__address"].index(0, 10))
+    done = trace.outputs["done"].index(1)
+    assert done - start <= n * slices * chunks + slices + 12
+
+
+def test_what_is_no_config_is_refused():
+    with pytest.raises(TypeError, match="config must be a ProcessingElementConfig"):
+        ProcessingElement(SoftermaxConfig.paper())

@@ -1,0 +1,135 @@
+"""Golden model of the processing element: scores in exact fractions, masks, and what is refused."""
+
+from dataclasses import replace
+from fractions import Fraction
+from math import floor
+
+import numpy as np
+import pytest
+
+from softermax.model import Q, SoftermaxConfig
+from softermax.model.baseline import BaselineConfig
+from softermax.model.pe import Head, ProcessingElementConfig, Register, probabilities, requantise, scores, visible_keys
+from softermax.model.reference import softmax_fractions
+
+PAPER = ProcessingElementConfig(softmax=SoftermaxConfig.paper(lanes=4, max_len=24), vector_size=4, max_d_head=16)
+FP16 = replace(PAPER, softmax=BaselineConfig(lanes=4, max_len=24))
+
+
+def random_head(seed, *, queries=7, keys=11, d_head=16, **settings):
+    """A head of anything, with scores over most of the format's range."""
+    rng = np.random.default_rng(seed)
+    q, k = (rng.integers(-128, 128, (rows, d_head)).astype(np.int8) for rows in (queries, keys))
+    return Head(q=q, k=k, **{"multiplier": 181, "shift": 17, **settings})
+
+
+@pytest.mark.parametrize("shift", [0, 1, 9, 31])
+@pytest.mark.parametrize("fmt", [Q(6, 2), Q(4, 4), Q(3, 1)])
+def test_requantiser_rounds_to_nearest_and_saturates(shift, fmt):
+    rng = np.random.default_rng(shift)
+    sums = np.concatenate([rng.integers(-(1 << 23), 1 << 23, 500), rng.integers(-600, 600, 500), [-(1 << 23), 0, 1]])
+    for multiplier in (0, 1, 181, 255, 65535):
+        exact = [floor(Fraction(int(a) * multiplier, 1 << shift) + Fraction(1, 2)) for a in sums]
+        wanted = [min(max(x, fmt.min_raw), fmt.max_raw) for x in exact]
+        assert requantise(sums, multiplier, shift, fmt).tolist() == wanted
+
+
+def test_scores_are_scaled_dot_products_less_the_zero_point():
+    head = random_head(1, zero_point=-1234)
+    for r, row in enumerate(scores(head, PAPER).tolist()):
+        for j, x in enumerate(row):
+            dot = sum(int(a) * int(b) for a, b in zip(head.q[r], head.k[j], strict=True)) + 1234
+            assert x == min(max(floor(Fraction(dot * 181, 1 << 17) + Fraction(1, 2)), -128), 127)
+
+
+def test_a_zero_point_changes_no_probability_where_nothing_saturates():
+    # A zero point of one score exactly: multiplier / 2**shift = 1/1024.
+    head = random_head(2, d_head=4, multiplier=128, shift=17)
+    moved = replace(head, zero_point=4 * 1024)
+    assert np.abs(scores(head, PAPER)).max() < 120
+    assert (probabilities(head, PAPER) == probabilities(moved, PAPER)).all()
+
+
+@pytest.mark.parametrize("config", [PAPER, FP16], ids=["paper", "fp16"])
+def test_probabilities_are_near_softmax_of_the_scores_and_0_where_masked(config):
+    head = random_head(3, queries=13, causal=True)
+    y, x = probabilities(head, config), scores(head, config)
+    for r, seen in enumerate(head.visible):
+        if config is PAPER:
+            real, limit = PAPER.softmax.output.to_real(y[r]), 0.2
+            exact = [float(p) for p in softmax_fractions(x[r, :seen], 2)]
+        else:
+            real, limit = y[r].view(np.float16).astype(float), 2e-3
+            powers = np.exp(x[r, :seen] / 4 - x[r, :seen].max() / 4)
+            exact = powers / powers.sum()
+        assert not real[seen:].any()
+        assert np.abs(real[:seen] - exact).max() < limit
+
+
+def test_visible_keys():
+    assert visible_keys(4, 6, causal=False).tolist() == [6, 6, 6, 6]
+    assert visible_keys(4, 6, causal=True).tolist() == [1, 2, 3, 4]
+    assert visible_keys(4, 2, causal=True).tolist() == [1, 2, 2, 2]
+
+
+def test_settings_of_a_head():
+    head = random_head(4, zero_point=-1, causal=True)
+    assert head.settings() == {
+        Register.QUERIES: 7,
+        Register.KEYS: 11,
+        Register.D_HEAD: 16,
+        Register.SCALE: 181 | 17 << 16,
+        Register.ZERO_POINT: 0xFFFFFFFF,
+        Register.MASK: 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "says"),
+    [
+        ({"softmax": None}, TypeError, "softmax must be a SoftermaxConfig or a BaselineConfig"),
+        ({"vector_size": 12}, ValueError, "vector_size must be a power of two"),
+        ({"softmax": SoftermaxConfig.paper(lanes=3, max_len=24)}, ValueError, "lanes must be a power of two"),
+        (
+            {"softmax": SoftermaxConfig.paper(lanes=1, max_len=24)},
+            ValueError,
+            "lanes must be a power of two, 2 or more",
+        ),
+        ({"max_d_head": 129}, ValueError, "max_d_head must be 1 to 128"),
+        ({"scale_bits": 17}, ValueError, "scale_bits must be 4 to 16"),
+        ({"scale_bits": 8.0}, TypeError, "scale_bits must be an integer"),
+    ],
+)
+def test_configs_that_are_refused(changes, error, says):
+    with pytest.raises(error, match=says):
+        replace(PAPER, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "says"),
+    [
+        ({"q": [[1]]}, TypeError, "q must be an array of int8"),
+        ({"q": np.zeros((2, 3), np.int16)}, TypeError, "q must be an array of int8"),
+        ({"k": np.zeros((0, 16), np.int8)}, ValueError, "k must be a matrix"),
+        ({"k": np.zeros((2, 15), np.int8)}, ValueError, "rows of one length"),
+        ({"shift": 32}, ValueError, "shift must be 0 to 31"),
+        ({"zero_point": 1 << 22}, ValueError, "zero_point must be"),
+    ],
+)
+def test_heads_that_are_refused(changes, error, says):
+    with pytest.raises(error, match=says):
+        replace(random_head(0), **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"queries": 25}, "at most max_len = 24 queries and keys, not 25"),
+        ({"keys": 30}, "at most max_len = 24 queries and keys, not 30"),
+        ({"d_head": 17}, "d_head must be at most max_d_head = 16, not 17"),
+        ({"multiplier": 256}, "multiplier must have at most 8 bits"),
+    ],
+)
+def test_heads_that_a_processing_element_does_not_take(changes, says):
+    with pytest.raises(ValueError, match=says):
+        scores(random_head(0, **changes), PAPER)
