@@ -121,7 +121,7 @@ class ProcessingElementTiming:
         self._keys.clock(starts, discards)
         if starts:
             self._sequence.start(self._registers)
-        flags = taken is not None and self._last[taken], taken is not None and self._saturated[taken]
+        flags = taken is not None and bool(self._last[taken]), taken is not None and bool(self._saturated[taken])
         self._registers.clock(self.access, starts, *flags)
 
     def _compute(self, readies):

@@ -52,8 +52,12 @@ module _widen_comparison (A, B, Y);
   wire _TECHMAP_FAIL_ = A_WIDTH == B_WIDTH || A_SIGNED != 0;
   wire [width-1:0] a, b;
 
-  \$pos #(.A_SIGNED(A_SIGNED), .A_WIDTH(A_WIDTH), .Y_WIDTH(width)) widen_a (.A(A), .Y(a));
-  \$pos #(.A_SIGNED(B_SIGNED), .A_WIDTH(B_WIDTH), .Y_WIDTH(width)) widen_b (.A(B), .Y(b));
+  generate
+    if (A_WIDTH == 0) assign a = 0;
+    else \$pos #(.A_SIGNED(0), .A_WIDTH(A_WIDTH), .Y_WIDTH(width)) widen_a (.A(A), .Y(a));
+    if (B_WIDTH == 0) assign b = 0;
+    else \$pos #(.A_SIGNED(0), .A_WIDTH(B_WIDTH), .Y_WIDTH(width)) widen_b (.A(B), .Y(b));
+  endgenerate
 
   generate
     if (_TECHMAP_CELLTYPE_ == "$eq") assign Y = a == b;

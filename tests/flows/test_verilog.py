@@ -11,9 +11,11 @@ from amaranth.lib.wiring import In, Out
 
 from softermax.flows.design_points import COMPONENTS, DesignPoint
 from softermax.flows.verilog import generate_verilog
+from softermax.hw import ProcessingElement
 from softermax.hw.baseline import BaselineNormalizationUnit, BaselineSoftmax, BaselineUnnormedSoftmaxUnit
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
+from softermax.model.pe import ProcessingElementConfig
 from softermax.sim.cosim import simulator_environment
 
 UNITS = COMPONENTS[SoftermaxConfig]
@@ -46,6 +48,18 @@ BASELINE = {
 }
 
 
+PROCESSING_ELEMENTS = {
+    "paper": ProcessingElementConfig(softmax=SoftermaxConfig.paper(lanes=4, max_len=24), vector_size=4, max_d_head=16),
+    "faithful": ProcessingElementConfig(
+        softmax=SoftermaxConfig.faithful(lanes=2, max_len=5), vector_size=1, max_d_head=3
+    ),
+    "multiplier of 16 bits, query in a word": ProcessingElementConfig(
+        softmax=SoftermaxConfig.paper(lanes=2, max_len=2), vector_size=8, max_d_head=8, scale_bits=16
+    ),
+    "fp16": ProcessingElementConfig(softmax=BaselineConfig(lanes=2, max_len=12), vector_size=2, max_d_head=4),
+}
+
+
 def lint(verilog: str, name: str, folder: Path) -> str:
     """The warnings and errors of Verilator with every warning on."""
     path = folder / f"{name}.v"
@@ -66,6 +80,11 @@ def test_lint_has_nothing_to_say(unit, config, tmp_path):
 @pytest.mark.parametrize(("unit", "config"), BASELINE.values(), ids=BASELINE)
 def test_lint_has_nothing_to_say_of_the_baseline(unit, config, tmp_path):
     assert lint(generate_verilog(unit(config), "top"), "top", tmp_path) == ""
+
+
+@pytest.mark.parametrize("config", PROCESSING_ELEMENTS.values(), ids=PROCESSING_ELEMENTS)
+def test_lint_has_nothing_to_say_of_the_processing_element(config, tmp_path):
+    assert lint(generate_verilog(ProcessingElement(config), "top"), "top", tmp_path) == ""
 
 
 class _ReadsEvenBits(wiring.Component):
