@@ -12,12 +12,13 @@ from softermax.model.binary16 import from_fixed
 from softermax.model.pe import Head, ProcessingElementConfig, Register, scores
 from softermax.model.pe_timing import Access, ProcessingElementTiming
 
+from .attention import AttentionHead
 from .baseline_trace import baseline_output
 from .softermax_trace import softermax_output
 from .trace import Host, PackedStream, Trace, record
 from .traffic import rows_to_slices
 
-__all__ = ["HeadHost", "processing_element_timing", "processing_element_trace"]
+__all__ = ["HeadHost", "processing_element_timing", "processing_element_trace", "real_head"]
 
 START = Access(address=Register.CONTROL, writes=True, data=1)
 IDLE = Access()
@@ -106,6 +107,18 @@ class HeadHost(Host):
         reads, written = self._rng.integers(2, size=2).astype(bool).tolist()
         address, data = int(self._rng.integers(len(Register))), int(self._rng.integers(1 << 32))
         return Access(address, reads, writes and written, data)
+
+
+def real_head(captured: AttentionHead, config: ProcessingElementConfig) -> Head:
+    """A captured head as the processing element takes it: padding is not loaded, the scale has ``scale_bits`` bits."""
+    dropped = 16 - config.scale_bits
+    multiplier, shift = (captured.multiplier + (1 << dropped >> 1)) >> dropped, captured.shift - dropped
+    if multiplier >> config.scale_bits:
+        multiplier, shift = multiplier >> 1, shift - 1
+    # From units of a score to those of a dot product.
+    zero_point = round(captured.zero_point * 2**shift / multiplier)
+    keys = captured.k[: captured.valid]
+    return Head(q=captured.q, k=keys, multiplier=multiplier, shift=shift, zero_point=zero_point, causal=captured.causal)
 
 
 def processing_element_timing(heads: Sequence[Head], config: ProcessingElementConfig):
