@@ -21,6 +21,7 @@ from .errors import FlowError
 from .explore import least_candidates, measure_candidate
 from .faithfulness import faithful_grid
 from .files import write_whole
+from .head_errors import head_errors
 from .info import describe
 from .operators import measure, operator_points
 from .scores import apply_softermax, read_array
@@ -221,6 +222,20 @@ def utilisation(lanes, d_head, causal, as_json):
         for preset, tokens in track(sizes, "Playing heads", console=_messages, transient=True)
     ]
     _show(results, as_json, "MAC cycles of a head against its cycles from start to done")
+
+
+@app.command(
+    help="Errors of a processing element's probabilities against attention in float64, on every captured head.",
+    epilog="Example: softermax heads --scale-bits 16",
+)
+@_option("--scale-bits", type=click.IntRange(4, 16), default=8, show_default=True, help="Of the requantiser's scale.")
+@_option("--markdown", type=Path, help="File for the table, too.")
+@_as_json
+def heads(scale_bits, markdown, as_json):
+    results = head_errors(scale_bits)
+    if markdown is not None:
+        write_whole(markdown, markdown_table(results))
+    _show(results, as_json, "Errors of probabilities against softmax in float64 of the same queries and keys")
 
 
 @app.command(

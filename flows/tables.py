@@ -21,6 +21,21 @@ COLUMNS = {
     "normalizer": ("normalizer", str),
     "lanes": ("lanes", str),
     "max_len": ("max_len", str),
+    "head": ("head", str),
+    "tokens": ("tokens", "{:,}".format),
+    "d_head": ("d_head", str),
+    "mac_cycles": ("MAC\ncycles", "{:,}".format),
+    "cycles": ("cycles", "{:,}".format),
+    "utilisation": ("utili-\nsation", "{:.4f}".format),
+    **{
+        f"{preset}_{error}": (f"{preset}\n{heading}", show)
+        for preset in ("paper", "faithful", "fp16")
+        for error, heading, show in (
+            ("max_error", "largest", "{:.4f}".format),
+            ("median_error", "median", "{:.4f}".format),
+            ("row_sum", "row sum", "{:.3f}".format),
+        )
+    },
     "latency": ("latency\n/cycles", str),
     "throughput": ("slices\n/cycle", "{:.3f}".format),
     "cycles_compared": ("cycles\ncompared", "{:,}".format),

@@ -110,15 +110,25 @@ class HeadHost(Host):
 
 
 def real_head(captured: AttentionHead, config: ProcessingElementConfig) -> Head:
-    """A captured head as the processing element takes it: padding is not loaded, the scale has ``scale_bits`` bits."""
-    dropped = 16 - config.scale_bits
-    multiplier, shift = (captured.multiplier + (1 << dropped >> 1)) >> dropped, captured.shift - dropped
+    """A captured head as the processing element takes it: padding is not loaded, the scale has ``scale_bits`` bits.
+
+    Captured scales have log2(e) folded for a softmax of base 2; for one of base e it is taken out.
+    """
+    scale = captured.multiplier / 2**captured.shift
+    of_scores = scale / np.log2(np.e) if isinstance(config.softmax, BaselineConfig) else scale
+    mantissa, exponent = np.frexp(of_scores)
+    multiplier, shift = round(float(mantissa) * 2**config.scale_bits), config.scale_bits - int(exponent)
     if multiplier >> config.scale_bits:
         multiplier, shift = multiplier >> 1, shift - 1
-    # From units of a score to those of a dot product.
-    zero_point = round(captured.zero_point * 2**shift / multiplier)
-    keys = captured.k[: captured.valid]
-    return Head(q=captured.q, k=keys, multiplier=multiplier, shift=shift, zero_point=zero_point, causal=captured.causal)
+    return Head(
+        q=captured.q,
+        k=captured.k[: captured.valid],
+        multiplier=multiplier,
+        shift=shift,
+        # From units of a score to those of a dot product.
+        zero_point=round(captured.zero_point / scale),
+        causal=captured.causal,
+    )
 
 
 def processing_element_timing(heads: Sequence[Head], config: ProcessingElementConfig):

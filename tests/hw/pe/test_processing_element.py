@@ -92,20 +92,6 @@ def test_what_leaves_is_the_golden_models_rows(config):
     assert lanes == expected
 
 
-@pytest.mark.parametrize("name", ["paper", "faithful"])
-def test_the_macs_do_not_pause(name):
-    """From start to done: the steps, and what the pipeline and the last row take."""
-    config = CONFIGS[name]
-    n, d_head = config.max_len // config.lanes * config.lanes, config.max_d_head
-    ones = np.ones((n, d_head), np.int8)
-    head = Head(q=ones, k=ones, multiplier=1, shift=9)
-    trace = processing_element_trace([head], config, {}, np.random.default_rng(0))
-    slices, chunks = n // config.lanes, config.chunks(d_head)
-    start = trace.inputs["csr__write_data"].index(1, trace.inputs["csr__address"].index(0, 10))
-    done = trace.outputs["done"].index(1)
-    assert done - start <= n * slices * chunks + slices + 12
-
-
 def test_what_is_no_config_is_refused():
     with pytest.raises(TypeError, match="config must be a ProcessingElementConfig"):
         ProcessingElement(SoftermaxConfig.paper())
