@@ -9,10 +9,11 @@ from inspect import signature
 
 from amaranth.lib.wiring import Component
 
-from softermax.hw import NormalizationUnit, Softermax, UnnormedSoftmaxUnit
+from softermax.hw import NormalizationUnit, ProcessingElement, Softermax, UnnormedSoftmaxUnit
 from softermax.hw.baseline import BaselineNormalizationUnit, BaselineSoftmax, BaselineUnnormedSoftmaxUnit
 from softermax.model import SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
+from softermax.model.pe import ProcessingElementConfig
 from softermax.model.shape import RowShape
 
 from .errors import FlowError
@@ -22,7 +23,7 @@ __all__ = ["PRESETS", "UNITS", "DesignPoint", "main_design_points"]
 #: Presets by name.
 PRESETS = {"paper": SoftermaxConfig.paper, "faithful": SoftermaxConfig.faithful, "fp16": BaselineConfig}
 
-#: Units by name, for each kind of config.
+#: Softmax units by name, for each kind of config.
 COMPONENTS = {
     SoftermaxConfig: {
         "unnormed": UnnormedSoftmaxUnit,
@@ -35,7 +36,8 @@ COMPONENTS = {
         "softermax": BaselineSoftmax,
     },
 }
-UNITS = tuple(COMPONENTS[SoftermaxConfig])
+#: All units: those, and the processing element around a complete softmax, as wide as its slices.
+UNITS = (*COMPONENTS[SoftermaxConfig], "pe")
 
 
 @dataclass(frozen=True)
@@ -73,14 +75,21 @@ class DesignPoint:
             if option not in known:
                 raise FlowError(f"the preset {self.preset} has no choice of {option}: it is fixed or follows")
         try:
-            self.config  # noqa: B018 (validates the sizes)
+            self.hardware_config  # noqa: B018 (validates the sizes)
         except (TypeError, ValueError) as error:
             raise FlowError(str(error)) from error
 
     @cached_property
     def config(self) -> RowShape:
-        """The config that model and hardware are built from."""
+        """The config of the softmax."""
         return PRESETS[self.preset](lanes=self.lanes, max_len=self.max_len, **dict(self.options))
+
+    @cached_property
+    def hardware_config(self) -> RowShape | ProcessingElementConfig:
+        """The config that the unit is built from."""
+        if self.unit == "pe":
+            return ProcessingElementConfig(softmax=self.config, vector_size=self.lanes)
+        return self.config
 
     @property
     def name(self) -> str:
@@ -95,6 +104,8 @@ class DesignPoint:
 
     def component(self) -> Component:
         """The hardware."""
+        if self.unit == "pe":
+            return ProcessingElement(self.hardware_config)
         return COMPONENTS[type(self.config)][self.unit](self.config)
 
     def identity(self) -> dict:
@@ -105,7 +116,7 @@ class DesignPoint:
 
 
 def main_design_points() -> list[DesignPoint]:
-    """The points of the main job: every unit of every preset, and the baseline's with a reciprocal and multipliers."""
-    multiply = (("normalizer", "multiply"),)
-    points = [DesignPoint(unit, preset, lanes) for preset in PRESETS for lanes in (16, 32) for unit in UNITS]
-    return points + [DesignPoint(unit, "fp16", lanes, options=multiply) for lanes in (16, 32) for unit in UNITS[1:]]
+    """The points of the main job: every softmax unit of every preset, and the baseline's other normalizer."""
+    multiply, units = (("normalizer", "multiply"),), tuple(COMPONENTS[SoftermaxConfig])
+    points = [DesignPoint(unit, preset, lanes) for preset in PRESETS for lanes in (16, 32) for unit in units]
+    return points + [DesignPoint(unit, "fp16", lanes, options=multiply) for lanes in (16, 32) for unit in units[1:]]

@@ -36,6 +36,7 @@ COLUMNS = {
             ("row_sum", "row sum", "{:.3f}".format),
         )
     },
+    "heads": ("heads", str),
     "latency": ("latency\n/cycles", str),
     "throughput": ("slices\n/cycle", "{:.3f}".format),
     "cycles_compared": ("cycles\ncompared", "{:,}".format),

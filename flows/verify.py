@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from softermax.sim.traffic import bursty, random_rows, rows_to_slices, with_spec
 from .design_points import DesignPoint
 from .errors import FlowError
 from .scores import softmax_heads
+from .verify_heads import heads_traces
 
 __all__ = ["TRACES", "real_rows", "verify"]
 
@@ -50,7 +52,9 @@ FULL_SPEED_ROWS = 100
 
 
 def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, simulator: str) -> dict:
-    """Play the real scores into a unit's Verilog and compare every output port on every clock cycle.
+    """Play real attention into a unit's Verilog and compare every output port on every clock cycle.
+
+    A processing element gets whole heads, see :func:`softermax.flows.verify_heads.heads_traces`; a softmax unit scores.
 
     Four traces: one slice by itself, whose way through the unit takes its latency; rows of the longest length back
     to back at full speed, which give the throughput; then all the real rows and difficult ones under seeded gaps and
@@ -69,6 +73,8 @@ def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, sim
         ``latency`` in clock cycles and ``throughput`` in slices per cycle, both as measured; ``slices`` and ``rows``
         played; ``cycles_compared``, ``mismatches`` and ``first_mismatch``.
     """
+    if point.unit == "pe":
+        return _verify_heads(point, verilog, build_dir, seed=seed, simulator=simulator)
     rng = np.random.default_rng(seed)
     rows, difficult = _rows(point.config, rng)
     longest = [row for row in rows if len(row[0]) == max(len(raw) for raw, _ in rows)][:FULL_SPEED_ROWS]
@@ -81,12 +87,23 @@ def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, sim
     ]
     traces.append(cut_by_reset(traces[2], traces[2].cycles // 50, traces[1]))
     results = cosimulate(verilog, point.name, traces, build_dir, simulator=simulator)
-    described = [mismatch for result in results for mismatch in result.described]
     return {
         "latency": _latency(traces[0], results[0]),
         "throughput": _throughput(results[1]),
         "rows": len(everything),
         "slices": len(played[2][0]),
+    } | _compared(results)
+
+
+def _verify_heads(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, simulator: str) -> dict:
+    heads, traces = heads_traces(point, seed)
+    results = cosimulate(verilog, point.name, traces, build_dir, simulator=simulator)
+    return {"heads": len(heads), "rows": sum(len(head.q) for head in heads)} | _compared(results)
+
+
+def _compared(results: Sequence[CosimResult]) -> dict:
+    described = [mismatch for result in results for mismatch in result.described]
+    return {
         "cycles_compared": sum(result.cycles for result in results),
         "mismatches": sum(result.mismatches for result in results),
         "first_mismatch": described[0] if described else None,

@@ -231,7 +231,7 @@ def test_files_that_hold_no_array_are_refused_in_a_sentence(tmp_path):
         (("verilog", "softermax", "--lanes", "0"), "lanes must be 1 to 1024, not 0"),
         (("area", "softermax", "--max-len", "0"), "max_len must be 1 to 65536, not 0"),
         (("info", "--preset", "none"), "the preset must be one of paper, faithful, fp16, not 'none'"),
-        (("cosim", "tanh"), "the unit must be one of unnormed, normalization, softermax, not 'tanh'"),
+        (("cosim", "tanh"), "the unit must be one of unnormed, normalization, softermax, pe, not 'tanh'"),
         (
             ("verilog", "unnormed", "--max-len", "1024"),
             "power_sum must hold a row of 1024 equal scores (max_len 1024 in slices of 16) unless saturate is true, "

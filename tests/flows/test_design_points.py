@@ -45,7 +45,7 @@ def test_make_takes_every_unit_at_16_and_32_lanes(preset):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ({"unit": "tanh"}, "the unit must be one of unnormed, normalization, softermax, not 'tanh'"),
+        ({"unit": "tanh"}, "the unit must be one of unnormed, normalization, softermax, pe, not 'tanh'"),
         ({"unit": "softermax", "lanes": 0}, "lanes must be 1 to 1024, not 0"),
         ({"unit": "softermax", "lanes": -4}, "lanes must be 1 to 1024, not -4"),
         ({"unit": "softermax", "max_len": 0}, "max_len must be 1 to 65536, not 0"),
@@ -60,3 +60,12 @@ def test_what_makes_no_point_is_said_in_a_sentence(arguments, text):
 def test_an_unknown_preset_is_named():
     with pytest.raises(FlowError, match=r"^the preset must be one of .*, not 'sharp'$"):
         DesignPoint("softermax", preset="sharp")
+
+
+def test_the_processing_element_is_a_point_with_a_config_of_its_own():
+    point = DesignPoint("pe", "faithful", 8, 64)
+    assert point.hardware_config.softmax == point.config
+    assert point.hardware_config.vector_size == 8
+    assert type(point.component()).__name__ == "ProcessingElement"
+    with pytest.raises(FlowError, match="lanes must be a power of two"):
+        DesignPoint("pe", "paper", 12)

@@ -1,0 +1,43 @@
+"""Traces of a processing element at a design point: the captured heads, whole."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softermax.model.pe import Head
+from softermax.sim.attention import load_heads
+from softermax.sim.pe_trace import processing_element_trace, real_head
+from softermax.sim.trace import Trace, cut_by_reset
+from softermax.sim.traffic import bursty
+
+from .design_points import DesignPoint
+from .errors import FlowError
+
+__all__ = ["heads_traces"]
+
+#: Tokens of the longest heads that are also played under gaps, which take several times the cycles.
+GAPS_UP_TO = 200
+
+
+def heads_traces(point: DesignPoint, seed: int) -> tuple[list[Head], list[Trace]]:
+    """The captured heads that the point takes, and two traces of them.
+
+    All heads back to back at full speed; then the shorter ones under seeded gaps and backpressure, by a host that
+    accesses registers whenever it likes and starts when it must not, broken off by a reset and played again.
+
+    Raises
+    ------
+    FlowError
+        If no head is short enough.
+    """
+    config = point.hardware_config
+    captured = [head for head in load_heads() if head.tokens <= config.max_len]
+    if not captured:
+        raise FlowError(f"max_len must be 16 or more to verify on the captured heads, not {config.max_len}")
+    heads = [real_head(head, config) for head in captured]
+    shorter = [head for head in heads if len(head.q) <= GAPS_UP_TO]
+    rng = np.random.default_rng(seed)
+    waves = {stream: bursty(rng, 4099 + place) for place, stream in enumerate("kqo")}
+    difficult = processing_element_trace(shorter, config, waves, rng, difficult=True)
+    broken_off = cut_by_reset(difficult, difficult.cycles // 3, difficult)
+    return heads, [processing_element_trace(heads, config, {}, rng), broken_off]
