@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from softermax.model import SoftermaxConfig
+from softermax.model import SoftermaxConfig, softmax_exact
 from softermax.model.pe import ProcessingElementConfig, probabilities
 from softermax.sim.attention import AttentionHead, load_heads
 from softermax.sim.pe_trace import real_head
@@ -54,6 +54,4 @@ def _attention(captured: AttentionHead) -> np.ndarray:
     """Softmax in float64 of the rows that are no padding: ndarray, (valid, valid)."""
     rows = slice(captured.valid)
     q, k = captured.q[rows] * captured.q_scale, captured.k[rows] * captured.k_scale
-    scores = np.where(captured.keep[rows, rows], q @ k.T / np.sqrt(captured.d_head), -np.inf)
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    return softmax_exact(q @ k.T / np.sqrt(captured.d_head), captured.keep[rows, rows], base="e")

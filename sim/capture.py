@@ -9,7 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from softermax.sim.attention import ARRAYS, SCORE_MAX, SCORE_MIN, AttentionHead, keep_mask, requantise, rescale
+from softermax.sim.attention import (
+    ARRAYS,
+    SCORE_MAX,
+    SCORE_MIN,
+    AttentionHead,
+    fixed_point,
+    keep_mask,
+    requantise,
+    rescale,
+)
 from softermax.sim.capture_models import MODELS, encode, run
 
 UNITS_PER_NAT = 4 * np.log2(np.e)
@@ -25,13 +34,6 @@ def quantise(values):
     """Symmetric INT8: integers from -127 to 127, and the real value of one unit."""
     scale = float(np.abs(values).max() / 127)
     return np.rint(values / scale).astype(np.int8), scale
-
-
-def fixed_point(factor):
-    """The multiplier, 16 bits with the top bit set, and the shift that make multiplier / 2**shift nearest `factor`."""
-    mantissa, exponent = np.frexp(factor)
-    multiplier, shift = round(float(mantissa) * 2**16), 16 - int(exponent)
-    return (multiplier, shift) if multiplier < 2**16 else (multiplier // 2, shift - 1)
 
 
 def base2_softmax(scores, keep):

@@ -12,7 +12,7 @@ from softermax.model.binary16 import from_fixed
 from softermax.model.pe import Head, ProcessingElementConfig, Register, scores
 from softermax.model.pe_timing import Access, ProcessingElementTiming
 
-from .attention import AttentionHead
+from .attention import AttentionHead, fixed_point
 from .baseline_trace import baseline_output
 from .softermax_trace import softermax_output
 from .trace import Host, PackedStream, Trace, record
@@ -116,10 +116,7 @@ def real_head(captured: AttentionHead, config: ProcessingElementConfig) -> Head:
     """
     scale = captured.multiplier / 2**captured.shift
     of_scores = scale / np.log2(np.e) if isinstance(config.softmax, BaselineConfig) else scale
-    mantissa, exponent = np.frexp(of_scores)
-    multiplier, shift = round(float(mantissa) * 2**config.scale_bits), config.scale_bits - int(exponent)
-    if multiplier >> config.scale_bits:
-        multiplier, shift = multiplier >> 1, shift - 1
+    multiplier, shift = fixed_point(of_scores, config.scale_bits)
     return Head(
         q=captured.q,
         k=captured.k[: captured.valid],

@@ -83,7 +83,6 @@ class KeyBuffer(wiring.Component):
                 key.as_value().eq(bank.read_data),
             ]
         return m
-        return m
 
     def _write_place(self, m, taken):
         """Where a word goes: its word in a bank, its lane; and whether it completes a key."""

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from softermax.sim import capture, capture_models
-from softermax.sim.attention import AttentionHead, keep_mask, load_heads, requantise, rescale
+from softermax.sim.attention import AttentionHead, fixed_point, keep_mask, load_heads, requantise, rescale
 
 DATA = resources.files("softermax.sim") / "data"
 HEADS = load_heads()
@@ -232,7 +232,7 @@ def test_rescale_is_exact_for_the_widest_product():
     ],
 )
 def test_fixed_point(factor, expected):
-    assert capture.fixed_point(factor) == expected
+    assert fixed_point(factor) == expected
 
 
 def test_quantise_is_symmetric():
