@@ -20,6 +20,7 @@ from pathlib import Path
 
 import libparse
 
+from .boolean import truth_table
 from .errors import FlowError
 
 __all__ = ["Cell", "Library", "read_libraries", "unpack"]
@@ -38,16 +39,25 @@ class Cell:
     kind : str
         ``"flop"`` (rising edge, neither set nor reset, no scan), ``"other flop"``, ``"latch"``, ``"clock gate"`` or
         ``"logic"``.
-    inputs : int
-        Number of input pins.
+    inputs : tuple of str
+        Input pins.
     outputs : dict of str to str
         Boolean function of each output pin; of those pins that have one.
     """
 
     area: float
     kind: str
-    inputs: int
+    inputs: tuple[str, ...]
     outputs: dict[str, str]
+
+    @property
+    def table(self) -> int | None:
+        """Truth table of its only output, see :func:`softermax.flows.boolean.truth_table`; None if that has none."""
+        [function] = self.outputs.values()
+        try:
+            return truth_table(function, sorted(self.inputs))
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True)
@@ -56,27 +66,23 @@ class Library:
 
     cells: dict[str, Cell]
 
-    def smallest(self, *functions: str) -> tuple[str, str] | None:
-        """Name and output pin of the smallest single-output logic cell with one of these functions, if there is one."""
+    def smallest(self, function: str) -> tuple[str, str] | None:
+        """Name and output pin of the smallest single-output logic cell with a function, if there is one.
+
+        The function is spelled as in Liberty files; pins count in their alphabetical order.
+        """
+        pins = sorted(set(re.findall("[A-Z]", function)))
+        wanted = len(pins), truth_table(function, pins)
         found = [
-            (cell.area, name, pin)
+            (cell.area, name, *cell.outputs)
             for name, cell in self.cells.items()
-            for pin, function in cell.outputs.items()
-            if cell.kind == "logic" and len(cell.outputs) == 1 and _normal(function, cell.inputs) in functions
+            if cell.kind == "logic" and len(cell.outputs) == 1 and (len(cell.inputs), cell.table) == wanted
         ]
         return min(found)[1:] if found else None
 
     def of_kind(self, kind: str) -> list[str]:
         """Names of the cells of this kind, the smallest first."""
         return sorted((n for n, cell in self.cells.items() if cell.kind == kind), key=lambda n: (self.cells[n].area, n))
-
-
-def _normal(function: str, inputs: int) -> str:
-    """A constant or a function of one input, spelled in one way: ``0``, ``1``, ``A`` or ``!A``."""
-    bare = re.sub(r"[\s()]", "", function)
-    if inputs == 1 and (match := re.fullmatch(r"(!?)\w+('?)", bare)):
-        return "!A" if match[1] or match[2] else "A"
-    return bare
 
 
 def read_libraries(files: dict[Path, Path], exclude: Sequence[str] = ()) -> Library:
@@ -129,7 +135,7 @@ def _read(file: Path, plain: Path) -> dict[str, Cell]:
     )
     if done.returncode or not done.stdout:
         raise broken
-    return {name: Cell(**fields) for name, fields in json.loads(done.stdout).items()}
+    return {name: Cell(**fields | {"inputs": tuple(fields["inputs"])}) for name, fields in json.loads(done.stdout).items()}
 
 
 def _parse(file: str) -> dict[str, Cell]:
@@ -139,10 +145,11 @@ def _parse(file: str) -> dict[str, Cell]:
 
 
 def _cell(group) -> Cell:
-    inputs, outputs = 0, {}
+    inputs, outputs = [], {}
     for pin in (child for child in group.children if child.id == "pin"):
         facts = {child.id: child.value for child in pin.children}
-        inputs += facts.get("direction") == "input"
+        if facts.get("direction") == "input":
+            inputs.append(pin.args[0])
         if facts.get("direction") == "output" and "function" in facts:
             outputs[pin.args[0]] = facts["function"]
     groups = {child.id: child for child in group.children}
@@ -153,7 +160,7 @@ def _cell(group) -> Cell:
     area = 0.0
     with contextlib.suppress(KeyError, ValueError):
         area = float(groups["area"].value)
-    return Cell(area, kind, inputs, outputs)
+    return Cell(area, kind, tuple(inputs), outputs)
 
 
 def _is_plain(flop: dict[str, str]) -> bool:
