@@ -83,13 +83,14 @@ def app():
 @_unit
 @_size
 @_option("-o", "--output", type=Path, help="File to write; only with UNIT.")
+@_option("--macros", is_flag=True, help="Memories as instances of SRAM macros, to be filled in, instead of registers.")
 @_as_json
 @_build_dir
-def verilog(unit, output, as_json, build_dir, **size):
+def verilog(unit, output, macros, as_json, build_dir, **size):
     points = _points(unit, **size)
     if output is not None and unit is None:
         raise FlowError("-o must come with a UNIT: without one, the files go into the build directory")
-    results = jobs.run(jobs.write_verilog, points, build_dir, "Generating Verilog", _messages)
+    results = jobs.run(jobs.write_verilog, points, build_dir, "Generating Verilog", _messages, macros=macros)
     if output is not None:
         write_whole(output, Path(results[0]["verilog"]).read_text())
         results[0]["verilog"] = str(output)
@@ -103,12 +104,18 @@ def verilog(unit, output, as_json, build_dir, **size):
 @_unit
 @_size
 @_synthesis
+@_option(
+    "--macros/--flip-flops",
+    default=None,
+    help="Memories as SRAM macros with a modelled area, the default in a pe, or as flip-flops, that elsewhere.",
+)
 @_as_json
 @_build_dir
-def area(unit, as_json, build_dir, **arguments):
+def area(unit, macros, as_json, build_dir, **arguments):
     options = _area_options(arguments)
     points = _points(unit, **arguments)
-    results = jobs.with_ratios(jobs.run(jobs.area, points, build_dir, "Synthesising", _messages, options=options))
+    found = jobs.run(jobs.area, points, build_dir, "Synthesising", _messages, options=options, macros=macros)
+    results = jobs.with_ratios(found)
     _show(results, as_json, f"Area, recipe {options.recipe}")
 
 

@@ -116,7 +116,7 @@ class DesignPoint:
 
 
 def main_design_points() -> list[DesignPoint]:
-    """The points of the main job: every softmax unit of every preset, and the baseline's other normalizer."""
-    multiply, units = (("normalizer", "multiply"),), tuple(COMPONENTS[SoftermaxConfig])
-    points = [DesignPoint(unit, preset, lanes) for preset in PRESETS for lanes in (16, 32) for unit in units]
-    return points + [DesignPoint(unit, "fp16", lanes, options=multiply) for lanes in (16, 32) for unit in units[1:]]
+    """The points of the main job: every unit of every preset, and those with the baseline's other normalizer."""
+    multiply, others = (("normalizer", "multiply"),), UNITS[1:]
+    points = [DesignPoint(unit, preset, lanes) for preset in PRESETS for lanes in (16, 32) for unit in UNITS]
+    return points + [DesignPoint(unit, "fp16", lanes, options=multiply) for lanes in (16, 32) for unit in others]

@@ -15,10 +15,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from .design_points import DesignPoint
 from .faithfulness import measure_faithfulness
-from .files import write_whole
-from .synthesis import AreaOptions, synthesise_component
+from .synthesis import AreaOptions, Synthesis, synthesise_component
 from .verify import verify
-from .verilog import generate_verilog
+from .verilog import write_component_verilog
 
 __all__ = [
     "CosimOptions",
@@ -53,11 +52,10 @@ class _Job:
         return self.point.identity() | self.function(self.point, self.build_dir, **self.options)
 
 
-def write_verilog(point: DesignPoint, build_dir: Path) -> dict:
-    """Generate a point's Verilog into ``build_dir/verilog``."""
-    path = build_dir / "verilog" / f"{point.name}.v"
-    write_whole(path, generate_verilog(point.component(), point.name))
-    return {"verilog": str(path)}
+def write_verilog(point: DesignPoint, build_dir: Path, macros: bool = False) -> dict:
+    """Generate a point's Verilog into ``build_dir/verilog``, its memories SRAM macros if asked."""
+    verilog, _ = write_component_verilog(point.component(), point.name, build_dir, macros=macros)
+    return {"verilog": str(verilog)}
 
 
 def cosim(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict:
@@ -67,9 +65,11 @@ def cosim(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict:
     return verify(point, verilog, folder, seed=options.seed, simulator=options.simulator)
 
 
-def area(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
-    """Generate a point's Verilog and synthesise it."""
-    result = synthesise_component(point.component(), point.name, build_dir, options)
+def area(point: DesignPoint, build_dir: Path, options: AreaOptions, macros: bool | None = None) -> dict:
+    """Generate a point's Verilog and synthesise it; memories are macros in a processing element, unless told."""
+    apart = point.unit == "pe"
+    macros = apart if macros is None else macros
+    result = synthesise_component(point.component(), point.name, build_dir, options, macros=macros, parts=apart)
     return {
         "recipe": result.recipe,
         "cells": result.cells,
@@ -77,10 +77,19 @@ def area(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
         "area": round(result.area, 3),
         "sequential_area": round(result.sequential_area, 3),
         "combinational_area": round(result.combinational_area, 3),
+        "memory_area": round(result.memory_area, 3) if macros else None,
+        **(_by_parts(result) if apart else {}),
         "area_per_lane": round(result.area / point.lanes, 3),
         "delay": result.delay,
         "area_unit": result.area_unit,
     }
+
+
+def _by_parts(result: Synthesis) -> dict:
+    """Areas of a processing element's parts; the softmax is everything from scores to probabilities."""
+    softmax = sum(area for part, area in result.part_areas.items() if part in ("softmax", "binary16_scores"))
+    parts = {f"{part}_area": round(area, 3) for part, area in result.part_areas.items()}
+    return parts | {"softmax_area": round(softmax, 3), "rest_area": round(result.area - softmax, 3)}
 
 
 def faithfulness(point: DesignPoint, build_dir: Path, rows: int, seed: int) -> dict:
@@ -97,25 +106,27 @@ def datasheet(points: Sequence[DesignPoint], build_dir: Path, cosim_options, are
 
 
 #: Area of the paper's units against its baseline, 32 lanes, 7 nm (Stevens et al., DAC 2021).
-PUBLISHED = {"unnormed": 0.25, "normalization": 0.65}
+PUBLISHED = {"unnormed": 0.25, "normalization": 0.65, "pe": 0.90}
 
 
 def with_ratios(results: list[dict]) -> list[dict]:
     """The same results with ``of_baseline``: area against that of the FP16 baseline's unit of the same size.
 
-    Of the baseline's two normalizers the smaller one counts. ``published`` is the paper's ratio. Where no result is of
-    a baseline, there are no ratios.
+    Of the baseline's two normalizers the smaller one counts. ``softmax_of_baseline`` is the same for the softmax of a
+    processing element. ``published`` is the paper's ratio. Where no result is of a baseline, there are no ratios.
     """
-    baseline: dict[tuple, float] = {}
-    for result in results:
-        if result["preset"] == "fp16":
-            key = _size(result)
-            baseline[key] = min(result["area"], baseline.get(key, math.inf))
-    if not baseline:
+    if not any(result["preset"] == "fp16" for result in results):
         return results
+    for ratio, what in (("of_baseline", "area"), ("softmax_of_baseline", "softmax_area")):
+        least: dict[tuple, float] = {}
+        measured = [result for result in results if what in result]
+        for result in measured:
+            if result["preset"] == "fp16":
+                least[_size(result)] = min(result[what], least.get(_size(result), math.inf))
+        for result in measured:
+            area = least.get(_size(result))
+            result[ratio] = round(result[what] / area, 4) if area else None
     for result in results:
-        area = baseline.get(_size(result))
-        result["of_baseline"] = round(result["area"] / area, 4) if area else None
         result["published"] = PUBLISHED.get(result["unit"]) if result["preset"] == "paper" else None
     return results
 

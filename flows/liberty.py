@@ -135,7 +135,9 @@ def _read(file: Path, plain: Path) -> dict[str, Cell]:
     )
     if done.returncode or not done.stdout:
         raise broken
-    return {name: Cell(**fields | {"inputs": tuple(fields["inputs"])}) for name, fields in json.loads(done.stdout).items()}
+    return {
+        name: Cell(**fields | {"inputs": tuple(fields["inputs"])}) for name, fields in json.loads(done.stdout).items()
+    }
 
 
 def _parse(file: str) -> dict[str, Cell]:

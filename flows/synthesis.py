@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from amaranth.lib.wiring import Component
 from .errors import FlowError
 from .files import write_whole
 from .liberty import Library, read_libraries, unpack
-from .verilog import generate_verilog
+from .sram_macros import SramMacro
+from .verilog import write_component_verilog
 from .yosys import run_yosys
 
 __all__ = ["RECIPES", "AreaOptions", "Synthesis", "synthesise", "synthesise_component"]
@@ -28,6 +30,10 @@ RECIPES = {
     "least-area": "strash;ifraig;scorr;dc2;dc2;strash;dch;amap -m;topo",
     "balanced": "strash;ifraig;scorr;dc2;strash;dch;map -B 0.9;topo;buffer -c;topo;upsize;dnsize;stime -p",
 }
+
+#: What cells are, see :class:`softermax.flows.liberty.Cell`, and macros.
+SEQUENTIAL = ("flop", "other flop", "latch", "clock gate")
+STANDARD = (*SEQUENTIAL, "logic")
 
 #: What an output drives, in the library's unit of capacitance.
 LOAD = 1.0
@@ -44,13 +50,15 @@ class Synthesis:
         ``"um2"`` with Liberty files, ``"GE"`` (NAND2 = 1) with the generic cells.
     cells, flops : int
         Number of all cells, and of flip-flops.
-    area, sequential_area : float
-        Of all cells; of flip-flops, latches and clock gates.
+    area, sequential_area, memory_area : float
+        Of all cells and memories; of flip-flops, latches and clock gates; of memories, modelled.
     delay : float or None
-        Of the slowest logic between registers, without theirs; in what abc calls ps. None if the recipe does not
-        ask for it.
+        Of the slowest logic between registers, without theirs, inside a part; in what abc calls ps. None if the recipe
+        does not ask for it.
     netlist : Path
         Mapped Verilog.
+    part_areas : dict of str to float
+        Of each submodule of the unit, if they were to be kept apart.
     """
 
     top: str
@@ -60,13 +68,15 @@ class Synthesis:
     flops: int
     area: float
     sequential_area: float
+    memory_area: float
     delay: float | None
     netlist: Path
+    part_areas: dict[str, float] = field(default_factory=dict)
 
     @property
     def combinational_area(self) -> float:
         """Of all cells but flip-flops, latches and clock gates."""
-        return self.area - self.sequential_area
+        return self.area - self.sequential_area - self.memory_area
 
 
 @dataclass(frozen=True)
@@ -79,11 +89,20 @@ class AreaOptions:
     clock_gating: bool = True
 
 
-def synthesise_component(component: Component, top: str, build_dir: Path, options: AreaOptions) -> Synthesis:
-    """Generate a component's Verilog into ``build_dir/verilog`` and map it, in ``build_dir/area``."""
-    verilog = build_dir / "verilog" / f"{top}.v"
-    write_whole(verilog, generate_verilog(component, top))
-    return synthesise(verilog, top, **vars(options), build_dir=build_dir / "area" / top)
+def synthesise_component(
+    component: Component, top: str, build_dir: Path, options: AreaOptions, *, macros: bool = False, parts: bool = False
+) -> Synthesis:
+    """Generate a component's Verilog into ``build_dir/verilog`` and map it, in ``build_dir/area``.
+
+    Parameters
+    ----------
+    macros : bool
+        Whether its memories are to be SRAM macros, with a modelled area, instead of flip-flops.
+    parts : bool
+        As for :func:`synthesise`.
+    """
+    verilog, used = write_component_verilog(component, top, build_dir, macros=macros)
+    return synthesise(verilog, top, **vars(options), macros=used, parts=parts, build_dir=build_dir / "area" / top)
 
 
 def synthesise(
@@ -94,6 +113,8 @@ def synthesise(
     recipe: str = "least-area",
     exclude: Sequence[str] = (),
     clock_gating: bool = True,
+    macros: Mapping[str, SramMacro] | None = None,
+    parts: bool = False,
     build_dir: Path,
 ) -> Synthesis:
     """Map a unit to standard cells.
@@ -101,7 +122,7 @@ def synthesise(
     Parameters
     ----------
     verilog : Path
-        As :func:`softermax.flows.verilog.generate_verilog` makes it. Memories become flip-flops.
+        As :func:`softermax.flows.verilog.generate_verilog` makes it. Memories that are no macros become flip-flops.
     top : str
         Name of the unit's module.
     liberty : sequence of Path
@@ -112,6 +133,11 @@ def synthesise(
         Names or patterns of cells not to use.
     clock_gating : bool
         Gate the clocks of registers that hold their value, where the library has a cell for it.
+    macros : mapping of str to SramMacro
+        Modules that are macros.
+    parts : bool
+        Keep the unit's submodules apart, and all modules that occur several times, which are mapped once; otherwise
+        everything is one piece.
     build_dir : Path
         For the netlist, which stays empty if synthesis fails, and Yosys' log.
 
@@ -132,15 +158,32 @@ def synthesise(
         library = read_libraries(plain, exclude)
         design = folder / "design.v"
         design.write_bytes(verilog.read_bytes())
-        job = _Job(design, top, list(plain.values()), library, recipe, exclude, clock_gating, folder)
+        kept = _parts(design.read_text(), top) if parts else []
+        job = _Job(design, top, list(plain.values()), library, recipe, exclude, clock_gating, kept, folder)
         try:
             run_yosys(job.commands(), folder / "yosys.log")
         finally:
             write_whole(build_dir / "yosys.log", (folder / "yosys.log").read_bytes())
         write_whole(netlist, job.netlist.read_bytes())
         delays = re.findall(r"Delay = *([\d.]+) ps", (folder / "yosys.log").read_text(errors="replace"))
-        counts = json.loads(job.statistics.read_text())["design"]["num_cells_by_type"]
-    return _measure(counts, library, top, recipe, "um2" if liberty else "GE", delays, netlist)
+        modules = json.loads(job.statistics.read_text())["modules"]
+    counts = {name.removeprefix("\\"): module.get("num_cells_by_type", {}) for name, module in modules.items()}
+    area = _Areas(counts, library, macros or {}, top)
+    return Synthesis(
+        top=top,
+        recipe=recipe,
+        area_unit="um2" if liberty else "GE",
+        cells=area.cells(*STANDARD),
+        flops=area.cells("flop", "other flop"),
+        area=area.total(*STANDARD, "memory"),
+        sequential_area=area.total(*SEQUENTIAL),
+        memory_area=area.total("memory"),
+        delay=max(map(float, delays), default=None),
+        netlist=netlist,
+        part_areas={part: area.total(*STANDARD, "memory", module=module) for part, module in area.parts().items()}
+        if parts
+        else {},
+    )
 
 
 @dataclass(frozen=True)
@@ -154,6 +197,7 @@ class _Job:
     recipe: str
     exclude: Sequence[str]
     clock_gating: bool
+    parts: Sequence[str]
     folder: Path
 
     @property
@@ -173,6 +217,7 @@ class _Job:
         larger = " ".join(f"-dont_use {name}" for name in self.library.of_kind("flop")[1:])
         return [
             f"read_verilog {self.verilog}",
+            *(f"setattr -mod -set keep_hierarchy 1 {part}" for part in self.parts),
             f"synth -flatten -booth -top {self.top} -run begin:fine",
             "synth -run fine:check -noabc",
             "opt -purge",
@@ -205,16 +250,57 @@ class _Job:
         return [f"hilomap -singleton {' '.join(options)}"] if options else []
 
 
-def _measure(counts: dict[str, int], library: Library, top, recipe, area_unit, delays, netlist: Path) -> Synthesis:
-    unmapped = sorted(name for name in counts if name not in library.cells)
-    if unmapped:
-        raise FlowError(f"the library must have a cell for everything in {top}, but has none for {', '.join(unmapped)}")
+def _parts(verilog: str, top: str) -> list[str]:
+    """Modules to keep apart: the top module's submodules, and those that occur several times."""
+    modules = re.findall(r"^module \\?([^\s(]+)", verilog, re.MULTILINE)
+    instances = Counter(re.findall(r"^  \\?(\S+) +\\?\S+ \($", verilog, re.MULTILINE))
+    depth = top.count(".") + 1
+    return [name for name in modules if name != top and (name.count(".") == depth or instances[name] > 1)]
 
-    def total(*kinds: str) -> float:
-        return sum(n * library.cells[name].area for name, n in counts.items() if library.cells[name].kind in kinds)
 
-    sequential = total("flop", "other flop", "latch", "clock gate")
-    flops = sum(n for name, n in counts.items() if "flop" in library.cells[name].kind)
-    area = sequential + total("logic")
-    delay = float(delays[-1]) if delays else None
-    return Synthesis(top, recipe, area_unit, sum(counts.values()), flops, area, sequential, delay, netlist)
+class _Areas:
+    """Cells and areas of a mapped design, from the numbers of cells of each kind in each module.
+
+    Raises
+    ------
+    FlowError
+        If a cell is neither a module nor one of the library's, nor a macro.
+    """
+
+    def __init__(self, counts: dict[str, dict[str, int]], library: Library, macros: Mapping[str, SramMacro], top: str):
+        self._counts, self._top = counts, top
+        nand2 = library.smallest("!(A*B)")
+        if macros and nand2 is None:
+            raise FlowError("the library must have a NAND2, from which the areas of memories follow: add one that has")
+        area_of = {name: (cell.area, cell.kind) for name, cell in library.cells.items()}
+        if macros:
+            unit = library.cells[nand2[0]].area
+            area_of |= {name: (macro.area(unit), "memory") for name, macro in macros.items()}
+        self._area_of = area_of
+        self._flat: dict[str, Counter] = {}
+        unmapped = sorted(name for name in self._cells_of(top) if name not in area_of)
+        if unmapped:
+            names = ", ".join(unmapped)
+            raise FlowError(f"the library must have a cell for everything in {top}, but has none for {names}")
+
+    def _cells_of(self, module: str) -> Counter:
+        """Numbers of cells of each kind in a module and everything in it."""
+        if module not in self._flat:
+            self._flat[module] = total = Counter()
+            for name, number in self._counts[module].items():
+                inner = self._cells_of(name) if name in self._counts else {name: 1}
+                total.update({kind: number * n for kind, n in inner.items()})
+        return self._flat[module]
+
+    def cells(self, *kinds: str) -> int:
+        """Number of cells of some kinds."""
+        return sum(n for name, n in self._cells_of(self._top).items() if self._area_of[name][1] in kinds)
+
+    def total(self, *kinds: str, module: str | None = None) -> float:
+        """Area of cells of some kinds, of a module or the whole."""
+        facts = [(n, *self._area_of[name]) for name, n in self._cells_of(module or self._top).items()]
+        return sum(n * area for n, area, kind in facts if kind in kinds)
+
+    def parts(self) -> dict[str, str]:
+        """Modules of the top module's submodules, by what they are called in it."""
+        return {name.removeprefix(f"{self._top}."): name for name in self._counts[self._top] if name in self._counts}

@@ -24,6 +24,8 @@ class Sram(wiring.Component):
     ----------
     width, depth : int
         Bits of a word, and words.
+    one_port : bool
+        Whether it is never written and read in one cycle, so that a macro with one port will do.
 
     Members
     -------
@@ -38,11 +40,11 @@ class Sram(wiring.Component):
         If a size is no positive integer.
     """
 
-    def __init__(self, width: int, depth: int):
+    def __init__(self, width: int, depth: int, *, one_port: bool = False):
         for name, size in (("width", width), ("depth", depth)):
             if not isinstance(size, int) or size < 1:
                 raise ValueError(f"{name} must be an integer of 1 or more, not {size!r}")
-        self.width, self.depth = width, depth
+        self.width, self.depth, self.one_port = width, depth, one_port
         address = ceil_log2(depth)
         super().__init__(
             {

@@ -73,7 +73,8 @@ class KeyBuffer(wiring.Component):
         with m.If(self.discard):
             m.d.sync += loaded.eq(0)
         for number, key in enumerate(self.keys):
-            m.submodules[f"bank_{number}"] = bank = Sram(OPERAND_BITS * self.config.vector_size, self.config.key_words)
+            bank = Sram(OPERAND_BITS * self.config.vector_size, self.config.key_words, one_port=True)
+            m.submodules[f"bank_{number}"] = bank
             m.d.comb += [
                 bank.write_enable.eq(taken & (lane == number)),
                 bank.write_address.eq(word),

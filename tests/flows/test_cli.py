@@ -1,6 +1,7 @@
 """The command line as a user meets it: a process, its output, its exit status."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -33,6 +34,13 @@ def test_help_names_every_command_and_each_has_an_example(tmp_path):
     for command in ["verilog", "area", "cosim", "datasheet", "explore", "faithfulness", "info", "operators", "softmax"]:
         assert f"\n  {command} " in overview
         assert f"Example: softermax {command}" in softermax(command, "--help", cwd=tmp_path).stdout
+
+
+def test_verilog_has_macros_if_asked(tmp_path):
+    done = softermax("verilog", "softermax", "--lanes", 2, "--max-len", 8, "--macros", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [result] = json.loads(done.stdout)
+    assert re.search(r"\n  sram_\d+x\d+_1r1w macro \(", (tmp_path / result["verilog"]).read_text())
 
 
 def test_verilog_goes_where_it_is_told(tmp_path):

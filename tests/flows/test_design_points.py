@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from softermax.flows.design_points import DesignPoint, main_design_points
+from softermax.flows.design_points import UNITS, DesignPoint, main_design_points
 from softermax.flows.errors import FlowError
 from softermax.hw import Softermax
 from softermax.hw.baseline import BaselineSoftmax
@@ -32,14 +32,16 @@ def test_a_point_of_the_baseline_is_a_unit_of_its_config():
 
 def test_make_takes_the_baseline_with_dividers_and_with_multipliers():
     points = [(p.unit, p.lanes, p.config.normalizer) for p in main_design_points() if p.preset == "fp16"]
-    assert len(points) == len(set(points)) == 10
-    assert {(unit, lanes, "multiply") for unit in ("normalization", "softermax") for lanes in (16, 32)} < set(points)
+    assert len(points) == len(set(points)) == 14
+    assert {(unit, lanes, "multiply") for unit in ("normalization", "softermax", "pe") for lanes in (16, 32)} < set(
+        points
+    )
 
 
 @pytest.mark.parametrize("preset", ["paper", "faithful", "fp16"])
 def test_make_takes_every_unit_at_16_and_32_lanes(preset):
     points = {(point.unit, point.lanes) for point in main_design_points() if point.preset == preset}
-    assert points == {(unit, lanes) for unit in ("unnormed", "normalization", "softermax") for lanes in (16, 32)}
+    assert points == {(unit, lanes) for unit in UNITS for lanes in (16, 32)}
 
 
 @pytest.mark.parametrize(

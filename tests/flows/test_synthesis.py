@@ -7,7 +7,8 @@ from importlib.resources import files
 import pytest
 
 from softermax.flows.errors import FlowError
-from softermax.flows.synthesis import RECIPES, synthesise
+from softermax.flows.synthesis import RECIPES, AreaOptions, synthesise, synthesise_component
+from softermax.hw import Sram
 
 GENERIC = files("softermax.flows") / "cells" / "generic.lib"
 #: Areas of the generic cells used here, in gate equivalents: gate columns and one of space, over 3.
@@ -141,3 +142,40 @@ def test_what_no_cell_can_do_is_named(run):
     with pytest.raises(FlowError) as caught:
         run(inside + "module top(input d, output q); box box (.d(d), .q(q)); endmodule")
     assert str(caught.value) == "the library must have a cell for everything in top, but has none for box"
+
+
+def test_parts_are_kept_apart_and_what_occurs_twice_is_mapped_once(run):
+    nand = r"module \top.sub.nand (a, b, y); input a, b; output y; assign y = ~(a & b); endmodule"
+    sub = """
+module \\top.sub (a, b, y, z);
+  input a, b; output y, z;
+  \\top.sub.nand  one (
+    .a(a), .b(b), .y(y));
+  \\top.sub.nand  two (
+    .a(a), .b(~b), .y(z));
+endmodule
+"""
+    flop = r"module \top.flop (clk, d, q); input clk, d; output reg q; always @(posedge clk) q <= d; endmodule"
+    top = """
+module top(clk, a, b, y, q);
+  input clk, a, b; output y, q; wire z;
+  \\top.sub  sub (
+    .a(a), .b(b), .y(y), .z(z));
+  \\top.flop  flop (
+    .clk(clk), .d(z), .q(q));
+endmodule"""
+    result = run(nand + sub + flop + top, parts=True)
+    assert result.part_areas == {"sub": pytest.approx(2 * NAND2 + INV), "flop": pytest.approx(FLOP)}
+    assert (result.cells, result.flops, result.area) == (4, 1, pytest.approx(2 * NAND2 + INV + FLOP))
+    netlist = result.netlist.read_text()
+    assert (netlist.count("NAND2"), netlist.count("nand "), netlist.count("\nmodule ")) == (1, 3, 4)
+
+
+def test_memories_that_are_macros_have_the_modelled_area(tmp_path):
+    result = synthesise_component(Sram(9, 5), "memory", tmp_path, AreaOptions(), macros=True)
+    assert (result.cells, result.flops) == (0, 0)
+    assert result.area == result.memory_area == pytest.approx(9 * 5 * 0.96, rel=2e-3)
+    shared = synthesise_component(Sram(9, 5, one_port=True), "memory", tmp_path, AreaOptions(), macros=True)
+    assert shared.area == pytest.approx(9 * 5 * 0.72, rel=2e-3)
+    assert "sram_5x9_1rw macro" in shared.netlist.read_text()
+    assert synthesise_component(Sram(9, 5), "memory", tmp_path, AreaOptions()).flops == 9 * 5 + 9

@@ -10,6 +10,7 @@ from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
 from softermax.flows.design_points import COMPONENTS, DesignPoint
+from softermax.flows.sram_macros import SramMacros
 from softermax.flows.verilog import generate_verilog
 from softermax.hw import ProcessingElement
 from softermax.hw.baseline import BaselineNormalizationUnit, BaselineSoftmax, BaselineUnnormedSoftmaxUnit
@@ -87,6 +88,17 @@ def test_lint_has_nothing_to_say_of_the_processing_element(config, tmp_path):
     assert lint(generate_verilog(ProcessingElement(config), "top"), "top", tmp_path) == ""
 
 
+@pytest.mark.parametrize("config", PROCESSING_ELEMENTS.values(), ids=PROCESSING_ELEMENTS)
+def test_lint_has_nothing_to_say_of_macros_in_place_of_memories(config, tmp_path):
+    platform = SramMacros()
+    verilog = generate_verilog(ProcessingElement(config), "top", platform)
+    assert lint(verilog, "top", tmp_path) == ""
+    assert platform.macros
+    assert all(f"\nmodule {name}(" in verilog and f"  {name} macro (" in verilog for name in platform.macros)
+    assert " reg [" in verilog
+    assert re.search(r"reg \[.*\] \S+ \[", verilog) is None, "a memory is left"
+
+
 class _ReadsEvenBits(wiring.Component):
     """Reads every other bit of many words: 12,800 bits are left over."""
 
@@ -123,6 +135,13 @@ def test_ports_of_the_complete_softermax():
     # 16 scores of 8 bits, 16 keeps, last; 16 probabilities of 8 bits, last, saturated, overlong.
     assert "input [144:0] i__payload" in top
     assert "output [130:0] o__payload" in top
+
+
+def test_equal_modules_are_written_once():
+    verilog = generate_verilog(ProcessingElement(PROCESSING_ELEMENTS["paper"]), "top")
+    banks = re.findall(r"^module \\top\.operands\.key_buffer\.bank_(\d+)", verilog, re.MULTILINE)
+    assert len(banks) == 1
+    assert len(re.findall(r"^  \\top\.operands\.key_buffer\.bank_\d+ +bank_\d+ \(", verilog, re.MULTILINE)) == 4
 
 
 def test_no_initial_values():

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from amaranth.hdl import Assert, Const, Elaboratable, Module
+from amaranth.sim import Simulator
 
-from softermax.hw import ProcessingElement
+from softermax.hw import ProcessingElement, Sram
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
 from softermax.model.pe import Head, ProcessingElementConfig, probabilities
@@ -95,3 +97,34 @@ def test_what_leaves_is_the_golden_models_rows(config):
 def test_what_is_no_config_is_refused():
     with pytest.raises(TypeError, match="config must be a ProcessingElementConfig"):
         ProcessingElement(SoftermaxConfig.paper())
+
+
+def test_memories_of_one_port_are_never_written_and_read_at_once(monkeypatch):
+    elaborate, seen = Sram.elaborate, []
+
+    def checked(memory, platform):
+        m = elaborate(memory, platform)
+        if memory.one_port:
+            seen.append(memory)
+            m.d.sync += Assert(~(memory.write_enable & memory.read_enable))
+        return m
+
+    monkeypatch.setattr(Sram, "elaborate", checked)
+    config, rng = CONFIGS["paper"], np.random.default_rng(4)
+    waves = {name: bursty(rng, 101 + place) for place, name in enumerate("kqo")}
+    trace = processing_element_trace(random_heads(rng, config, 4), config, waves, rng, difficult=True)
+    assert play_in_amaranth(ProcessingElement(config), trace) == []
+    assert len(seen) == config.lanes
+
+
+def test_a_memory_of_one_port_that_is_written_and_read_at_once_would_be_found():
+    class Both(Elaboratable):
+        def elaborate(self, platform):
+            m = Module()
+            m.d.sync += Assert(Const(0))
+            return m
+
+    simulator = Simulator(Both())
+    simulator.add_clock(1e-6)
+    with pytest.raises(AssertionError):
+        simulator.run_until(5e-6)

@@ -1,0 +1,102 @@
+"""SRAM macros: black boxes in place of memories, with a modelled area.
+
+The model is an area for each bit, periphery included, in that of the library's smallest NAND2. Taken from two macros of
+FakeRAM 2.0 for ASAP7, as OpenROAD-flow-scripts carries them, whose NAND2xp5 has 0.05832 um2: 256 words of 32 bits with
+one port have 344 um2, 32 words of 46 bits with a port to write and one to read 82.4 um2. What shape a memory has does
+not enter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from amaranth.hdl import ClockSignal, Instance, Module
+
+from softermax.hw import Sram
+
+__all__ = ["SramMacro", "SramMacros"]
+
+#: Area of a bit in that of a NAND2: of a memory with one port, and of one with two.
+ONE_PORT_BIT = 344.0 / (256 * 32) / 0.05832
+TWO_PORT_BIT = 82.413 / (32 * 46) / 0.05832
+
+STUB = """
+/* verilator lint_off UNUSEDSIGNAL */
+/* verilator lint_off UNDRIVEN */
+(* blackbox *)
+module {name}({ports});
+  {declarations}
+endmodule
+/* verilator lint_on UNDRIVEN */
+/* verilator lint_on UNUSEDSIGNAL */
+"""
+
+
+@dataclass(frozen=True)
+class SramMacro:
+    """What a macro must hold: ``depth`` words of ``width`` bits; and whether one port will do."""
+
+    width: int
+    depth: int
+    one_port: bool
+
+    @property
+    def name(self) -> str:
+        """Of the macro's module."""
+        return f"sram_{self.depth}x{self.width}_{'1rw' if self.one_port else '1r1w'}"
+
+    @property
+    def bits(self) -> int:
+        """That it holds."""
+        return self.width * self.depth
+
+    @property
+    def inputs(self) -> dict[str, int]:
+        """Widths of those ports of :class:`softermax.hw.Sram` that it takes; one word needs no address."""
+        address = (self.depth - 1).bit_length()
+        widths = {"write_enable": 1, "write_address": address, "write_data": self.width}
+        widths |= {"read_enable": 1, "read_address": address}
+        return {name: width for name, width in widths.items() if width}
+
+    def area(self, nand2: float) -> float:
+        """Modelled area, in the unit of that of a NAND2."""
+        return self.bits * nand2 * (ONE_PORT_BIT if self.one_port else TWO_PORT_BIT)
+
+    def stub(self) -> str:
+        """Verilog of a module without contents; its ports are those of :class:`softermax.hw.Sram` and a clock."""
+        declarations = [f"input [{width - 1}:0] {name};" for name, width in self.inputs.items()]
+        return STUB.format(
+            name=self.name,
+            ports=", ".join(["clk", *self.inputs, "read_data"]),
+            declarations="\n  ".join(["input clk;", *declarations, f"output [{self.width - 1}:0] read_data;"]),
+        )
+
+
+class SramMacros:
+    """A platform that puts an instance of a macro in place of every memory.
+
+    Attributes
+    ----------
+    macros : dict of str to SramMacro
+        Those in use, by name; filled while a component is elaborated.
+    """
+
+    def __init__(self):
+        self.macros: dict[str, SramMacro] = {}
+
+    def sram(self, memory: Sram) -> Module:
+        """The instance."""
+        macro = SramMacro(memory.width, memory.depth, memory.one_port)
+        self.macros[macro.name] = macro
+        m = Module()
+        m.submodules.macro = Instance(
+            macro.name,
+            i_clk=ClockSignal(),
+            **{f"i_{port}": getattr(memory, port) for port in macro.inputs},
+            o_read_data=memory.read_data,
+        )
+        return m
+
+    def stubs(self) -> str:
+        """Verilog of the macros' modules."""
+        return "".join(macro.stub() for macro in self.macros.values())
