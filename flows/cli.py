@@ -47,6 +47,7 @@ _size = _options(
     _option("--normalizer", help=f"{' or '.join(CHOICES['normalizer'])}."),
     _option("--rounding", help=f"{' or '.join(CHOICES['rounding'])}; preset faithful."),
     _option("--saturate", is_flag=True, help="Let the power sum of long rows saturate, flagged; preset paper."),
+    _option("--values", is_flag=True, help="Let a pe keep values and give context instead of probabilities."),
 )
 _unit = click.argument("unit", required=False)
 _as_json = _option("--json", "as_json", is_flag=True, help="Print a list of flat objects instead of a table.")
@@ -220,19 +221,20 @@ def operators(as_json, build_dir, **arguments):
 @_option("--lanes", type=int, default=16, show_default=True, help="Dot products side by side, and pairs in each.")
 @_option("--d-head", type=int, default=64, show_default=True, help="Elements of a query.")
 @_option("--causal", is_flag=True, help="With causal masks.")
+@_option("--values", is_flag=True, help="Up to context.")
 @_as_json
-def utilisation(lanes, d_head, causal, as_json):
+def utilisation(lanes, d_head, causal, values, as_json):
     # The paper's preset, a cycle shorter, takes no row of 1024 without saturating.
     sizes = [(preset, tokens) for preset in ("faithful", "fp16") for tokens in UTILISATION_TOKENS]
     results = [
-        measure_utilisation(preset, lanes, tokens, d_head, causal=causal)
+        measure_utilisation(preset, lanes, tokens, d_head, causal=causal, values=values)
         for preset, tokens in track(sizes, "Playing heads", console=_messages, transient=True)
     ]
     _show(results, as_json, "MAC cycles of a head against its cycles from start to done")
 
 
 @app.command(
-    help="Errors of a processing element's probabilities against attention in float64, on every captured head.",
+    help="Errors of a processing element's probabilities and context against attention in float64, on captured heads.",
     epilog="Example: softermax heads --scale-bits 16",
 )
 @_option("--scale-bits", type=click.IntRange(4, 16), default=8, show_default=True, help="Of the requantiser's scale.")
@@ -242,7 +244,7 @@ def heads(scale_bits, markdown, as_json):
     results = head_errors(scale_bits)
     if markdown is not None:
         write_whole(markdown, markdown_table(results))
-    _show(results, as_json, "Errors of probabilities against softmax in float64 of the same queries and keys")
+    _show(results, as_json, "Errors against attention in float64 of the same queries, keys and values")
 
 
 @app.command(
@@ -295,13 +297,13 @@ def _points(unit: str | None, **size) -> list[DesignPoint]:
     return main_design_points() if unit is None else [_point(unit, **size)]
 
 
-def _point(unit, preset, lanes, max_len, input, output_format, **choices) -> DesignPoint:
+def _point(unit, preset, lanes, max_len, input, output_format, values, **choices) -> DesignPoint:
     try:
         formats = {"input": input and QFormat.parse(input), "output": output_format and QFormat.parse(output_format)}
     except ValueError as error:
         raise FlowError(str(error)) from error
     options = tuple((name, value) for name, value in (formats | choices).items() if value)
-    return DesignPoint(unit, preset, lanes, max_len, options)
+    return DesignPoint(unit, preset, lanes, max_len, options, values)
 
 
 def _show(results: list[dict], as_json: bool, title: str):

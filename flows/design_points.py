@@ -53,6 +53,8 @@ class DesignPoint:
     lanes, max_len : int
     options : tuple of (str, object)
         Further arguments of the preset, such as ``("normalizer", "row_product")``.
+    values : bool
+        Whether a processing element keeps values and gives context.
 
     Raises
     ------
@@ -65,11 +67,14 @@ class DesignPoint:
     lanes: int = 16
     max_len: int = 384
     options: tuple[tuple[str, object], ...] = ()
+    values: bool = False
 
     def __post_init__(self):
         for what, name, known in (("unit", self.unit, UNITS), ("preset", self.preset, PRESETS)):
             if name not in known:
                 raise FlowError(f"the {what} must be one of {', '.join(known)}, not {name!r}")
+        if self.values and self.unit != "pe":
+            raise FlowError(f"the unit must be pe to keep values, not {self.unit!r}")
         known = signature(PRESETS[self.preset]).parameters
         for option, _ in self.options:
             if option not in known:
@@ -88,7 +93,7 @@ class DesignPoint:
     def hardware_config(self) -> RowShape | ProcessingElementConfig:
         """The config that the unit is built from."""
         if self.unit == "pe":
-            return ProcessingElementConfig(softmax=self.config, vector_size=self.lanes)
+            return ProcessingElementConfig(softmax=self.config, vector_size=self.lanes, values=self.values)
         return self.config
 
     @property
@@ -99,6 +104,7 @@ class DesignPoint:
             self.preset,
             f"{self.lanes}x{self.max_len}",
             *(name if value is True else str(value) for name, value in self.options),
+            *(["values"] if self.values else []),
         ]
         return re.sub(r"\W+", "_", "_".join(parts)).strip("_")
 
@@ -112,6 +118,8 @@ class DesignPoint:
         """The point as flat fields, with which every machine-readable result begins."""
         names = {"unit": self.unit, "preset": self.preset, "lanes": self.lanes, "max_len": self.max_len}
         names["normalizer"] = self.config.normalizer
+        if self.unit == "pe":
+            names["values"] = self.values
         return names | {name: str(value) for name, value in self.options}
 
 

@@ -1,13 +1,13 @@
-"""Errors of a processing element's probabilities against attention in float64, on the captured heads."""
+"""Errors of a processing element's probabilities and context against attention in float64, on the captured heads."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from softermax.model import SoftermaxConfig, softmax_exact
-from softermax.model.pe import ProcessingElementConfig, probabilities
-from softermax.sim.attention import AttentionHead, load_heads
-from softermax.sim.pe_trace import real_head
+from softermax.model import SoftermaxConfig
+from softermax.model.pe import ProcessingElementConfig, context, probabilities
+from softermax.sim.attention import exact_attention, load_heads
+from softermax.sim.pe_trace import context_unit, real_head
 
 from .design_points import PRESETS
 
@@ -15,10 +15,10 @@ __all__ = ["head_errors"]
 
 
 def head_errors(scale_bits: int) -> list[dict]:
-    """For each captured head and preset: errors of the probabilities over the rows that are no padding.
+    """For each captured head and preset: errors over the rows that are no padding.
 
-    The reference is the softmax in float64 of the same 8-bit queries and keys with their real scales; so the errors are
-    those of requantised scores and of the softmax, not of the 8 bits.
+    The reference is attention in float64 of the same 8-bit queries, keys and values with their real scales; so the
+    errors are those of requantised scores, of the softmax and of requantised context, not of the 8 bits.
 
     Parameters
     ----------
@@ -28,16 +28,18 @@ def head_errors(scale_bits: int) -> list[dict]:
     Returns
     -------
     list of dict
-        ``max_error``; ``median_error``: of the rows' largest errors; ``row_sum``: the mean.
+        Of the probabilities ``max_error``; ``median_error``: of the rows' largest errors; ``row_sum``: the mean.
+        ``context_error``: the root of the mean square, against that of the context itself.
     """
     results = []
     for captured in load_heads():
-        exact = _attention(captured)
+        exact, exact_context = exact_attention(captured)
         result = {"head": captured.name, "d_head": captured.d_head, "scale_bits": scale_bits}
         for preset in PRESETS:
             softmax = PRESETS[preset](lanes=16, max_len=384)
-            config = ProcessingElementConfig(softmax=softmax, scale_bits=scale_bits)
-            raw = probabilities(real_head(captured, config), config)[: captured.valid]
+            config = ProcessingElementConfig(softmax=softmax, scale_bits=scale_bits, values=True)
+            head = real_head(captured, config)
+            raw = probabilities(head, config)[: captured.valid]
             if isinstance(softmax, SoftermaxConfig):
                 seen = softmax.output.to_real(raw)
             else:
@@ -46,12 +48,11 @@ def head_errors(scale_bits: int) -> list[dict]:
             result[f"{preset}_max_error"] = round(float(errors.max()), 4)
             result[f"{preset}_median_error"] = round(float(np.median(errors)), 4)
             result[f"{preset}_row_sum"] = round(float(seen.sum(axis=1).mean()), 4)
+            given = context(head, config)[: captured.valid] * context_unit(captured)
+            result[f"{preset}_context_error"] = round(_relative_error(given, exact_context), 4)
         results.append(result)
     return results
 
 
-def _attention(captured: AttentionHead) -> np.ndarray:
-    """Softmax in float64 of the rows that are no padding: ndarray, (valid, valid)."""
-    rows = slice(captured.valid)
-    q, k = captured.q[rows] * captured.q_scale, captured.k[rows] * captured.k_scale
-    return softmax_exact(q @ k.T / np.sqrt(captured.d_head), captured.keep[rows, rows], base="e")
+def _relative_error(given: np.ndarray, exact: np.ndarray) -> float:
+    return float(np.sqrt(((given - exact) ** 2).mean() / (exact**2).mean()))

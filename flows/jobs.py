@@ -132,7 +132,7 @@ def with_ratios(results: list[dict]) -> list[dict]:
 
 
 def _size(result: dict) -> tuple:
-    return result["unit"], result["lanes"], result["max_len"]
+    return result["unit"], result["lanes"], result["max_len"], result.get("values")
 
 
 def run(function, points: Sequence[DesignPoint], build_dir: Path, description: str, console: Console, **options):

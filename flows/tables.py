@@ -21,6 +21,7 @@ COLUMNS = {
     "normalizer": ("normalizer", str),
     "lanes": ("lanes", str),
     "max_len": ("max_len", str),
+    "values": ("gives", lambda values: "context" if values else "probabilities"),
     "head": ("head", str),
     "tokens": ("tokens", "{:,}".format),
     "d_head": ("d_head", str),
@@ -34,6 +35,7 @@ COLUMNS = {
             ("max_error", "largest", "{:.4f}".format),
             ("median_error", "median", "{:.4f}".format),
             ("row_sum", "row sum", "{:.3f}".format),
+            ("context_error", "context", "{:.4f}".format),
         )
     },
     "heads": ("heads", str),

@@ -18,10 +18,12 @@ __all__ = ["UTILISATION_TOKENS", "measure_utilisation"]
 UTILISATION_TOKENS = (64, 128, 256, 384, 512, 1024)
 
 
-def measure_utilisation(preset: str, lanes: int, tokens: int, d_head: int, *, causal: bool = False) -> dict:
-    """MAC cycles of a head against all cycles from its start until it is done; loading keys is apart.
+def measure_utilisation(
+    preset: str, lanes: int, tokens: int, d_head: int, *, causal: bool = False, values: bool = False
+) -> dict:
+    """MAC cycles of a head against all cycles from its start until it is done; loading keys and values is apart.
 
-    Queries are always there and probabilities are always taken. The element is as wide as its slices, for rows of up
+    Queries are always there and what comes out is always taken. The element is as wide as its slices, for rows of up
     to ``tokens`` elements.
 
     Raises
@@ -32,9 +34,10 @@ def measure_utilisation(preset: str, lanes: int, tokens: int, d_head: int, *, ca
     if preset not in PRESETS:
         raise FlowError(f"the preset must be one of {', '.join(PRESETS)}, not {preset!r}")
     try:
-        config = ProcessingElementConfig(softmax=PRESETS[preset](lanes=lanes, max_len=tokens), vector_size=lanes)
+        softmax = PRESETS[preset](lanes=lanes, max_len=tokens)
+        config = ProcessingElementConfig(softmax=softmax, vector_size=lanes, values=values)
         matrix = np.zeros((tokens, d_head), np.int8)
-        head = Head(q=matrix, k=matrix, multiplier=1, shift=0, causal=causal)
+        head = Head(q=matrix, k=matrix, multiplier=1, shift=0, causal=causal, v=matrix)
         head.check(config)
     except (TypeError, ValueError) as error:
         raise FlowError(str(error)) from error
@@ -45,6 +48,7 @@ def measure_utilisation(preset: str, lanes: int, tokens: int, d_head: int, *, ca
         "tokens": tokens,
         "d_head": d_head,
         "causal": causal,
+        "values": values,
         "mac_cycles": used,
         "cycles": cycles,
         "utilisation": round(used / cycles, 4),
@@ -58,11 +62,12 @@ def _play(head: Head, config: ProcessingElementConfig) -> tuple[int, int]:
     last[np.cumsum(slices) - 1] = True
     timing = ProcessingElementTiming(config, frame(last, config.softmax), np.zeros(len(last), bool))
     chunks = config.chunks(head.q.shape[1])
-    host, taken = HeadHost([head], config), {"k": 0, "q": 0}
+    host, taken = HeadHost([head], config), dict.fromkeys(timing.inputs, 0)
     cycles = 0
     while not timing.done:
         host.drive(timing, taken)
-        valids = taken["k"] < host.limit("k"), taken["q"] < len(head.q) * chunks
+        limits = {name: host.limit(name) for name in timing.inputs} | {"q": len(head.q) * chunks}
+        valids = tuple(taken[name] < limit for name, limit in limits.items())
         readies = timing.ready(valids, (True,))
         cycles += timing.busy
         timing.clock(valids, (True,))

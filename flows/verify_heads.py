@@ -37,7 +37,7 @@ def heads_traces(point: DesignPoint, seed: int) -> tuple[list[Head], list[Trace]
     heads = [real_head(head, config) for head in captured]
     shorter = [head for head in heads if len(head.q) <= GAPS_UP_TO]
     rng = np.random.default_rng(seed)
-    waves = {stream: bursty(rng, 4099 + place) for place, stream in enumerate("kqo")}
+    waves = {stream: bursty(rng, 4099 + place) for place, stream in enumerate("kqov")}
     difficult = processing_element_trace(shorter, config, waves, rng, difficult=True)
     broken_off = cut_by_reset(difficult, difficult.cycles // 3, difficult)
     return heads, [processing_element_trace(heads, config, {}, rng), broken_off]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Collection
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def generate_verilog(component: Component, name: str, platform: SramMacros | Non
         design = json.loads(cleaned.read_text())
         for module in design["modules"].values():
             _gather_unread(module)
-        _merge_equal(design["modules"])
+        _merge_equal(design["modules"], keep=platform.macros if platform else ())
         cleaned.write_text(json.dumps(design))
         write = [f"read_json {cleaned}", "opt_clean -purge", f"write_verilog -noattr {result}"]
         run_yosys(write, folder / "yosys.log")
@@ -135,13 +136,15 @@ def _gather_unread(module: dict):
         }
 
 
-def _merge_equal(modules: dict[str, dict]):
-    """Let all cells of equal modules be of the first of them, from the smallest modules upwards."""
+def _merge_equal(modules: dict[str, dict], keep: Collection[str]):
+    """Let all cells of equal modules be of the first of them, from the smallest modules upwards; but for some."""
     merged = True
     while merged:
         first: dict[str, str] = {}
-        equal = {name: first.setdefault(_contents(module), name) for name, module in modules.items()}
-        merged = len(first) < len(modules)
+        equal = {
+            name: first.setdefault(_contents(module), name) for name, module in modules.items() if name not in keep
+        }
+        merged = len(first) < len(equal)
         for name in equal.keys() - first.values():
             del modules[name]
         for module in modules.values():

@@ -31,6 +31,7 @@ __all__ = [
     "multiply",
     "reciprocal",
     "subtract",
+    "to_fixed",
 ]
 
 #: The one NaN that arithmetic gives, quiet and positive.
@@ -231,3 +232,24 @@ def from_fixed(raw, fraction_bits: int) -> np.ndarray:
     significand = (normalised >> 19 << 1) | ((normalised & ((1 << 19) - 1)) != 0)
     result = pack(length - 1 + BIAS - fraction_bits, significand, sign)
     return np.where(raw == 0, 0, result).astype(np.uint16)
+
+
+def to_fixed(bits, fraction_bits: int) -> np.ndarray:
+    """Probabilities in binary16 to UQ(0, ``fraction_bits``): rounded to nearest (ties up), 1 and more saturated.
+
+    Parameters
+    ----------
+    bits : array_like of uint16, any shape
+        No negative numbers.
+    fraction_bits : int
+        1 to 9.
+
+    Returns
+    -------
+    ndarray of int64, same shape
+    """
+    bits = np.asarray(bits, np.int64)
+    exponent, significand = bits >> 10, (bits & 0x3FF) | 0x400
+    # From one bit below the last place; subnormals are 0 in any of these formats.
+    doubled = significand << 5 >> np.clip(BIAS + 14 - fraction_bits - exponent, 0, 20)
+    return np.minimum((doubled + 1) >> 1, (1 << fraction_bits) - 1)

@@ -1,7 +1,8 @@
-"""Golden model of the processing element: from 8-bit queries and keys to probabilities, bit for bit.
+"""Golden model of the processing element: from 8-bit queries, keys and values to context, bit for bit.
 
 For a row r of queries: acc_j = q_r . k_j - zero_point in 24 bits; x_j = round(acc_j * multiplier / 2**shift), saturated
-to the score's format; then the softmax of x_j over the keys that the row may see.
+to the score's format; then the softmax of x_j over the keys that the row may see gives the probabilities p_j. With
+values, context_e = round(sum_j p_j v_je * context_multiplier / 2**context_shift), saturated to 8 bits.
 """
 
 from __future__ import annotations
@@ -12,13 +13,22 @@ from enum import IntEnum
 import numpy as np
 
 from .baseline import BaselineConfig, baseline_softmax_raw
-from .binary16 import from_fixed
+from .binary16 import from_fixed, to_fixed
 from .config import SoftermaxConfig
-from .formats import Q, QFormat
+from .formats import UQ, Q, QFormat
 from .shape import check_ranges
 from .softermax import softermax_raw
 
-__all__ = ["Head", "ProcessingElementConfig", "Register", "probabilities", "requantise", "scores", "visible_keys"]
+__all__ = [
+    "Head",
+    "ProcessingElementConfig",
+    "Register",
+    "context",
+    "probabilities",
+    "requantise",
+    "scores",
+    "visible_keys",
+]
 
 #: Bits of an operand of a multiplication, and of the sum of the products.
 OPERAND_BITS = 8
@@ -27,15 +37,19 @@ ACCUMULATOR_BITS = 24
 SHIFT_BITS = 5
 #: What the zero point may be, so that with any dot product of 128 elements it fits the accumulator.
 ZERO_POINT_BITS = 23
-#: Score format of the baseline, whose softmax itself takes binary16.
+#: Score format of the baseline, whose softmax itself takes binary16; and what its probabilities are multiplied as.
 BASELINE_SCORE = Q(6, 2)
+BASELINE_PROBABILITY = UQ(0, 8)
+#: Format of context, in units of the head's choice.
+CONTEXT = Q(8, 0)
 
 
 class Register(IntEnum):
     """Addresses of the register interface; words of 32 bits. Settings can be written while it is not busy.
 
     ``CONTROL``: bit 0 starts a head; reads as 0. ``STATUS``, to read: bit 0 busy, bit 1 done, bit 2 refused, bit 3
-    saturated. ``SCALE``: multiplier from bit 0, shift from bit 16. ``MASK``: bit 0 causal.
+    saturated. ``SCALE`` and, with values, ``CONTEXT_SCALE``: multiplier from bit 0, shift from bit 16. ``MASK``: bit 0
+    causal.
     """
 
     CONTROL = 0
@@ -46,6 +60,7 @@ class Register(IntEnum):
     SCALE = 5
     ZERO_POINT = 6
     MASK = 7
+    CONTEXT_SCALE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +78,9 @@ class ProcessingElementConfig:
         Elements of the longest query, 1 to 128.
     scale_bits : int
         Bits of the requantiser's multiplier, 4 to 16.
+    values : bool
+        Whether it keeps values as well and gives context instead of probabilities. Scores must have 8 bits then,
+        probabilities at most 8, ``vector_size`` must be the softmax's lanes, and no power sum may saturate.
 
     Raises
     ------
@@ -74,6 +92,7 @@ class ProcessingElementConfig:
     vector_size: int = 16
     max_d_head: int = 128
     scale_bits: int = 8
+    values: bool = False
 
     def __post_init__(self):
         if not isinstance(self.softmax, SoftermaxConfig | BaselineConfig):
@@ -83,6 +102,20 @@ class ProcessingElementConfig:
             if size.bit_count() != 1 or (name == "lanes" and size == 1):
                 least = ", 2 or more," if name == "lanes" else ""
                 raise ValueError(f"{name} must be a power of two{least} for a processing element, not {size!r}")
+        if self.values:
+            self._check_values()
+
+    def _check_values(self):
+        """ValueError unless values can be multiplied by the MACs that make the scores."""
+        if self.vector_size != self.lanes:
+            raise ValueError(f"vector_size must be lanes = {self.lanes} with values, not {self.vector_size!r}")
+        if self.score.width != OPERAND_BITS:
+            raise ValueError(f"scores must have {OPERAND_BITS} bits with values, not those of {self.score}")
+        if self.probability.width > OPERAND_BITS:
+            raise ValueError(f"probabilities must have at most {OPERAND_BITS} bits with values, not {self.probability}")
+        # Rows then add up to less than 2, so that the sums of products of a row fit the accumulator many times.
+        if isinstance(self.softmax, SoftermaxConfig) and self.softmax.saturate:
+            raise ValueError("power sums must not saturate with values: probabilities would add up to more than 1")
 
     @property
     def lanes(self) -> int:
@@ -100,6 +133,11 @@ class ProcessingElementConfig:
         return self.softmax.input if isinstance(self.softmax, SoftermaxConfig) else BASELINE_SCORE
 
     @property
+    def probability(self) -> QFormat:
+        """Format of the probabilities that values are multiplied with."""
+        return self.softmax.output if isinstance(self.softmax, SoftermaxConfig) else BASELINE_PROBABILITY
+
+    @property
     def max_chunks(self) -> int:
         """Words of ``vector_size`` elements that the longest query or key takes."""
         return self.chunks(self.max_d_head)
@@ -107,17 +145,27 @@ class ProcessingElementConfig:
     @property
     def sum_bits(self) -> int:
         """Of the signed sum of a lane's products of one cycle."""
-        return 2 * OPERAND_BITS + (self.vector_size - 1).bit_length()
+        return 2 * OPERAND_BITS + self.values + (self.vector_size - 1).bit_length()
 
     @property
     def key_words(self) -> int:
-        """Words of each lane's bank of the weight buffer: the keys of a sequence."""
+        """Words that the keys of a sequence take in each lane's bank of the weight buffer; its values take as many."""
         return self.softmax.max_slices * self.max_chunks
+
+    @property
+    def bank_words(self) -> int:
+        """Words of each lane's bank."""
+        return self.key_words * (2 if self.values else 1)
 
     @property
     def query_words(self) -> int:
         """Words of the input buffer: two queries, one in use while the other one arrives; a power of two."""
         return 2 << (self.max_chunks - 1).bit_length()
+
+    @property
+    def value_rows(self) -> int:
+        """Greatest number of rows of transposed values: of elements, filled up to whole slices of context."""
+        return self.max_chunks * self.lanes
 
     def chunks(self, d_head: int) -> int:
         """Words that a query or key of ``d_head`` elements takes."""
@@ -138,6 +186,10 @@ class Head:
         Taken from every dot product, in its units; 23 bits, signed. Softmax does not change under it.
     causal : bool
         Whether a query sees its own and earlier positions only.
+    v : ndarray of int8, (keys, d_head), or None
+        Values, of a processing element that keeps them.
+    context_multiplier, context_shift : int
+        The scale from a sum of products of raw probabilities and values to context, as for scores.
 
     Raises
     ------
@@ -151,19 +203,27 @@ class Head:
     shift: int
     zero_point: int = 0
     causal: bool = False
+    v: np.ndarray | None = None
+    context_multiplier: int = 0
+    context_shift: int = 0
 
     def __post_init__(self):
-        for name in ("q", "k"):
-            array = getattr(self, name)
+        for name, array in self._matrices().items():
             if not isinstance(array, np.ndarray) or array.dtype != np.int8:
                 raise TypeError(f"{name} must be an array of int8, not {getattr(array, 'dtype', type(array).__name__)}")
             if array.ndim != 2 or not array.size:
                 raise ValueError(f"{name} must be a matrix with a row and a column or more, not of shape {array.shape}")
         if self.q.shape[1] != self.k.shape[1]:
             raise ValueError(f"q and k must have rows of one length, not {self.q.shape[1]} and {self.k.shape[1]}")
+        if self.v is not None and self.v.shape != self.k.shape:
+            raise ValueError(f"v must have the shape of k, {self.k.shape}, not {self.v.shape}")
         limit = 1 << (ZERO_POINT_BITS - 1)
-        ranges = {"multiplier": (0, 0xFFFF), "shift": (0, (1 << SHIFT_BITS) - 1), "zero_point": (-limit, limit - 1)}
-        check_ranges(self, ranges)
+        multiplier, shift = (0, 0xFFFF), (0, (1 << SHIFT_BITS) - 1)
+        ranges = {"multiplier": multiplier, "shift": shift, "zero_point": (-limit, limit - 1)}
+        check_ranges(self, ranges | {"context_multiplier": multiplier, "context_shift": shift})
+
+    def _matrices(self) -> dict[str, np.ndarray]:
+        return {"q": self.q, "k": self.k} | ({} if self.v is None else {"v": self.v})
 
     def check(self, config: ProcessingElementConfig):
         """ValueError, in a sentence, unless a processing element of this config takes the head."""
@@ -172,8 +232,11 @@ class Head:
             raise ValueError(f"a head must have at most max_len = {config.max_len} queries and keys, not {longest}")
         if self.q.shape[1] > config.max_d_head:
             raise ValueError(f"d_head must be at most max_d_head = {config.max_d_head}, not {self.q.shape[1]}")
-        if self.multiplier >> config.scale_bits:
-            raise ValueError(f"multiplier must have at most {config.scale_bits} bits, not {self.multiplier!r}")
+        for name in ("multiplier", "context_multiplier"):
+            if getattr(self, name) >> config.scale_bits:
+                raise ValueError(f"{name} must have at most {config.scale_bits} bits, not {getattr(self, name)!r}")
+        if config.values and self.v is None:
+            raise ValueError("a head must have values for a processing element that keeps them")
 
     @property
     def visible(self) -> np.ndarray:
@@ -182,7 +245,7 @@ class Head:
 
     def settings(self) -> dict[Register, int]:
         """What to write into the registers before a start."""
-        return {
+        settings = {
             Register.QUERIES: len(self.q),
             Register.KEYS: len(self.k),
             Register.D_HEAD: self.q.shape[1],
@@ -190,6 +253,9 @@ class Head:
             Register.ZERO_POINT: self.zero_point & 0xFFFFFFFF,
             Register.MASK: int(self.causal),
         }
+        if self.v is not None:
+            settings[Register.CONTEXT_SCALE] = self.context_multiplier | self.context_shift << 16
+        return settings
 
 
 def visible_keys(queries: int, keys: int, causal: bool) -> np.ndarray:
@@ -230,3 +296,23 @@ def probabilities(head: Head, config: ProcessingElementConfig) -> np.ndarray:
     if isinstance(config.softmax, BaselineConfig):
         return baseline_softmax_raw(from_fixed(x, config.score.fraction_bits), config.softmax, mask)
     return softermax_raw(x, config.softmax, mask)
+
+
+def multiplied_probabilities(head: Head, config: ProcessingElementConfig) -> np.ndarray:
+    """Raw probabilities in the format that values are multiplied with: ndarray of int, (queries, keys)."""
+    raw = probabilities(head, config)
+    if isinstance(config.softmax, BaselineConfig):
+        return to_fixed(raw, config.probability.fraction_bits)
+    return raw
+
+
+def context(head: Head, config: ProcessingElementConfig) -> np.ndarray:
+    """Raw context of every query: ndarray of int16, (queries, d_head), of 8 bits.
+
+    Raises
+    ------
+    ValueError
+        If the head has no values or does not fit.
+    """
+    sums = multiplied_probabilities(head, config).astype(np.int64) @ head.v
+    return requantise(sums, head.context_multiplier, head.context_shift, CONTEXT)

@@ -14,23 +14,14 @@ from .baseline_timing import BaselineSoftmaxTiming
 from .elastic import Chain
 from .framing import Framing
 from .pe import ProcessingElementConfig, Register
+from .pe_host_timing import Access, Loader, Registers
 from .timing import SoftermaxTiming
 
-__all__ = ["Access", "ProcessingElementTiming"]
-
-
-@dataclass(frozen=True)
-class Access:
-    """An access to the registers in one cycle: reading, writing, both or neither."""
-
-    address: int = 0
-    reads: bool = False
-    writes: bool = False
-    data: int = 0
+__all__ = ["ProcessingElementTiming"]
 
 
 class ProcessingElementTiming:
-    """Registers, buffers, MACs, requantiser and softmax.
+    """Registers, buffers, MACs, requantiser and softmax; with values, the probabilities' way back to the MACs.
 
     Parameters
     ----------
@@ -42,6 +33,7 @@ class ProcessingElementTiming:
 
     Attributes
     ----------
+    inputs, outputs : tuple of str
     access : Access
         To the registers, in the present cycle; to be set before the model is asked for anything.
     read_data : int
@@ -51,24 +43,27 @@ class ProcessingElementTiming:
         Cycles in which the MACs have been given operands.
     """
 
-    inputs = ("k", "q")
     outputs = ("o",)
 
     def __init__(self, config: ProcessingElementConfig, framing: Framing, saturated: np.ndarray):
+        self.inputs = ("k", "v", "q") if config.values else ("k", "q")
         self.access = Access()
-        self._registers = _Registers(config)
-        self._keys = _Keys(config)
+        self._registers = Registers(config)
+        self._keys = Loader(config.max_len)
+        self._values = Loader(config.value_rows) if config.values else None
         self._sequence = _Sequence(config)
         self._query_words, self._query_level = config.query_words, 0
         self._last, self._saturated = framing.last, saturated
         self._macs = Chain(3)
-        self._final = []
-        self._slices = 0
+        self._steps: list[_Step] = []
+        self._summed = _Summed()
+        self._requantiser = Chain(1, streams=2)
+        self._probabilities = _Probabilities() if config.values else None
         if isinstance(config.softmax, BaselineConfig):
-            self._scores = Chain(2)
+            self._converter = Chain(1)
             self._softmax = BaselineSoftmaxTiming(framing, config.softmax)
         else:
-            self._scores = Chain(1)
+            self._converter = None
             self._softmax = SoftermaxTiming(framing, config.softmax.buffer_depth, config.softmax.row_stages)
 
     @property
@@ -89,179 +84,180 @@ class ProcessingElementTiming:
     @property
     def multiplications(self) -> int:
         """Cycles in which the MACs have been given operands."""
-        return len(self._final)
+        return len(self._steps)
 
-    def _begins(self) -> tuple[bool, bool]:
-        """Whether the access starts a head, and whether it discards the keys."""
-        return self._registers.starts(self.access, self._keys.loaded), self._registers.discards(self.access)
+    def _begins(self) -> tuple[bool, bool, bool]:
+        """Whether the access starts a head, discards the keys, and discards the values."""
+        registers, values = self._registers, self._values
+        starts = registers.starts(self.access, self._keys.loaded, None if values is None else values.loaded)
+        discards_keys = registers.discards(self.access, Register.D_HEAD)
+        return starts, discards_keys, registers.discards(self.access, Register.D_HEAD, Register.KEYS)
 
     def ready(self, valids, readies):
-        """``k.ready`` and ``q.ready``."""
-        k_ready = self._keys.room and not self._registers.busy and not any(self._begins())
-        return k_ready, self._query_level < self._query_words
+        """``k.ready``, with values ``v.ready``, and ``q.ready``."""
+        starts, discards_keys, discards_values = self._begins()
+        idle = not self._registers.busy and not starts
+        k_ready = self._keys.room and idle and not discards_keys
+        q_ready = self._query_level < self._query_words
+        if self._values is None:
+            return k_ready, q_ready
+        fits = self._values.room and self._registers.within(Register.KEYS)
+        return k_ready, fits and idle and not discards_values and not (valids[0] and k_ready), q_ready
 
     def valids(self):
         """``o.valid``."""
-        return self._softmax.valids()
+        return self._softmax.valids() if self._values is None else (self._requantiser.valid[1],)
 
     def shown(self):
-        """The slice at ``o``."""
-        return self._softmax.shown()
+        """The slice at ``o``; -1 while the register shows what is no slice of context."""
+        if self._values is None:
+            return self._softmax.shown()
+        context = self._requantiser.item >= 0 and self._summed.context[self._requantiser.item]
+        return (self._summed.places[self._requantiser.item] if context else -1,)
 
     def clock(self, valids, readies):
         """Clock edge."""
-        k_ready, q_ready = self.ready(valids, readies)
-        starts, discards = self._begins()
-        taken = self.shown()[0] if self.valids()[0] and readies[0] else None
+        answers = self.ready(valids, readies)
+        starts, discards_keys, discards_values = self._begins()
+        row_taken, saturated = self._taken(readies)
         self._compute(readies)
-        self._query_level += valids[1] and q_ready
-        chunks = self._registers.chunks
-        if valids[0] and k_ready:
-            self._keys.take(chunks)
-        self._keys.clock(starts, discards)
+        self._query_level += valids[-1] and answers[-1]
+        if valids[0] and answers[0]:
+            self._keys.take(self._registers.chunks)
+        self._keys.clock(starts, discards_keys)
+        if self._values is not None:
+            if valids[1] and answers[1]:
+                self._values.take(self._registers.key_slices)
+            self._values.clock(starts, discards_values)
         if starts:
             self._sequence.start(self._registers)
-        flags = taken is not None and bool(self._last[taken]), taken is not None and bool(self._saturated[taken])
-        self._registers.clock(self.access, starts, *flags)
+        self._registers.clock(self.access, starts, row_taken, saturated)
+
+    def _probabilities_ready(self, readies) -> bool:
+        return readies[0] if self._probabilities is None else not self._probabilities.complete
+
+    def _taken(self, readies) -> tuple[bool, bool]:
+        """Whether a row's last slice leaves, and whether a slice of a row with a saturated sum leaves the softmax."""
+        probability = None
+        if self._softmax.valids()[0] and self._probabilities_ready(readies):
+            [probability] = self._softmax.shown()
+        saturated = probability is not None and bool(self._saturated[probability])
+        if self._values is None:
+            return probability is not None and bool(self._last[probability]), saturated
+        leaves = self.valids()[0] and readies[0]
+        return leaves and self._summed.last[self._requantiser.item], saturated
 
     def _compute(self, readies):
-        """Clock edge of the pipeline from operands to probabilities."""
-        scores_valid = self._scores.valid
-        [softmax_ready] = self._softmax.ready(scores_valid, readies)
-        scores_ready = self._scores.ready(softmax_ready)
-        step = None
-        if self._sequence.running and self._query_level > self._sequence.chunk and self._macs.ready(scores_ready):
-            step = len(self._final)
-            final, last = self._sequence.step()
-            self._final.append(final)
-            self._query_level -= self._registers.chunks if last else 0
+        """Clock edge of the pipeline from operands to probabilities, or context."""
+        probabilities_ready = (self._probabilities_ready(readies),)
+        scored = self._requantiser if self._converter is None else self._converter
+        scores_valid = (scored.valid[0],)
+        [softmax_ready] = self._softmax.ready(scores_valid, probabilities_ready)
+        scores_ready = softmax_ready if self._converter is None else self._converter.ready(softmax_ready)
+        taken = scores_ready, readies[0]
+        requantiser_ready = self._requantiser.ready(*taken)
+        step = self._next_step(self._macs.ready(requantiser_ready))
         summed = None
-        if self._macs.valid[0] and scores_ready:
-            summed, self._slices = self._slices, self._slices + 1
-        self._softmax.clock(scores_valid, readies)
-        self._scores.clock(summed, softmax_ready)
-        self._macs.clock(step, scores_ready, feeds=lambda item: (self._final[item],))
+        if self._macs.valid[0] and requantiser_ready:
+            summed = self._summed.add(self._steps[self._macs.item])
+        if self._probabilities is not None and self._softmax.valids()[0] and probabilities_ready[0]:
+            self._probabilities.take(bool(self._last[self._softmax.shown()[0]]))
+        self._softmax.clock(scores_valid, probabilities_ready)
+        if self._converter is not None:
+            self._converter.clock(0 if self._requantiser.valid[0] and scores_ready else None, softmax_ready)
+        context = self._summed.context
+        self._requantiser.clock(summed, *taken, feeds=lambda item: (not context[item], context[item]))
+        self._macs.clock(step, requantiser_ready, feeds=lambda item: (self._steps[item].final,))
+
+    def _next_step(self, macs_ready: bool) -> int | None:
+        """The number of the step that enters the MACs in this cycle, if one does."""
+        sequence = self._sequence
+        level = self._probabilities.level if sequence.context else self._query_level
+        if not (sequence.running and level > sequence.chunk and macs_ready):
+            return None
+        step = sequence.step()
+        self._steps.append(step)
+        if step.last and step.context:
+            self._probabilities.release()
+        elif step.last:
+            self._query_level -= self._registers.chunks
+        return len(self._steps) - 1
 
 
-class _Registers:
-    """The register interface."""
+class _Probabilities:
+    """The buffer of a row of probabilities; takes no others until the row is released."""
 
-    def __init__(self, config: ProcessingElementConfig):
-        self._config = config
-        self._most = {
-            Register.QUERIES: config.max_len,
-            Register.KEYS: config.max_len,
-            Register.D_HEAD: config.max_d_head,
-        }
-        self._stored = dict.fromkeys((*self._most, Register.SCALE, Register.ZERO_POINT, Register.MASK), 0)
-        self._left = 0
-        self.busy = self.done = self._refused = self._saturated = False
-        self.read_data = 0
+    def __init__(self):
+        self.level, self.complete = 0, False
 
-    def __getitem__(self, register: Register) -> int:
-        return self._stored[register]
+    def take(self, last: bool):
+        """A slice comes."""
+        self.level, self.complete = self.level + 1, last
 
-    @property
-    def chunks(self) -> int:
-        """Words of a query."""
-        return self._config.chunks(self[Register.D_HEAD])
-
-    def _writes(self, access: Access, register: Register) -> bool:
-        return access.writes and access.address == register
-
-    def starts(self, access: Access, loaded: int) -> bool:
-        """Whether a start is asked for, and taken."""
-        within = all(0 < self[register] <= most for register, most in self._most.items())
-        return self._asks(access) and not self.busy and within and self[Register.KEYS] <= loaded
-
-    def _asks(self, access: Access) -> bool:
-        return self._writes(access, Register.CONTROL) and bool(access.data & 1)
-
-    def discards(self, access: Access) -> bool:
-        """Whether the size of a key is written."""
-        return self._writes(access, Register.D_HEAD) and not self.busy
-
-    def clock(self, access: Access, starts: bool, row_taken: bool, saturated: bool):
-        """Clock edge."""
-        self.read_data = self._read(access.address) if access.reads else 0
-        if access.writes and not self.busy and access.address in self._stored:
-            self._stored[access.address] = self._kept(access)
-        self._saturated |= saturated
-        self._refused |= self._asks(access) and not starts
-        if starts:
-            self.busy, self.done, self._refused, self._saturated = True, False, False, False
-            self._left = self[Register.QUERIES]
-        elif row_taken:
-            self._left -= 1
-            if self._left == 0:
-                self.busy, self.done = False, True
-
-    def _read(self, address: int) -> int:
-        if address == Register.STATUS:
-            return self.busy | self.done << 1 | self._refused << 2 | self._saturated << 3
-        return self._stored.get(address, 0)
-
-    def _kept(self, access: Access) -> int:
-        """What a register keeps of what is written to it."""
-        data, register = access.data, access.address
-        if register in self._most:
-            return min(data, self._most[register] + 1)
-        if register == Register.SCALE:
-            return data & ((1 << self._config.scale_bits) - 1) | data & 0x1F0000
-        if register == Register.MASK:
-            return data & 1
-        low = data & 0x7FFFFF
-        return low | 0xFF800000 if low & 0x400000 else low
+    def release(self):
+        """The row has been read for the last time."""
+        self.level, self.complete = 0, False
 
 
-class _Keys:
-    """The weight buffer: how many keys it holds, and whether another word has room."""
+class _Summed:
+    """Of every slice that has left the MACs: whether it is context, its place among its kind, whether its row ends."""
 
-    def __init__(self, config: ProcessingElementConfig):
-        self._most = config.max_len
-        self.loaded, self._chunk, self._fresh = 0, 0, True
+    def __init__(self):
+        self.context: list[bool] = []
+        self.places: list[int] = []
+        self.last: list[bool] = []
+        self._numbers = {False: 0, True: 0}
 
-    @property
-    def room(self) -> bool:
-        """Whether it takes a word."""
-        return self._fresh or self.loaded != self._most
+    def add(self, step: _Step) -> int:
+        """Number of the next slice, which ends with this step."""
+        self.context.append(step.context)
+        self.places.append(self._numbers[step.context])
+        self.last.append(step.last)
+        self._numbers[step.context] += 1
+        return len(self.context) - 1
 
-    def take(self, chunks: int):
-        """A word comes."""
-        if self._fresh:
-            self.loaded, self._fresh = 0, False
-        self._chunk += 1
-        if self._chunk == chunks:
-            self.loaded, self._chunk = self.loaded + 1, 0
 
-    def clock(self, starts: bool, discards: bool):
-        """Clock edge."""
-        if starts or discards:
-            self._chunk, self._fresh = 0, True
-        if discards:
-            self.loaded = 0
+@dataclass(frozen=True)
+class _Step:
+    """What the MACs do in a cycle: for scores or for context; the final step of a slice, and the last one of a row."""
+
+    context: bool
+    final: bool
+    last: bool
 
 
 class _Sequence:
-    """The steps of a head."""
+    """The steps of a head. With values, the context of a row comes after the scores of the next one."""
 
     def __init__(self, config: ProcessingElementConfig):
-        self._lanes = config.lanes
-        self.running, self.chunk = False, 0
+        self._lanes, self._values = config.lanes, config.values
+        self.running, self._queries, self._scored, self._finished = False, 0, 0, 0
+        self._outer = self.chunk = 0
 
-    def start(self, registers: _Registers):
+    def start(self, registers: Registers):
         """Begin a head."""
         self._queries, self._keys = registers[Register.QUERIES], registers[Register.KEYS]
         self._chunks, self._causal = registers.chunks, registers[Register.MASK]
-        self.running, self.chunk, self._row, self._slice = True, 0, 0, 0
+        self.running, self._scored, self._finished, self._outer, self.chunk = True, 0, 0, 0, 0
 
-    def step(self) -> tuple[bool, bool]:
-        """Go on by a step; returns whether it was the final one of its slice, and of its row."""
-        seen = min(self._row + 1, self._keys) if self._causal else self._keys
-        final = self.chunk == self._chunks - 1
-        last = final and self._slice == (seen - 1) // self._lanes
+    @property
+    def context(self) -> bool:
+        """Whether the next step is for context."""
+        ahead = self._scored - self._finished
+        return self._values and (ahead == 2 or self._scored == self._queries) and self.running
+
+    def step(self) -> _Step:
+        """Go on by a step."""
+        context = self.context
+        row = self._finished if context else self._scored
+        seen = min(row + 1, self._keys) if self._causal else self._keys
+        sizes = [-(-seen // self._lanes), self._chunks]
+        outer, inner = reversed(sizes) if context else sizes
+        final = self.chunk == inner - 1
+        last = final and self._outer == outer - 1
         self.chunk = 0 if final else self.chunk + 1
-        self._slice = 0 if last else self._slice + final
-        self._row += last
-        self.running = self._row < self._queries
-        return final, last
+        self._outer = 0 if last else self._outer + final
+        self._scored += last and not context
+        self._finished += last and (context or not self._values)
+        self.running = self._finished < self._queries
+        return _Step(context, final, last)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+from softermax.model import softmax_exact
+
 SCORE_MIN, SCORE_MAX = -128, 127
 """Range of a raw Q(6,2) score, in units of 1/4."""
 
@@ -159,6 +161,21 @@ class AttentionHead:
     def requantise(self):
         """Raw scores made anew of `q` and `k`: ndarray of int8, shape (tokens, tokens), equal to `scores`."""
         return requantise(self.q, self.k, self.multiplier, self.shift, self.zero_point)
+
+
+def exact_attention(head: AttentionHead) -> tuple[np.ndarray, np.ndarray]:
+    """Attention in float64 of a head's 8-bit queries, keys and values with their real scales.
+
+    Returns
+    -------
+    probabilities : ndarray of float64, shape (valid, valid)
+        Of the rows that are no padding.
+    context : ndarray of float64, shape (valid, d_head)
+    """
+    rows = slice(head.valid)
+    q, k, v = head.q[rows] * head.q_scale, head.k[rows] * head.k_scale, head.v[rows] * head.v_scale
+    probabilities = softmax_exact(q @ k.T / np.sqrt(head.d_head), head.keep[rows, rows], base="e")
+    return probabilities, probabilities @ v
 
 
 def load_heads(path=None):

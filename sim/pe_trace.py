@@ -6,19 +6,20 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from softermax.hw.pe.streams import vector
+from softermax.hw.pe.streams import context_slice, vector
 from softermax.model.baseline import BaselineConfig
 from softermax.model.binary16 import from_fixed
-from softermax.model.pe import Head, ProcessingElementConfig, Register, scores
-from softermax.model.pe_timing import Access, ProcessingElementTiming
+from softermax.model.pe import Head, ProcessingElementConfig, Register, context, scores
+from softermax.model.pe_host_timing import Access
+from softermax.model.pe_timing import ProcessingElementTiming
 
-from .attention import AttentionHead, fixed_point
+from .attention import AttentionHead, exact_attention, fixed_point
 from .baseline_trace import baseline_output
 from .softermax_trace import softermax_output
 from .trace import Host, PackedStream, Trace, record
 from .traffic import rows_to_slices
 
-__all__ = ["HeadHost", "processing_element_timing", "processing_element_trace", "real_head"]
+__all__ = ["HeadHost", "context_unit", "processing_element_timing", "processing_element_trace", "real_head"]
 
 START = Access(address=Register.CONTROL, writes=True, data=1)
 IDLE = Access()
@@ -30,7 +31,7 @@ class HeadHost(Host):
     Parameters
     ----------
     heads : sequence of Head
-        A head with the very array of keys of the one before does not load them again.
+        A head with the very array of keys of the one before does not load them, and its values, again.
     config : ProcessingElementConfig
     rng : numpy.random.Generator or None
         With one, the host is difficult: it waits, reads at random, writes settings and starts while a head is being
@@ -42,14 +43,14 @@ class HeadHost(Host):
 
     def __init__(self, heads: Sequence[Head], config: ProcessingElementConfig, rng: np.random.Generator | None = None):
         self._heads, self._config, self._rng = heads, config, rng
-        self._key_words = 0
+        self._words = {"k": 0, "v": 0}
         self._accesses: Iterator[Access] | None = None
         self._taken: dict[str, int] = {}
         self.finished = False
 
     def limit(self, name: str) -> int | None:
-        """Keys come when their head's settings are written."""
-        return self._key_words if name == "k" else None
+        """Keys and values come when their head's settings are written."""
+        return self._words.get(name)
 
     def drive(self, timing: ProcessingElementTiming, taken: dict[str, int]) -> dict[str, int]:
         """The next access, or none."""
@@ -70,9 +71,12 @@ class HeadHost(Host):
             yield from self._settings(head, loads)
             if loads:
                 yield from self._refused_starts(head)
-                self._key_words += len(head.k) * self._config.chunks(head.q.shape[1])
+                self._words["k"] += len(head.k) * self._config.chunks(head.q.shape[1])
+                if self._config.values:
+                    rows = self._config.chunks(head.q.shape[1]) * self._config.lanes
+                    self._words["v"] += rows * self._config.chunks(len(head.k))
                 keys = head.k
-            while self._taken["k"] < self._key_words:
+            while any(self._taken.get(name, 0) < words for name, words in self._words.items()):
                 yield self._anything(writes=False)
             yield START
             yield IDLE
@@ -84,7 +88,7 @@ class HeadHost(Host):
 
     def _settings(self, head, loads) -> Iterator[Access]:
         for register, value in head.settings().items():
-            if loads or register != Register.D_HEAD:
+            if loads or register not in (Register.D_HEAD, Register.KEYS):
                 yield Access(address=register, writes=True, reads=True, data=value)
 
     def _refused_starts(self, head) -> Iterator[Access]:
@@ -112,11 +116,14 @@ class HeadHost(Host):
 def real_head(captured: AttentionHead, config: ProcessingElementConfig) -> Head:
     """A captured head as the processing element takes it: padding is not loaded, the scale has ``scale_bits`` bits.
 
-    Captured scales have log2(e) folded for a softmax of base 2; for one of base e it is taken out.
+    Captured scales have log2(e) folded for a softmax of base 2; for one of base e it is taken out. Units of context are
+    those of :func:`context_unit`.
     """
     scale = captured.multiplier / 2**captured.shift
     of_scores = scale / np.log2(np.e) if isinstance(config.softmax, BaselineConfig) else scale
     multiplier, shift = fixed_point(of_scores, config.scale_bits)
+    of_context = captured.v_scale * config.probability.to_real(1) / context_unit(captured)
+    context_multiplier, context_shift = fixed_point(of_context, config.scale_bits)
     return Head(
         q=captured.q,
         k=captured.k[: captured.valid],
@@ -125,7 +132,15 @@ def real_head(captured: AttentionHead, config: ProcessingElementConfig) -> Head:
         # From units of a score to those of a dot product.
         zero_point=round(captured.zero_point / scale),
         causal=captured.causal,
+        v=captured.v[: captured.valid],
+        context_multiplier=context_multiplier,
+        context_shift=context_shift,
     )
+
+
+def context_unit(captured: AttentionHead) -> float:
+    """What a unit of a captured head's context is, so that 8 bits just hold it."""
+    return float(np.abs(exact_attention(captured)[1]).max()) / 127
 
 
 def processing_element_timing(heads: Sequence[Head], config: ProcessingElementConfig):
@@ -139,7 +154,20 @@ def processing_element_timing(heads: Sequence[Head], config: ProcessingElementCo
         saturated = np.zeros(len(framing.last), bool)
     else:
         framing, probabilities, saturated = softermax_output(rows_to_slices(rows, config.softmax), config.softmax)
-    return ProcessingElementTiming(config, framing, saturated), probabilities
+    output = _context_stream(heads, config) if config.values else probabilities
+    return ProcessingElementTiming(config, framing, saturated), output
+
+
+def _context_stream(heads: Sequence[Head], config: ProcessingElementConfig) -> PackedStream:
+    """The context of every row in slices, filled up with zeros."""
+    slices, last = [], []
+    for head in heads:
+        raw = context(head, config)
+        padded = np.pad(raw, [(0, 0), (0, -raw.shape[1] % config.lanes)])
+        slices.append(padded.reshape(-1, config.lanes))
+        of_a_row = np.arange(config.chunks(raw.shape[1]))
+        last.append(np.tile(of_a_row == of_a_row[-1], len(raw)))
+    return PackedStream.pack(context_slice(config), {"x": np.concatenate(slices), "last": np.concatenate(last)})
 
 
 def processing_element_trace(
@@ -155,18 +183,22 @@ def processing_element_trace(
     Parameters
     ----------
     waves : dict of str to ndarray of bool
-        Permissions of the streams ``k``, ``q`` and ``o``, as for :func:`softermax.sim.softermax_trace.unnormed_trace`.
+        Permissions of the streams ``k``, ``v``, ``q`` and ``o``, as for
+        :func:`softermax.sim.softermax_trace.unnormed_trace`.
     difficult : bool
         Whether the host is, see :class:`HeadHost`.
     """
     timing, probabilities = processing_element_timing(heads, config)
-    new_keys = [
-        head.k for head, before in zip(heads, [None, *heads], strict=False) if before is None or head.k is not before.k
+    loading = [
+        head for head, before in zip(heads, [None, *heads], strict=False) if before is None or head.k is not before.k
     ]
     sources = {
-        "k": _words(new_keys, config),
+        "k": _words([head.k for head in loading], config),
         "q": _words([head.q for head in heads], config),
     }
+    if config.values:
+        filled_up = [np.pad(head.v, [(0, 0), (0, -head.v.shape[1] % config.lanes)]) for head in loading]
+        sources["v"] = _words([values.T for values in filled_up], config)
     host = HeadHost(heads, config, rng if difficult else None)
     return record(timing, sources, {"o": probabilities}, waves, rng, host)
 

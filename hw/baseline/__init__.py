@@ -9,6 +9,7 @@ from .multiplier import MULTIPLIER, multiply
 from .normalization import BaselineNormalizationUnit
 from .operator import Operator, Pipeline, Stage, advance
 from .softmax import BaselineSoftmax
+from .to_fixed import to_fixed
 from .unnormed import BaselineUnnormedSoftmaxUnit
 
 __all__ = [
@@ -35,4 +36,5 @@ __all__ = [
     "maximum",
     "multiply",
     "subtract",
+    "to_fixed",
 ]

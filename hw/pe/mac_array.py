@@ -1,8 +1,8 @@
-"""Vector MAC array: a query's dot products with the keys of a slice."""
+"""Vector MAC array: a query's dot products with the keys of a slice, or a row's probabilities with values."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, signed
+from amaranth.hdl import Module, Mux, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
@@ -10,13 +10,13 @@ from softermax.model.pe import ZERO_POINT_BITS, ProcessingElementConfig
 
 from ..elastic import Head, elastic_register
 from .mac_lane import MacLane
-from .streams import accumulated_slice, operands
+from .streams import accumulated_slice, operands, place_of
 
 __all__ = ["MacArray"]
 
 
 class MacArray(wiring.Component):
-    """A lane for each key of a slice; ``vector_size`` products in each lane and cycle.
+    """A lane for each key of a slice, or element of context; ``vector_size`` products in each lane and cycle.
 
     Takes operands in each cycle, and gives a slice after its final ones. The sums wait in the accumulators.
 
@@ -28,7 +28,7 @@ class MacArray(wiring.Component):
     -------
     i : In, stream of :func:`softermax.hw.pe.streams.operands`
     zero_point : In, signed
-        What is taken from every dot product.
+        What is taken from every dot product of a query.
     o : Out, stream of :func:`softermax.hw.pe.streams.accumulated_slice`
 
     Attributes
@@ -53,21 +53,24 @@ class MacArray(wiring.Component):
         m = Module()
         i, o = self.i.payload, self.o.payload
         head = Head.of(self.i)
-        flags = {name: i[name] for name in ("first", "final", "last", "last_lane")}
+        flags = {name: i[name] for name in ("first", "final", *place_of(self.config))}
         multiplied, [sums] = elastic_register(m, head, flags)
-        place = {name: multiplied[name] for name in ("last", "last_lane")}
+        place = {name: multiplied[name] for name in place_of(self.config)}
         accumulated, [out] = elastic_register(m, sums, place, feeds=(multiplied["final"],))
         m.d.comb += [self.o.valid.eq(out.valid), out.ready.eq(self.o.ready)]
         m.d.comb += [o[name].eq(accumulated[name]) for name in place]
-        for number, (key, accumulator) in enumerate(zip(i.keys, o.accumulators, strict=True)):
+        start = -self.zero_point
+        if self.config.values:
+            start = Mux(multiplied["context"], 0, start)
+        for number, (word, accumulator) in enumerate(zip(i.banks, o.accumulators, strict=True)):
             m.submodules[f"lane_{number}"] = lane = MacLane(self.config)
             m.d.comb += [
-                lane.a.eq(i.query),
-                lane.b.eq(key),
+                lane.a.eq(i.row),
+                lane.b.eq(word),
                 lane.load_sum.eq(head.transfer),
                 lane.load_accumulator.eq(sums.transfer),
                 lane.first.eq(multiplied["first"]),
-                lane.start.eq(-self.zero_point),
+                lane.start.eq(start),
                 accumulator.eq(lane.accumulator),
             ]
         return m

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from softermax.model.pe import ACCUMULATOR_BITS, ProcessingElementConfig
 
-from .streams import vector
+from .streams import operands, vector
 
 __all__ = ["MacLane"]
 
@@ -22,7 +22,8 @@ class MacLane(wiring.Component):
 
     Members
     -------
-    a, b : In, arrays of ``vector_size`` signed 8-bit numbers
+    a : In, array of ``vector_size`` signed numbers, the ``row`` of :func:`softermax.hw.pe.streams.operands`
+    b : In, array of as many signed 8-bit numbers
     load_sum : In, 1
         Store the sum of the products.
     load_accumulator : In, 1
@@ -35,12 +36,11 @@ class MacLane(wiring.Component):
     """
 
     def __init__(self, config: ProcessingElementConfig):
-        words = vector(config)
         accumulator = signed(ACCUMULATOR_BITS)
         super().__init__(
             {
-                "a": In(words),
-                "b": In(words),
+                "a": In(operands(config)["row"].shape),
+                "b": In(vector(config)),
                 "load_sum": In(1),
                 "load_accumulator": In(1),
                 "first": In(1),

@@ -1,8 +1,8 @@
-"""Processing element: from 8-bit queries and keys to probabilities."""
+"""Processing element: from 8-bit queries, keys and values to context, or to probabilities."""
 
 from __future__ import annotations
 
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Mux
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
@@ -19,7 +19,7 @@ from .operands import Operands
 from .registers import Registers, register_port
 from .requantiser import Requantiser
 from .sequencer import Sequencer
-from .streams import vector
+from .streams import context_slice, vector
 
 __all__ = ["ProcessingElement"]
 
@@ -30,6 +30,9 @@ class ProcessingElement(wiring.Component):
     Keys are loaded first, then a head is started; queries stream in and probabilities stream out, row by row. The MACs
     work without a pause as long as queries come and probabilities are taken: while a row is normalised, the scores of
     the next are computed. A row ends with the slice that holds the last key that it may see.
+
+    With values, which are loaded like keys, probabilities return to the MACs, and context streams out. Rows take turns:
+    the context of one is computed after the scores of the next.
 
     Parameters
     ----------
@@ -42,7 +45,10 @@ class ProcessingElement(wiring.Component):
         As in the status register.
     k, q : In, streams of :func:`softermax.hw.pe.streams.vector`
         Keys and queries in order, each in words of ``vector_size`` elements, filled up with zeros.
-    o : Out, stream of the softmax's probabilities
+    v : In, stream of :func:`softermax.hw.pe.streams.vector`
+        With values only: transposed values, for each element those of all keys, filled up with zeros to whole words;
+        and further rows of zeros, up to a multiple of lanes.
+    o : Out, stream of the softmax's probabilities; with values of :func:`softermax.hw.pe.streams.context_slice`
 
     Raises
     ------
@@ -55,13 +61,14 @@ class ProcessingElement(wiring.Component):
             raise TypeError(f"config must be a ProcessingElementConfig, not {config!r}")
         self.config = config
         payloads = baseline_streams if isinstance(config.softmax, BaselineConfig) else softermax_streams
+        output = context_slice(config) if config.values else payloads.probability_slice(config.softmax)
+        matrices = ("k", "v", "q") if config.values else ("k", "q")
         super().__init__(
             {
                 "csr": In(register_port()),
                 "done": Out(1),
-                "k": In(stream.Signature(vector(config))),
-                "q": In(stream.Signature(vector(config))),
-                "o": Out(stream.Signature(payloads.probability_slice(config.softmax))),
+                **{name: In(stream.Signature(vector(config))) for name in matrices},
+                "o": Out(stream.Signature(output)),
             }
         )
 
@@ -79,26 +86,48 @@ class ProcessingElement(wiring.Component):
         connect(m, sequencer.o, operands.i)
         connect(m, operands.o, macs.i)
         connect(m, macs.o, requantiser.i)
+        self._scale(m, requantiser, settings)
         m.d.comb += [
             sequencer.start.eq(registers.start),
             sequencer.settings.eq(settings),
             operands.chunks.eq(settings.chunks),
             operands.start.eq(registers.start),
             operands.busy.eq(registers.busy),
-            operands.discard.eq(registers.discard),
-            registers.loaded.eq(operands.loaded),
+            operands.discard_keys.eq(registers.discard_keys),
+            registers.keys_loaded.eq(operands.keys_loaded),
             macs.zero_point.eq(settings.zero_point),
-            requantiser.multiplier.eq(settings.multiplier),
-            requantiser.shift.eq(settings.shift),
             self.done.eq(registers.done),
+            registers.row_taken.eq(self.o.valid & self.o.ready & self.o.payload.last),
         ]
         softmax = self._softmax(m, requantiser.o)
-        connect(m, softmax.o, flipped(self.o))
-        taken, probabilities = self.o.valid & self.o.ready, self.o.payload
-        m.d.comb += registers.row_taken.eq(taken & probabilities.last)
+        if self.config.values:
+            self._values(m, registers, operands)
+            connect(m, softmax.o, operands.p)
+            connect(m, requantiser.context, flipped(self.o))
+        else:
+            connect(m, softmax.o, flipped(self.o))
         if not isinstance(self.config.softmax, BaselineConfig):
-            m.d.comb += registers.saturated.eq(taken & probabilities.saturated)
+            taken = softmax.o.valid & softmax.o.ready
+            m.d.comb += registers.saturated.eq(taken & softmax.o.payload.saturated)
         return m
+
+    def _scale(self, m, requantiser, settings):
+        """The scale of the slice that is being requantised."""
+        for name in ("multiplier", "shift"):
+            scale = getattr(settings, name)
+            if self.config.values:
+                scale = Mux(requantiser.i.payload.context, getattr(settings, f"context_{name}"), scale)
+            m.d.comb += getattr(requantiser, name).eq(scale)
+
+    def _values(self, m, registers, operands):
+        """What the buffers must know to load values."""
+        connect(m, flipped(self.v), operands.v)
+        m.d.comb += [
+            operands.key_slices.eq(registers.settings.key_slices),
+            operands.discard_values.eq(registers.discard_values),
+            operands.values_fit.eq(registers.values_fit),
+            registers.values_loaded.eq(operands.values_loaded),
+        ]
 
     def _softmax(self, m, scores):
         """The softmax, fed with the scores."""

@@ -1,4 +1,4 @@
-"""Requantiser: from dot products to scores in the softmax's format."""
+"""Requantiser: from sums of products to scores in the softmax's format, or to context."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from softermax.model.pe import ACCUMULATOR_BITS, SHIFT_BITS, ProcessingElementCo
 
 from ..elastic import Head, elastic_register
 from ..streams import scores_of
-from .streams import accumulated_slice
+from .streams import accumulated_slice, context_slice
 
 __all__ = ["Requantiser"]
 
@@ -26,7 +26,10 @@ class Requantiser(wiring.Component):
     -------
     i : In, stream of :func:`softermax.hw.pe.streams.accumulated_slice`
     multiplier, shift : In
+        For the slice at ``i``.
     o : Out, stream of :func:`softermax.hw.streams.scores_of` the score format
+    context : Out, stream of :func:`softermax.hw.pe.streams.context_slice`
+        With values only; a slice goes to either.
 
     Attributes
     ----------
@@ -38,24 +41,29 @@ class Requantiser(wiring.Component):
 
     def __init__(self, config: ProcessingElementConfig):
         self.config = config
-        super().__init__(
-            {
-                "i": In(stream.Signature(accumulated_slice(config))),
-                "multiplier": In(config.scale_bits),
-                "shift": In(SHIFT_BITS),
-                "o": Out(stream.Signature(scores_of(config.score, config.lanes))),
-            }
-        )
+        members = {
+            "i": In(stream.Signature(accumulated_slice(config))),
+            "multiplier": In(config.scale_bits),
+            "shift": In(SHIFT_BITS),
+            "o": Out(stream.Signature(scores_of(config.score, config.lanes))),
+        }
+        if config.values:
+            members["context"] = Out(stream.Signature(context_slice(config)))
+        super().__init__(members)
 
     def elaborate(self, platform):
         m = Module()
         i, o = self.i.payload, self.o.payload
         scores = {f"x_{lane}": self._scale(m, sums, lane) for lane, sums in enumerate(i.accumulators)}
         keep = Cat(1, *(~i.last | (i.last_lane >= lane) for lane in range(1, self.config.lanes)))
-        held, [head] = elastic_register(m, Head.of(self.i), {**scores, "keep": keep, "last": i.last})
-        m.d.comb += [self.o.valid.eq(head.valid), head.ready.eq(self.o.ready)]
-        m.d.comb += [x.eq(held[name]) for x, name in zip(o.x, scores, strict=True)]
-        m.d.comb += [o.keep.eq(held["keep"]), o.last.eq(held["last"])]
+        outputs, feeds = [self.o], (1,)
+        if self.config.values:
+            outputs, feeds = [self.o, self.context], (~i.context, i.context)
+        held, heads = elastic_register(m, Head.of(self.i), {**scores, "keep": keep, "last": i.last}, feeds=feeds)
+        for port, head in zip(outputs, heads, strict=True):
+            m.d.comb += [port.valid.eq(head.valid), head.ready.eq(port.ready), port.payload.last.eq(held["last"])]
+            m.d.comb += [x.eq(held[name]) for x, name in zip(port.payload.x, scores, strict=True)]
+        m.d.comb += o.keep.eq(held["keep"])
         return m
 
     def _scale(self, m, accumulator, lane):

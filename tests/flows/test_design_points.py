@@ -69,5 +69,11 @@ def test_the_processing_element_is_a_point_with_a_config_of_its_own():
     assert point.hardware_config.softmax == point.config
     assert point.hardware_config.vector_size == 8
     assert type(point.component()).__name__ == "ProcessingElement"
+    with_values = DesignPoint("pe", "faithful", 8, 64, values=True)
+    assert with_values.hardware_config.values
+    assert (point.name, with_values.name) == ("pe_faithful_8x64", "pe_faithful_8x64_values")
+    assert (point.identity()["values"], with_values.identity()["values"]) == (False, True)
+    with pytest.raises(FlowError, match="the unit must be pe to keep values, not 'softermax'"):
+        DesignPoint("softermax", "faithful", 8, 64, values=True)
     with pytest.raises(FlowError, match="lanes must be a power of two"):
         DesignPoint("pe", "paper", 12)

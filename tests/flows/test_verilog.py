@@ -58,6 +58,12 @@ PROCESSING_ELEMENTS = {
         softmax=SoftermaxConfig.paper(lanes=2, max_len=2), vector_size=8, max_d_head=8, scale_bits=16
     ),
     "fp16": ProcessingElementConfig(softmax=BaselineConfig(lanes=2, max_len=12), vector_size=2, max_d_head=4),
+    "values": ProcessingElementConfig(
+        softmax=SoftermaxConfig.paper(lanes=4, max_len=24), vector_size=4, max_d_head=6, values=True
+    ),
+    "fp16, values": ProcessingElementConfig(
+        softmax=BaselineConfig(lanes=2, max_len=2), vector_size=2, max_d_head=2, values=True
+    ),
 }
 
 
@@ -139,9 +145,9 @@ def test_ports_of_the_complete_softermax():
 
 def test_equal_modules_are_written_once():
     verilog = generate_verilog(ProcessingElement(PROCESSING_ELEMENTS["paper"]), "top")
-    banks = re.findall(r"^module \\top\.operands\.key_buffer\.bank_(\d+)", verilog, re.MULTILINE)
+    banks = re.findall(r"^module \\top\.operands\.weight_buffer\.bank_(\d+)", verilog, re.MULTILINE)
     assert len(banks) == 1
-    assert len(re.findall(r"^  \\top\.operands\.key_buffer\.bank_\d+ +bank_\d+ \(", verilog, re.MULTILINE)) == 4
+    assert len(re.findall(r"^  \\top\.operands\.weight_buffer\.bank_\d+ +bank_\d+ \(", verilog, re.MULTILINE)) == 4
 
 
 def test_no_initial_values():

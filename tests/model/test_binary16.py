@@ -1,5 +1,8 @@
 """binary16 on raw integers: every bit against NumPy's floating point, and what IEEE 754 leaves to us."""
 
+from fractions import Fraction
+from math import floor
+
 import numpy as np
 import pytest
 
@@ -101,6 +104,15 @@ def test_what_the_definition_says(operation, a, b, result):
 
 def test_reciprocal_is_a_division():
     assert np.array_equal(reciprocal(EVERYTHING), divide(ONE, EVERYTHING))
+
+
+@pytest.mark.parametrize("fraction_bits", [1, 7, 8, 9])
+def test_conversion_of_every_probability_to_fixed_point(fraction_bits):
+    bits = np.arange(binary16.INFINITY)
+    exact = [Fraction(float(p)) for p in bits.astype(np.uint16).view(np.float16)]
+    top = (1 << fraction_bits) - 1
+    wanted = [min(floor(p * (top + 1) + Fraction(1, 2)), top) for p in exact]
+    assert binary16.to_fixed(bits, fraction_bits).tolist() == wanted
 
 
 def test_any_shapes_broadcast():

@@ -7,13 +7,23 @@ from math import floor
 import numpy as np
 import pytest
 
-from softermax.model import Q, SoftermaxConfig
+from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
-from softermax.model.pe import Head, ProcessingElementConfig, Register, probabilities, requantise, scores, visible_keys
+from softermax.model.pe import (
+    Head,
+    ProcessingElementConfig,
+    Register,
+    context,
+    probabilities,
+    requantise,
+    scores,
+    visible_keys,
+)
 from softermax.model.reference import softmax_fractions
 
 PAPER = ProcessingElementConfig(softmax=SoftermaxConfig.paper(lanes=4, max_len=24), vector_size=4, max_d_head=16)
 FP16 = replace(PAPER, softmax=BaselineConfig(lanes=4, max_len=24))
+PAPER_VALUES, FP16_VALUES = replace(PAPER, values=True), replace(FP16, values=True)
 
 
 def random_head(seed, *, queries=7, keys=11, d_head=16, **settings):
@@ -82,6 +92,9 @@ def test_settings_of_a_head():
         Register.ZERO_POINT: 0xFFFFFFFF,
         Register.MASK: 1,
     }
+    values = np.zeros((11, 16), np.int8)
+    with_values = replace(head, v=values, context_multiplier=129, context_shift=3).settings()
+    assert with_values == head.settings() | {Register.CONTEXT_SCALE: 129 | 3 << 16}
 
 
 @pytest.mark.parametrize(
@@ -105,6 +118,37 @@ def test_configs_that_are_refused(changes, error, says):
         replace(PAPER, **changes)
 
 
+def head_with_values(seed, **settings):
+    """A head whose context takes most of 8 bits."""
+    head = random_head(seed, **settings)
+    v = np.random.default_rng(seed + 100).integers(-128, 128, head.k.shape).astype(np.int8)
+    return replace(head, v=v, context_multiplier=160, context_shift=14)
+
+
+@pytest.mark.parametrize("config", [PAPER_VALUES, FP16_VALUES], ids=["paper", "fp16"])
+def test_context_is_the_scaled_sum_of_probabilities_times_values(config):
+    head = head_with_values(5, queries=9, causal=True)
+    y = probabilities(head, config)
+    if config is FP16_VALUES:
+        reals = [[Fraction(float(p)) for p in row] for row in y.view(np.float16)]
+        y = [[min(floor(p * 256 + Fraction(1, 2)), 255) for p in row] for row in reals]
+    found = context(head, config)
+    assert np.abs(found).max() > 100
+    for r, e in np.ndindex(found.shape):
+        total = sum(int(p) * int(v) for p, v in zip(y[r], head.v[:, e], strict=True))
+        wanted = floor(Fraction(total * 160, 1 << 14) + Fraction(1, 2))
+        assert found[r, e] == min(max(wanted, -128), 127)
+
+
+@pytest.mark.parametrize("config", [PAPER_VALUES, FP16_VALUES], ids=["paper", "fp16"])
+def test_context_of_equal_values_is_that_value(config):
+    head = random_head(6, queries=4)
+    one = 1 << config.probability.fraction_bits
+    v = np.full(head.k.shape, -77, np.int8)
+    head = replace(head, v=v, context_multiplier=128, context_shift=one.bit_length() - 1 + 7)
+    assert np.abs(context(head, config) + 77).max() <= 0.05 * 77
+
+
 @pytest.mark.parametrize(
     ("changes", "error", "says"),
     [
@@ -114,6 +158,9 @@ def test_configs_that_are_refused(changes, error, says):
         ({"k": np.zeros((2, 15), np.int8)}, ValueError, "rows of one length"),
         ({"shift": 32}, ValueError, "shift must be 0 to 31"),
         ({"zero_point": 1 << 22}, ValueError, "zero_point must be"),
+        ({"v": np.zeros((11, 15), np.int8)}, ValueError, r"v must have the shape of k, \(11, 16\), not \(11, 15\)"),
+        ({"v": np.zeros((11, 16))}, TypeError, "v must be an array of int8, not float64"),
+        ({"context_shift": 32}, ValueError, "context_shift must be 0 to 31"),
     ],
 )
 def test_heads_that_are_refused(changes, error, says):
@@ -133,3 +180,27 @@ def test_heads_that_are_refused(changes, error, says):
 def test_heads_that_a_processing_element_does_not_take(changes, says):
     with pytest.raises(ValueError, match=says):
         scores(random_head(0, **changes), PAPER)
+
+
+def test_a_processing_element_with_values_takes_heads_that_have_some_and_fit():
+    with pytest.raises(ValueError, match="a head must have values"):
+        context(random_head(0), PAPER_VALUES)
+    with pytest.raises(ValueError, match="context_multiplier must have at most 8 bits, not 300"):
+        context(replace(head_with_values(0), context_multiplier=300), PAPER_VALUES)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"vector_size": 8}, "vector_size must be lanes = 4 with values, not 8"),
+        ({"softmax": SoftermaxConfig(lanes=4, max_len=24, input=Q(4, 2))}, "scores must have 8 bits with values"),
+        (
+            {"softmax": SoftermaxConfig(lanes=4, max_len=24, output=UQ(0, 9))},
+            r"probabilities must have at most 8 bits with values, not UQ\(0,9\)",
+        ),
+        ({"softmax": SoftermaxConfig.paper(lanes=4, max_len=24, saturate=True)}, "power sums must not saturate"),
+    ],
+)
+def test_configs_that_are_refused_with_values(changes, says):
+    with pytest.raises(ValueError, match=says):
+        replace(PAPER, values=True, **changes)

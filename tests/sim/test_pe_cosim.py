@@ -1,5 +1,7 @@
 """Co-simulation of the processing element on whole real heads, and what the captured ones become."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from softermax.flows.verilog import generate_verilog
 from softermax.hw import ProcessingElement
 from softermax.model import SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
-from softermax.model.pe import ProcessingElementConfig, scores
+from softermax.model.pe import ProcessingElementConfig, context, scores
 from softermax.sim.attention import load_heads
 from softermax.sim.cosim import cosimulate
 from softermax.sim.pe_trace import processing_element_trace, real_head
@@ -16,6 +18,8 @@ from softermax.sim.traffic import bursty
 HEADS = {head.name: head for head in load_heads()}
 FAITHFUL = ProcessingElementConfig(softmax=SoftermaxConfig.faithful(lanes=16, max_len=384))
 EXACT_SCALE = ProcessingElementConfig(softmax=SoftermaxConfig.paper(lanes=16, max_len=384), scale_bits=16)
+VALUES = ProcessingElementConfig(softmax=SoftermaxConfig.faithful(lanes=16, max_len=128), values=True)
+VALUES_LONG = replace(FAITHFUL, values=True)
 FP16 = ProcessingElementConfig(softmax=BaselineConfig(lanes=4, max_len=64), vector_size=8)
 
 
@@ -37,18 +41,26 @@ def test_a_scale_of_8_bits_moves_scores_by_little(head):
     assert abs(ratio - 1) <= 2**-8
 
 
+@pytest.mark.parametrize("head", HEADS.values(), ids=HEADS)
+def test_context_uses_its_8_bits(head):
+    """But for what the softmax makes of the probabilities."""
+    largest = np.abs(context(real_head(head, VALUES_LONG), VALUES_LONG)[: head.valid]).max()
+    assert 90 < largest <= 128
+
+
 @pytest.mark.parametrize(
     ("config", "names"),
     [
         (FAITHFUL, ["full16-l1h4", "causalpadded128-d64-l17h4", "causal64-l5h0"]),
         (FP16, ["padded64-l1h6", "padded64-d64-l9h2"]),
+        (VALUES, ["full31-l0h5", "padded64-d64-l9h2", "causal64-l5h0"]),
     ],
-    ids=["faithful", "fp16"],
+    ids=["faithful", "fp16", "faithful, values"],
 )
 def test_every_port_on_every_cycle_of_whole_heads(config, names, tmp_path):
     rng = np.random.default_rng(5)
     heads = [real_head(HEADS[name], config) for name in names]
-    waves = {name: bursty(rng, 251 + place) for place, name in enumerate("kqo")}
+    waves = {name: bursty(rng, 251 + place) for place, name in enumerate("kvqo")}
     traces = [
         processing_element_trace(heads, config, {}, rng),
         processing_element_trace(heads, config, waves, rng, difficult=True),

@@ -8,7 +8,7 @@ from amaranth.sim import Simulator
 from softermax.hw import ProcessingElement, Sram
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
-from softermax.model.pe import Head, ProcessingElementConfig, probabilities
+from softermax.model.pe import Head, ProcessingElementConfig, context, probabilities
 from softermax.sim.amaranth_bench import play_in_amaranth
 from softermax.sim.pe_trace import processing_element_timing, processing_element_trace
 from softermax.sim.trace import cut_by_reset
@@ -31,19 +31,28 @@ CONFIGS = {
         softmax=SoftermaxConfig.paper(lanes=2, max_len=9), vector_size=8, max_d_head=8
     ),
     "fp16": ProcessingElementConfig(softmax=BaselineConfig(lanes=2, max_len=12), vector_size=4, max_d_head=12),
+    "paper, values": ProcessingElementConfig(
+        softmax=SoftermaxConfig.paper(lanes=4, max_len=24), vector_size=4, max_d_head=11, values=True
+    ),
+    "faithful, values": ProcessingElementConfig(
+        softmax=SoftermaxConfig.faithful(lanes=2, max_len=13), vector_size=2, max_d_head=8, values=True
+    ),
+    "fp16, values": ProcessingElementConfig(
+        softmax=BaselineConfig(lanes=4, max_len=16), vector_size=4, max_d_head=4, values=True
+    ),
 }
 each_config = pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
 
 
 def random_heads(rng: np.random.Generator, config: ProcessingElementConfig, number: int) -> list[Head]:
-    """Heads of any sizes; some have the keys of the one before."""
+    """Heads of any sizes; some have the keys and values of the one before."""
     heads = []
     for _ in range(number):
         queries, keys = rng.integers(1, config.max_len + 1, 2)
         d_head = int(rng.integers(1, config.max_d_head + 1))
-        k = rng.integers(-128, 128, (keys, d_head)).astype(np.int8)
+        k, v = (rng.integers(-128, 128, (keys, d_head)).astype(np.int8) for _ in "kv")
         if heads and rng.random() < 0.3:
-            k = heads[-1].k
+            k, v = heads[-1].k, heads[-1].v
         heads.append(
             Head(
                 q=rng.integers(-128, 128, (queries, k.shape[1])).astype(np.int8),
@@ -52,6 +61,9 @@ def random_heads(rng: np.random.Generator, config: ProcessingElementConfig, numb
                 shift=config.scale_bits + int(rng.integers(4, 14)),
                 zero_point=int(rng.choice([0, rng.integers(-5000, 5000), -(1 << 22), (1 << 22) - 1])),
                 causal=bool(rng.integers(2)),
+                v=v,
+                context_multiplier=int(rng.integers(1 << config.scale_bits)),
+                context_shift=config.scale_bits + int(rng.integers(2, 10)),
             )
         )
     return heads
@@ -68,7 +80,7 @@ def test_heads_back_to_back_at_full_speed(config):
 @each_config
 def test_gaps_backpressure_a_difficult_host_and_a_reset_in_the_middle(config, seed):
     rng = np.random.default_rng(seed)
-    waves = {name: bursty(rng, 101 + place) for place, name in enumerate("kqo") if rng.random() < 0.8}
+    waves = {name: bursty(rng, 101 + place) for place, name in enumerate("kvqo") if rng.random() < 0.8}
     heads = random_heads(rng, config, 3)
     trace = processing_element_trace(heads, config, waves, rng, difficult=True)
     broken_off = cut_by_reset(trace, int(rng.integers(20, trace.cycles)), trace)
@@ -81,16 +93,18 @@ def test_what_leaves_is_the_golden_models_rows(config):
     _, stream = processing_element_timing([head], config)
     width = stream.width
     y_bits = 16 if isinstance(config.softmax, BaselineConfig) else config.softmax.output.width
+    y_bits = 8 if config.values else y_bits
     assert width > config.lanes * y_bits
     lanes = [
         [payload >> (lane * y_bits) & ((1 << y_bits) - 1) for lane in range(config.lanes)]
         for payload in stream.payloads
     ]
     expected = []
-    for row, seen in zip(probabilities(head, config), head.visible, strict=True):
+    visible = [head.q.shape[1]] * len(head.q) if config.values else head.visible
+    for row, seen in zip((context if config.values else probabilities)(head, config), visible, strict=True):
         slices = -(-seen // config.lanes)
         padded = np.pad(row[:seen], (0, slices * config.lanes - seen))
-        expected += padded.reshape(slices, config.lanes).tolist()
+        expected += (padded.reshape(slices, config.lanes) & ((1 << y_bits) - 1)).tolist()
     assert lanes == expected
 
 
