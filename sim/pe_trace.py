@@ -70,7 +70,10 @@ class HeadHost(Host):
             loads = head.k is not keys
             yield from self._settings(head, loads)
             if loads:
-                yield from self._refused_starts(head)
+                yield from self._refused_starts(head, Register.KEYS)
+                # Nothing is loaded yet.
+                if self._rng is not None:
+                    yield START
                 self._words["k"] += len(head.k) * self._config.chunks(head.q.shape[1])
                 if self._config.values:
                     rows = self._config.chunks(head.q.shape[1]) * self._config.lanes
@@ -78,6 +81,7 @@ class HeadHost(Host):
                 keys = head.k
             while any(self._taken.get(name, 0) < words for name, words in self._words.items()):
                 yield self._anything(writes=False)
+            yield from self._refused_starts(head, Register.QUERIES)
             yield START
             yield IDLE
             while timing.busy:
@@ -90,19 +94,21 @@ class HeadHost(Host):
         for register, value in head.settings().items():
             if loads or register not in (Register.D_HEAD, Register.KEYS):
                 yield Access(address=register, writes=True, reads=True, data=value)
+            if loads and register == Register.KEYS and self._rng is not None and self._config.values:
+                # The values of the head before are gone, its keys are still there.
+                yield START
 
-    def _refused_starts(self, head) -> Iterator[Access]:
-        """Starts with too many or no queries or keys, or too few keys loaded, if the host is difficult."""
+    def _refused_starts(self, head, register) -> Iterator[Access]:
+        """Starts with a size too large or none, if the host is difficult."""
         if self._rng is None:
             return
         limit = self._config.max_len
-        for register in (Register.QUERIES, Register.KEYS):
-            for wrong in (0, limit + 1, int(self._rng.integers(limit + 1, 1 << 32))):
-                yield Access(address=register, writes=True, data=wrong)
-                yield START
-            yield Access(address=Register.STATUS, reads=True)
-            yield Access(address=register, writes=True, data=head.settings()[register])
-        yield START
+        for wrong in (0, limit + 1, int(self._rng.integers(limit + 1, 1 << 32))):
+            yield Access(address=register, writes=True, data=wrong)
+            yield START
+            yield Access(address=register, reads=True)
+        yield Access(address=Register.STATUS, reads=True)
+        yield Access(address=register, writes=True, data=head.settings()[register])
 
     def _anything(self, *, writes: bool) -> Access:
         """While there is nothing to do: nothing, or for a difficult host at times any access; writes only if asked."""

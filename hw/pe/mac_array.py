@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Mux, signed
+from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from softermax.model.pe import ZERO_POINT_BITS, ProcessingElementConfig
+from softermax.model.pe import ACCUMULATOR_BITS, ZERO_POINT_BITS, ProcessingElementConfig
 
 from ..elastic import Head, elastic_register
 from .mac_lane import MacLane
@@ -59,9 +59,10 @@ class MacArray(wiring.Component):
         accumulated, [out] = elastic_register(m, sums, place, feeds=(multiplied["final"],))
         m.d.comb += [self.o.valid.eq(out.valid), out.ready.eq(self.o.ready)]
         m.d.comb += [o[name].eq(accumulated[name]) for name in place]
-        start = -self.zero_point
-        if self.config.values:
-            start = Mux(multiplied["context"], 0, start)
+        start = Signal(signed(ACCUMULATOR_BITS))
+        m.d.comb += start.eq(
+            Mux(multiplied["context"], 0, -self.zero_point) if self.config.values else -self.zero_point
+        )
         for number, (word, accumulator) in enumerate(zip(i.banks, o.accumulators, strict=True)):
             m.submodules[f"lane_{number}"] = lane = MacLane(self.config)
             m.d.comb += [

@@ -58,7 +58,8 @@ class ProbabilityBuffer(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.row = row = Sram(self.slice.shape().size, self.config.softmax.max_slices)
-        level, complete = Signal(range(row.depth + 1)), Signal()
+        level = Signal(range(row.depth + 1))
+        complete = Signal()
         taken = self.i.valid & self.i.ready
         m.d.comb += [
             self.i.ready.eq(~complete),

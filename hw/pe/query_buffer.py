@@ -54,7 +54,8 @@ class QueryBuffer(wiring.Component):
         m = Module()
         m.submodules.ring = ring = Sram(OPERAND_BITS * self.config.vector_size, self.config.query_words)
         level = Signal(range(ring.depth + 1))
-        first, free = Signal(range(ring.depth)), Signal(range(ring.depth))
+        first = Signal(range(ring.depth))
+        free = Signal(range(ring.depth))
         taken = self.i.valid & self.i.ready
         m.d.comb += [
             self.i.ready.eq(level != ring.depth),

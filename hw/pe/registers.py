@@ -97,7 +97,8 @@ class Registers(wiring.Component):
         starts = self.csr.write_strobe & (self.csr.address == Register.CONTROL) & self.csr.write_data[0]
         m.d.comb += self.start.eq(starts & ~self.busy & complete)
         m.d.comb += self.discard_keys.eq(self._writes(Register.D_HEAD))
-        refused, saturated = Signal(), Signal()
+        refused = Signal()
+        saturated = Signal()
         with m.If(starts & ~self.start):
             m.d.sync += refused.eq(1)
         with m.If(self.saturated):
@@ -175,7 +176,8 @@ class Registers(wiring.Component):
     def _rows(self, m):
         """Busy until the last row has left."""
         left = Signal.like(self.settings.queries, name="rows_left", reset_less=True)
-        busy, done = Signal(), Signal()
+        busy = Signal()
+        done = Signal()
         m.d.comb += [self.busy.eq(busy), self.done.eq(done)]
         with m.If(self.start):
             m.d.sync += [left.eq(self.settings.queries), busy.eq(1), done.eq(0)]

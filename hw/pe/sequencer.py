@@ -87,7 +87,8 @@ class ContextSequencer(_Sequencer):
     def elaborate(self, platform):
         m = Module()
         o, lane_bits = self.o.payload, self.config.lanes.bit_length() - 1
-        running, first_word = Signal(), self.config.key_words
+        running = Signal()
+        first_word = self.config.key_words
         row = Signal.like(self.settings.queries, name="row", reset_less=True)
         elements = Signal(range(self.config.max_chunks), reset_less=True)
         place = Signal(range(self.config.softmax.max_slices), reset_less=True)
@@ -135,8 +136,9 @@ class Sequencer(_Sequencer):
         m.d.comb += [context.start.eq(self.start), context.settings.eq(self.settings)]
         # Rows whose scores have been computed and whose context has not.
         between = Signal(range(3), reset_less=True)
-        turn = (between == 2) | ~scores.o.valid
+        turn = Signal()
         m.d.comb += [
+            turn.eq((between == 2) | ~scores.o.valid),
             self.o.valid.eq(scores.o.valid | context.o.valid),
             self.o.payload.eq(Mux(turn, context.o.payload.as_value(), scores.o.payload.as_value())),
             context.o.ready.eq(self.o.ready & turn),

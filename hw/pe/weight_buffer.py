@@ -17,7 +17,8 @@ __all__ = ["Loader", "WeightBuffer"]
 class Loader(wiring.Component):
     """Says where the words of a matrix go that comes row by row: row j into bank j mod lanes.
 
-    The first word after a start begins a new matrix; until then the old one stays.
+    The first word after a start begins a new matrix; until then the old one stays. The very first one comes after a
+    discard.
 
     Parameters
     ----------
@@ -64,11 +65,13 @@ class Loader(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        loaded, fresh = Signal.like(self.loaded, name="loaded"), Signal(init=1)
+        loaded = Signal.like(self.loaded, name="loaded")
+        fresh = Signal(init=1)
         row_word, word = (
-            Signal(range(self.config.bank_words), name=name, init=self._first) for name in ("row_word", "word")
+            Signal(range(self.config.bank_words), name=name, reset_less=True) for name in ("row_word", "word")
         )
-        number, bank = Signal.like(self.words, name="number"), Signal(range(self.config.lanes))
+        number = Signal.like(self.words, name="number", reset_less=True)
+        bank = Signal(range(self.config.lanes), reset_less=True)
         completes = Signal()
         m.d.comb += [
             self.i.ready.eq((fresh | (loaded != self._rows)) & self.may),

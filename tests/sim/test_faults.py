@@ -3,25 +3,33 @@
 All are built at once: an input says which one is in force.
 """
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from softermax.flows.verilog import generate_verilog
-from softermax.hw import Softermax
+from softermax.hw import ProcessingElement, Softermax
 from softermax.hw.baseline import BaselineSoftmax
 from softermax.model import UQ, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
+from softermax.model.pe import ProcessingElementConfig
 from softermax.sim.cosim import cosimulate
+from softermax.sim.pe_trace import processing_element_trace
 from softermax.sim.trace import cut_by_reset
 from softermax.sim.traffic import bursty
 
+from ..hw.pe.heads import random_heads
 from ..hw.stimuli import difficult_rows, make_trace
 from .baseline_faults import BASELINE_FAULTS
 from .faults import MULTIPLY_FAULTS, PRODUCT_FAULTS, UNNORMED, Fault, becomes, switchable, without
+from .pe_faults import PROCESSING_ELEMENT_FAULTS
 
 SIZES = {"lanes": 3, "max_len": 24, "power_sum": UQ(4, 6), "saturate": True}
+PROCESSING_ELEMENT = ProcessingElementConfig(
+    softmax=SoftermaxConfig.paper(lanes=2, max_len=12), vector_size=2, max_d_head=6, values=True
+)
 STYLES = {
     "multiply": (Softermax, SoftermaxConfig(output=UQ(1, 15), **SIZES), MULTIPLY_FAULTS),
     "row product": (
@@ -29,29 +37,34 @@ STYLES = {
         SoftermaxConfig(output=UQ(0, 11), product=UQ(1, 12), normalizer="row_product", **SIZES),
         PRODUCT_FAULTS,
     ),
+    "processing element": (ProcessingElement, PROCESSING_ELEMENT, PROCESSING_ELEMENT_FAULTS),
     "baseline": (BaselineSoftmax, BaselineConfig(lanes=3, max_len=24), BASELINE_FAULTS),
 }
 TOP = "softermax"
 
+HEADS = 9
+
 BENCH = """// verilator lint_off WIDTH
-module faulty(clk, rst, fault, i__valid, i__payload, i__ready, o__valid, o__payload, o__ready);
-  input clk, rst, i__valid, o__ready;
+module faulty(fault, {ports});
   input [31:0] fault;
-  input [{i}:0] i__payload;
-  output i__ready, o__valid;
-  output [{o}:0] o__payload;
-  softermax unit (.clk(clk), .rst(rst), .i__valid(i__valid), .i__payload(i__payload), .i__ready(i__ready),
-    .o__valid(o__valid), .o__payload(o__payload), .o__ready(o__ready));
+  {declarations}
+  {top} unit ({connections});
 endmodule
 """
 
 
 def faulty_verilog(unit, config, faults):
     """The generated Verilog with all faults, and a top module with an input that says which one is in force."""
-    component = unit(config)
-    i, o = (len(stream.payload.as_value()) - 1 for stream in (component.i, component.o))
-    verilog = generate_verilog(component, TOP)
-    return BENCH.format(i=i, o=o) + switchable(verilog, TOP, faults, "faulty.fault")
+    verilog = generate_verilog(unit(config), TOP)
+    module = re.search(rf"(?ms)^module {TOP}\((.*?)\);(.*?)^endmodule", verilog)
+    ports = module[1].split(", ")
+    bench = BENCH.format(
+        top=TOP,
+        ports=module[1],
+        declarations="\n  ".join(re.findall(r"(?m)^  ((?:input|output) .*;)$", module[2])),
+        connections=", ".join(f".{port}({port})" for port in ports),
+    )
+    return bench + switchable(verilog, TOP, faults, "faulty.fault")
 
 
 def edges(config):
@@ -83,6 +96,19 @@ def difficult_trace(unit, config):
     return trace
 
 
+def difficult_heads(config):
+    """Heads under random waves by a difficult host, broken off by resets."""
+    rng = np.random.default_rng(12)
+    trace = None
+    for waits in (None, True, False, True):
+        heads = random_heads(rng, config, HEADS)
+        waves = {name: bursty(rng, 257 + place) for place, name in enumerate("kvqo")}
+        another = processing_element_trace(heads, config, waves, rng, difficult=True)
+        another.inputs["o__ready"][:2] = [0, 0]
+        trace = cut_by_reset(trace, late_cycle(trace, waits), another) if trace else another
+    return trace
+
+
 def late_cycle(trace, waits):
     """A late cycle before which an item has not been taken, or has been."""
     handshakes = zip(trace.outputs["o__valid"], trace.inputs["o__ready"], strict=True)
@@ -93,7 +119,8 @@ def late_cycle(trace, waits):
 @pytest.mark.parametrize(("unit", "config", "faults"), STYLES.values(), ids=STYLES)
 def test_every_fault_is_found_and_no_other(unit, config, faults, tmp_path):
     (tmp_path / "faulty.v").write_text(faulty_verilog(unit, config, faults))
-    trace = difficult_trace(unit, config)
+    heads = isinstance(config, ProcessingElementConfig)
+    trace = difficult_heads(config) if heads else difficult_trace(unit, config)
     numbers = range(len(faults) + 1)
     traces = [replace(trace, inputs={**trace.inputs, "fault": [number] * trace.cycles}) for number in numbers]
     results = cosimulate(tmp_path / "faulty.v", "faulty", traces, tmp_path / "build")
