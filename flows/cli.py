@@ -309,8 +309,13 @@ def _point(unit, preset, lanes, max_len, input, output_format, values, **choices
 def _show(results: list[dict], as_json: bool, title: str):
     if as_json:
         print(json.dumps(results, indent=2))
-    else:
-        print_table(results, Console(width=None if sys.stdout.isatty() else 160), title=title)
+        return
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    # A processing element has other fields than its parts.
+    for apart in (False, True):
+        some = [result for result in results if (result.get("unit") == "pe") is apart]
+        if some:
+            print_table(some, console, title=title)
 
 
 def _fail_on_mismatch(results: list[dict]):

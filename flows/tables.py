@@ -38,7 +38,6 @@ COLUMNS = {
             ("context_error", "context", "{:.4f}".format),
         )
     },
-    "heads": ("heads", str),
     "latency": ("latency\n/cycles", str),
     "throughput": ("slices\n/cycle", "{:.3f}".format),
     "cycles_compared": ("cycles\ncompared", "{:,}".format),
@@ -55,7 +54,7 @@ COLUMNS = {
     "unnormed_area": ("unnormed\n{area_unit}", "{:,.1f}".format),
     "normalization_area": ("normalization\n{area_unit}", "{:,.1f}".format),
     "area": ("area\n{area_unit}", "{:,.1f}".format),
-    "sequential_area": ("sequent.\n{area_unit}", "{:,.1f}".format),
+    "sequential_area": ("sequent.\n{area_unit}", "{:,.0f}".format),
     "input": ("input", str),
     "output": ("output", str),
     "widths": ("widths", str),
@@ -66,9 +65,9 @@ COLUMNS = {
     "bound_a_bit_less": ("a bit less\n/ulp", "{:.4f}".format),
     "row_sum_min": ("row sum\nleast", "{:.3f}".format),
     "row_sum_max": ("row sum\ngreatest", "{:.3f}".format),
-    "memory_area": ("memories\n{area_unit}", "{:,.1f}".format),
-    "softmax_area": ("softmax\n{area_unit}", "{:,.1f}".format),
-    "rest_area": ("the rest\n{area_unit}", "{:,.1f}".format),
+    "memory_area": ("memories\n{area_unit}", "{:,.0f}".format),
+    "softmax_area": ("softmax\n{area_unit}", "{:,.0f}".format),
+    "rest_area": ("the rest\n{area_unit}", "{:,.0f}".format),
     "logic_area": ("logic\n{area_unit}", "{:,.1f}".format),
     "delay": ("delay\nps", "{:,.0f}".format),
     "area_per_lane": ("per lane\n{area_unit}", "{:,.1f}".format),
@@ -94,7 +93,7 @@ def markdown_table(results: Sequence[dict]) -> str:
 def _table(results: Sequence[dict], *, box: Box, **style) -> Table:
     table = Table(box=box, **style)
     lines = " " if box is MARKDOWN else "\n"
-    fields = [field for field in COLUMNS if any(result.get(field) is not None for result in results)]
+    fields = [field for field in COLUMNS if any(_says(result.get(field)) for result in results)]
     for field in fields:
         heading, _ = COLUMNS[field]
         numeric = not any(isinstance(result.get(field), str) for result in results)
@@ -103,3 +102,8 @@ def _table(results: Sequence[dict], *, box: Box, **style) -> Table:
     for result in results:
         table.add_row(*("-" if result.get(field) is None else COLUMNS[field][1](result[field]) for field in fields))
     return table
+
+
+def _says(value) -> bool:
+    """Whether a value is one, and not the choice that nobody made."""
+    return value is not None and value is not False
