@@ -1,0 +1,240 @@
+"""Static timing of a mapped netlist by its library's tables: the least clock period, and the path that asks for it.
+
+No wires, an ideal clock: periods are lower bounds. Every arc of a cell counts, whatever its condition; at each net the
+latest arrival and the slowest transition are kept, for either edge.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from .errors import FlowError
+from .liberty import Library
+from .netlist import MappedCell, Netlist
+from .nldm import Arc, TimingCell, read_timing
+
+__all__ = ["PathStep", "Timing", "analyse"]
+
+RISE, FALL = 0, 1
+#: For each sense, from which edges of the source an edge of the target comes.
+EDGES = {
+    "positive_unate": {RISE: (RISE,), FALL: (FALL,)},
+    "negative_unate": {RISE: (FALL,), FALL: (RISE,)},
+    "non_unate": {RISE: (RISE, FALL), FALL: (RISE, FALL)},
+}
+#: What an output port drives, in fF.
+LOAD = 1.0
+
+
+@dataclass(frozen=True)
+class PathStep:
+    """A net on a path: its name, its driver's kind, the edge, and when it comes, in ps after the clock."""
+
+    net: str
+    driver: str
+    edge: str
+    arrival: float
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What limits the clock.
+
+    Attributes
+    ----------
+    period : float
+        In ps: the slowest path between flip-flops, ports standing for some without delay or set-up time.
+    fo4 : float
+        Delay of an inverter that drives four of its own, of the same library, in ps.
+    path : list of PathStep
+        Of the slowest path.
+    end : str
+        What it ends in.
+    setup : float
+        Set-up time at its end, in ps.
+    """
+
+    period: float
+    fo4: float
+    path: list[PathStep]
+    end: str
+    setup: float
+
+
+def analyse(netlist: Netlist, library: Library, liberty: Sequence[Path]) -> Timing:
+    """Analyse a netlist.
+
+    Parameters
+    ----------
+    library : Library
+        Which cells are what.
+    liberty : sequence of Path
+        Plain Liberty files, for the tables.
+
+    Raises
+    ------
+    FlowError
+        If a cell is not in the library or there is a loop of logic.
+    """
+    unknown = sorted({cell.kind for cell in netlist.cells} - library.cells.keys())
+    if unknown:
+        raise FlowError(f"the library must have every cell of the netlist, but has no {', '.join(unknown)}")
+    inverter, _ = library.smallest("!A")
+    tables = read_timing(liberty, {cell.kind for cell in netlist.cells} | {inverter})
+    analysis = _Analysis(netlist, library, tables)
+    analysis.launch()
+    for level in _levels(netlist, library):
+        analysis.propagate(level)
+    return analysis.slowest(_fo4(tables[inverter]))
+
+
+def _fo4(inverter: TimingCell) -> float:
+    """Mean delay of an inverter in an endless chain, each with four times its input as load."""
+    [arc], [capacitance] = inverter.arcs, inverter.capacitances.values()
+    transitions = [10.0, 10.0]
+    for _ in range(100):
+        fall, rise = transitions[FALL], transitions[RISE]
+        transitions = [
+            float(table(at, 4 * capacitance)) for table, at in zip(arc.transitions, (fall, rise), strict=True)
+        ]
+    delays = [float(table(transitions[1 - edge], 4 * capacitance)) for edge, table in enumerate(arc.delays)]
+    return sum(delays) / 2
+
+
+def _levels(netlist: Netlist, library: Library) -> list[list[MappedCell]]:
+    """Logic cells in an order in which each comes after those that drive it, all at once as far as possible."""
+    logic = [cell for cell in netlist.cells if library.cells[cell.kind].kind == "logic"]
+    outputs = {kind: set(library.cells[kind].outputs) for kind in {cell.kind for cell in logic}}
+    driver = {net: n for n, cell in enumerate(logic) for pin, net in cell.pins.items() if pin in outputs[cell.kind]}
+    before = [
+        {driver[net] for pin, net in cell.pins.items() if pin not in outputs[cell.kind] and net in driver}
+        for cell in logic
+    ]
+    after = defaultdict(list)
+    for n, drivers in enumerate(before):
+        for d in drivers:
+            after[d].append(n)
+    missing = [len(drivers) for drivers in before]
+    ready, levels, done = [n for n, count in enumerate(missing) if not count], [], 0
+    while ready:
+        levels.append([logic[n] for n in ready])
+        done += len(ready)
+        following = []
+        for n in ready:
+            for m in after[n]:
+                missing[m] -= 1
+                if not missing[m]:
+                    following.append(m)
+        ready = following
+    if done < len(logic):
+        raise FlowError("the netlist must have no loop of logic, but has one")
+    return levels
+
+
+class _Analysis:
+    """Arrivals and transitions of all nets."""
+
+    def __init__(self, netlist: Netlist, library: Library, tables: dict[str, TimingCell]):
+        self._netlist, self._library, self._tables = netlist, library, tables
+        nets = len(netlist.nets)
+        self._arrival = np.full((nets + 1, 2), -np.inf)
+        self._transition = np.zeros((nets + 1, 2))
+        # Where the latest arrival comes from: net and edge, -1 at the start of a path.
+        self._from = np.full((nets + 1, 2, 2), -1)
+        self._driver = [""] * (nets + 1)
+        self._load = np.zeros(nets + 1)
+        for cell in netlist.cells:
+            for pin, capacitance in tables[cell.kind].capacitances.items():
+                self._load[cell.pins.get(pin, -1)] += capacitance
+        for net in netlist.outputs:
+            self._load[net] += LOAD
+
+    def _is(self, cell: MappedCell, *kinds: str) -> bool:
+        return self._library.cells[cell.kind].kind in kinds
+
+    def launch(self):
+        """Paths begin at inputs, at time 0, and at flip-flops, after the clock."""
+        self._arrival[list(self._netlist.inputs)] = 0
+        for cells in self._by_kind([c for c in self._netlist.cells if self._is(c, "flop", "other flop", "latch")]):
+            for arc in self._tables[cells[0].kind].arcs:
+                if arc.kind == "clock":
+                    targets = np.array([cell.pins.get(arc.target, -1) for cell in cells])
+                    for edge in (RISE, FALL):
+                        self._arrive(cells, arc, targets, edge, np.zeros(len(cells)), np.zeros(len(cells)), None)
+
+    @staticmethod
+    def _by_kind(cells: Sequence[MappedCell]) -> list[list[MappedCell]]:
+        kinds = defaultdict(list)
+        for cell in cells:
+            kinds[cell.kind].append(cell)
+        return list(kinds.values())
+
+    def propagate(self, cells: Sequence[MappedCell]):
+        """From the inputs of logic cells to their outputs; what drives them has been done."""
+        for alike in self._by_kind(cells):
+            for arc in self._tables[alike[0].kind].arcs:
+                if arc.kind != "combinational":
+                    continue
+                sources, targets = (np.array([c.pins.get(pin, -1) for c in alike]) for pin in (arc.source, arc.target))
+                for edge, origins in EDGES[arc.sense].items():
+                    for origin in origins:
+                        at, transition = self._arrival[sources, origin], self._transition[sources, origin]
+                        self._arrive(alike, arc, targets, edge, at, transition, (sources, origin))
+
+    def _arrive(self, cells, arc: Arc, targets, edge: int, at, transition, origin):
+        """An edge of some nets, driven by cells of a kind, at the end of an arc."""
+        if arc.delays[edge] is None:
+            return
+        load = self._load[targets]
+        arrival = at + arc.delays[edge](transition, load)
+        later = (arrival > self._arrival[targets, edge]) & (targets >= 0)
+        where = targets[later]
+        self._arrival[where, edge] = arrival[later]
+        if origin is not None:
+            sources, from_edge = origin
+            self._from[where, edge, 0], self._from[where, edge, 1] = sources[later], from_edge
+        for net in where:
+            self._driver[net] = cells[0].kind
+        slower = np.where(np.isfinite(at), arc.transitions[edge](transition, load), 0)
+        np.maximum.at(self._transition[:, edge], targets, slower)
+
+    def slowest(self, fo4: float) -> Timing:
+        """The path that asks for the longest period."""
+        worst, end, setup, at = -np.inf, "", 0.0, (-1, RISE)
+        for net, name in self._netlist.outputs.items():
+            edge = int(np.argmax(self._arrival[net]))
+            if self._arrival[net, edge] > worst:
+                worst, end, setup, at = self._arrival[net, edge], f"output {name}", 0.0, (net, edge)
+        for cells in self._by_kind([cell for cell in self._netlist.cells if not self._is(cell, "logic")]):
+            for arc in self._tables[cells[0].kind].arcs:
+                if arc.kind != "setup":
+                    continue
+                nets = np.array([cell.pins.get(arc.target, -1) for cell in cells])
+                for edge in (RISE, FALL):
+                    if arc.delays[edge] is None:
+                        continue
+                    times = arc.delays[edge](self._transition[nets, edge], np.zeros(len(nets)))
+                    period = np.where(nets >= 0, self._arrival[nets, edge] + times, -np.inf)
+                    n = int(np.argmax(period))
+                    if period[n] > worst:
+                        worst, setup, at = period[n], float(times[n]), (int(nets[n]), edge)
+                        end = f"pin {arc.target} of {cells[n].kind} {self._holds(cells[n])}"
+        return Timing(float(worst), fo4, self._trace(*at), end.strip(), setup)
+
+    def _holds(self, cell: MappedCell) -> str:
+        """What a flip-flop's output is called."""
+        outputs = [net for pin, net in cell.pins.items() if pin in self._library.cells[cell.kind].outputs]
+        return next((self._netlist.nets[net] for net in outputs if net >= 0), "")
+
+    def _trace(self, net: int, edge: int) -> list[PathStep]:
+        steps = []
+        while net >= 0:
+            name, when = self._netlist.nets[net], float(self._arrival[net, edge])
+            steps.append(PathStep(name, self._driver[net] or "input", ("rise", "fall")[edge], when))
+            net, edge = (int(value) for value in self._from[net, edge])
+        return steps[::-1]
