@@ -121,6 +121,28 @@ def area(unit, macros, as_json, build_dir, **arguments):
 
 
 @app.command(
+    help="The least clock period of a unit, by the tables of the library, and the path that asks for it. " + _UNIT_HELP,
+    epilog="Example: softermax timing unnormed --lanes 32 --liberty cells.lib.gz --path",
+)
+@_unit
+@_size
+@_option("--path", is_flag=True, help="Print the slowest path of each unit, too.")
+@_option("--recipe", default="balanced", show_default=True, help=f"One of {', '.join(RECIPES)}.")
+@_option("--opensta", is_flag=True, help="Also say what OpenSTA says, which must be installed.")
+@_options(_liberty, _exclude, _clock_gating)
+@_as_json
+@_build_dir
+def timing(unit, path, opensta, as_json, build_dir, **arguments):
+    options = _area_options(arguments)
+    points = _points(unit, **arguments)
+    how = {"options": options, "opensta": opensta}
+    results = jobs.run(jobs.timing, points, build_dir, "Synthesising and timing", _messages, **how)
+    _show(results, as_json, f"Least clock period, recipe {options.recipe}")
+    for result in results if path and not as_json else ():
+        print_table(result["path"], _console(), title=f"Slowest path of {result['unit']}, {result['preset']}")
+
+
+@app.command(
     help="Co-simulate on real attention scores: every output port, every clock cycle, against the golden model. "
     + _UNIT_HELP,
     epilog="Example: softermax cosim unnormed --lanes 16 --seed 7 --simulator icarus",
@@ -310,12 +332,16 @@ def _show(results: list[dict], as_json: bool, title: str):
     if as_json:
         print(json.dumps(results, indent=2))
         return
-    console = Console(width=None if sys.stdout.isatty() else 200)
+    console = _console()
     # A processing element has other fields than its parts.
     for apart in (False, True):
         some = [result for result in results if (result.get("unit") == "pe") is apart]
         if some:
             print_table(some, console, title=title)
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 200)
 
 
 def _fail_on_mismatch(results: list[dict]):

@@ -15,7 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from .design_points import DesignPoint
 from .faithfulness import measure_faithfulness
+from .liberty import read_libraries, unpacked
+from .netlist import read_netlist
+from .opensta import opensta_period
 from .synthesis import AreaOptions, Synthesis, synthesise_component
+from .timing import analyse
 from .verify import verify
 from .verilog import write_component_verilog
 
@@ -26,6 +30,7 @@ __all__ = [
     "datasheet",
     "faithfulness",
     "run",
+    "timing",
     "with_ratios",
     "write_verilog",
 ]
@@ -90,6 +95,32 @@ def _by_parts(result: Synthesis) -> dict:
     softmax = sum(area for part, area in result.part_areas.items() if part in ("softmax", "binary16_scores"))
     parts = {f"{part}_area": round(area, 3) for part, area in result.part_areas.items()}
     return parts | {"softmax_area": round(softmax, 3), "rest_area": round(result.area - softmax, 3)}
+
+
+def timing(point: DesignPoint, build_dir: Path, options: AreaOptions, opensta: bool = False) -> dict:
+    """Generate a point's Verilog, synthesise it and analyse its timing; a processing element with SRAM macros.
+
+    And again by OpenSTA if asked.
+    """
+    component, apart = point.component(), point.unit == "pe"
+    result = synthesise_component(component, point.name, build_dir, options, macros=apart, parts=apart)
+    with unpacked(options.liberty) as plain:
+        netlist = read_netlist(result.netlist, point.name, list(plain.values()))
+        library = read_libraries(plain, options.exclude)
+        found = analyse(netlist, library, list(plain.values()), result.macros)
+        second = opensta_period(result.netlist, point.name, list(plain.values())) if opensta else None
+    return {
+        "recipe": result.recipe,
+        "area": round(result.area, 3),
+        "area_unit": result.area_unit,
+        "period": round(found.period, 3),
+        "opensta_period": second and round(second, 3),
+        "fo4": round(found.fo4, 3),
+        "period_in_fo4": round(found.period / found.fo4, 2),
+        "starts": found.path[0].net,
+        "ends": found.end,
+        "path": [vars(step) for step in found.path],
+    }
 
 
 def faithfulness(point: DesignPoint, build_dir: Path, rows: int, seed: int) -> dict:

@@ -14,8 +14,10 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from importlib import resources
 from pathlib import Path
 
 import libparse
@@ -23,7 +25,7 @@ import libparse
 from .boolean import truth_table
 from .errors import FlowError
 
-__all__ = ["Cell", "Library", "read_libraries", "unpack"]
+__all__ = ["Cell", "Library", "read_libraries", "unpacked"]
 
 _OPAQUE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:[^"\\]|\\.)*"', flags=re.DOTALL)
 
@@ -91,7 +93,7 @@ def read_libraries(files: dict[Path, Path], exclude: Sequence[str] = ()) -> Libr
     Parameters
     ----------
     files : dict of Path to Path
-        The user's files, for messages, and their copies by :func:`unpack`.
+        The user's files, for messages, and their copies by :func:`unpacked`.
     exclude : sequence of str
         Names or patterns of cells to leave out.
 
@@ -113,8 +115,19 @@ def read_libraries(files: dict[Path, Path], exclude: Sequence[str] = ()) -> Libr
     return library
 
 
-def unpack(file: Path, plain: Path) -> Path:
-    """Copy a Liberty file to ``plain``, decompressed if it is a .gz; the tools to come cannot read every path."""
+@contextlib.contextmanager
+def unpacked(files: Sequence[Path]) -> Iterator[dict[Path, Path]]:
+    """Liberty files, and for each a copy that is not compressed, for as long as they are needed.
+
+    Without any, the project's generic cells. Raises a FlowError if a file cannot be read.
+    """
+    generic = resources.files("softermax.flows") / "cells" / "generic.lib"
+    with tempfile.TemporaryDirectory() as scratch, resources.as_file(generic) as own:
+        yield {file: _unpack(file, Path(scratch) / f"{place}.lib") for place, file in enumerate(files or [own])}
+
+
+def _unpack(file: Path, plain: Path) -> Path:
+    """Copy a file, decompressed if it is a .gz; the tools to come cannot read every path."""
     if not file.is_file():
         raise FlowError(f"the Liberty file {file} {'is not a file' if file.exists() else 'does not exist'}")
     try:

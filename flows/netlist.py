@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import FlowError
 from .yosys import run_yosys
 
-__all__ = ["MappedCell", "Netlist", "read_netlist"]
+__all__ = ["NAMELESS", "MappedCell", "Netlist", "read_netlist"]
+
+#: Nets that synthesis has named.
+NAMELESS = re.compile(r"(.*\.)?_\d+_(\[\d+\])?")
 
 
 @dataclass(frozen=True)
 class MappedCell:
-    """A cell: its kind, and the net at each pin; a constant is net -1."""
+    """A cell: its kind, and the net at each pin; a constant is net -1. Pins of several bits are ``name[0]``, ..."""
 
     name: str
     kind: str
@@ -48,14 +51,14 @@ def read_netlist(netlist: Path, top: str, liberty: Sequence[Path]) -> Netlist:
     Parameters
     ----------
     netlist : Path
-        As :func:`softermax.flows.synthesis.synthesise` writes it.
+        As :func:`softermax.flows.synthesis.synthesise` writes it; SRAM macros are modules without contents.
     liberty : sequence of Path
         Plain Liberty files with its cells.
 
     Raises
     ------
     FlowError
-        If it is none, or a cell is in no library.
+        If it is none, or a cell is neither in a library nor a module of it.
     """
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -66,6 +69,13 @@ def read_netlist(netlist: Path, top: str, liberty: Sequence[Path]) -> Netlist:
         run_yosys([*commands, f"write_json {result}"], folder / "yosys.log")
         module = json.loads(result.read_text())["modules"][top]
     return _flat(module, top)
+
+
+def _bits(buses: dict[str, list]) -> Iterator[tuple[str, int | str]]:
+    """Every bit of some buses, with a name."""
+    for name, bits in buses.items():
+        for place, bit in enumerate(bits):
+            yield (f"{name}[{place}]" if len(bits) > 1 else name), bit
 
 
 def _flat(module: dict, top: str) -> Netlist:
@@ -82,20 +92,14 @@ def _flat(module: dict, top: str) -> Netlist:
 
     cells = []
     for name, cell in module["cells"].items():
-        if any(len(bits) != 1 for bits in cell["connections"].values()):
-            raise FlowError(f"the netlist of {top} must be of standard cells only, which {name} is not")
-        cells.append(
-            MappedCell(name, cell["type"], {pin: number(bits[0]) for pin, bits in cell["connections"].items()})
-        )
+        pins = {pin: number(bit) for pin, bit in _bits(cell["connections"])}
+        cells.append(MappedCell(name, cell["type"], pins))
     ports: dict[str, dict[int, str]] = {"input": {}, "output": {}}
-    for name, port in module["ports"].items():
-        for place, bit in enumerate(port["bits"]):
-            ports[port["direction"]][number(bit)] = f"{name}[{place}]" if len(port["bits"]) > 1 else name
-    for hidden in (True, False):
-        for name, net in module["netnames"].items():
-            if bool(net["hide_name"]) is hidden:
-                for place, bit in enumerate(net["bits"]):
-                    if isinstance(bit, int) and bit in numbers:
-                        names[numbers[bit]] = f"{name}[{place}]" if len(net["bits"]) > 1 else name
+    for direction, nets in ports.items():
+        these = {name: port["bits"] for name, port in module["ports"].items() if port["direction"] == direction}
+        nets.update((number(bit), name) for name, bit in _bits(these))
+    for name, bit in _bits({name: net["bits"] for name, net in module["netnames"].items()}):
+        if bit in numbers and (not names[numbers[bit]] or NAMELESS.fullmatch(names[numbers[bit]])):
+            names[numbers[bit]] = name
     ports["output"].pop(-1, None)
     return Netlist(cells, ports["input"], ports["output"], names)

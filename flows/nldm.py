@@ -89,9 +89,9 @@ class Arc:
 
 @dataclass(frozen=True)
 class TimingCell:
-    """What timing needs to know of a cell: capacitance of each input pin, and its arcs."""
+    """What timing needs to know of a cell: capacitance of each input pin, to a rising and a falling edge; its arcs."""
 
-    capacitances: dict[str, float]
+    capacitances: dict[str, tuple[float, float]]
     arcs: tuple[Arc, ...]
 
 
@@ -148,7 +148,8 @@ class _Reader:
             name = pin.args[0].strip('"')
             facts = {child.id: child.value for child in pin.children}
             if facts.get("direction", "").strip('"') == "input":
-                capacitances[name] = float(facts.get("capacitance", 0)) * self._ff
+                both = [facts.get(f"{edge}_capacitance", facts.get("capacitance", 0)) for edge in ("rise", "fall")]
+                capacitances[name] = [float(value) * self._ff for value in both]
             arcs += [arc for t in pin.children if t.id == "timing" for arc in self._arcs(name, t)]
         return {"capacitances": capacitances, "arcs": arcs}
 

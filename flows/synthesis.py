@@ -11,14 +11,13 @@ import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import as_file, files
 from pathlib import Path
 
 from amaranth.lib.wiring import Component
 
 from .errors import FlowError
 from .files import write_whole
-from .liberty import Library, read_libraries, unpack
+from .liberty import Library, read_libraries, unpacked
 from .sram_macros import SramMacro
 from .verilog import write_component_verilog
 from .yosys import run_yosys
@@ -56,9 +55,11 @@ class Synthesis:
         Of the slowest logic between registers, without theirs, inside a part; in what abc calls ps. None if the recipe
         does not ask for it.
     netlist : Path
-        Mapped Verilog.
+        Mapped Verilog; macros are modules without contents.
     part_areas : dict of str to float
         Of each submodule of the unit, if they were to be kept apart.
+    macros : tuple of str
+        Modules that are macros.
     """
 
     top: str
@@ -72,6 +73,7 @@ class Synthesis:
     delay: float | None
     netlist: Path
     part_areas: dict[str, float] = field(default_factory=dict)
+    macros: tuple[str, ...] = ()
 
     @property
     def combinational_area(self) -> float:
@@ -152,9 +154,8 @@ def synthesise(
         raise FlowError(f"the Verilog file {verilog} does not exist")
     netlist = build_dir / "netlist.v"
     write_whole(netlist, "")
-    with tempfile.TemporaryDirectory() as scratch, as_file(files("softermax.flows") / "cells" / "generic.lib") as own:
+    with tempfile.TemporaryDirectory() as scratch, unpacked(liberty) as plain:
         folder = Path(scratch)
-        plain = {file: unpack(file, folder / f"{place}.lib") for place, file in enumerate(liberty or [own])}
         library = read_libraries(plain, exclude)
         design = folder / "design.v"
         design.write_bytes(verilog.read_bytes())
@@ -164,7 +165,7 @@ def synthesise(
             run_yosys(job.commands(), folder / "yosys.log")
         finally:
             write_whole(build_dir / "yosys.log", (folder / "yosys.log").read_bytes())
-        write_whole(netlist, job.netlist.read_bytes())
+        write_whole(netlist, job.netlist.read_text() + "".join(macro.stub() for macro in (macros or {}).values()))
         delays = re.findall(r"Delay = *([\d.]+) ps", (folder / "yosys.log").read_text(errors="replace"))
         modules = json.loads(job.statistics.read_text())["modules"]
     counts = {name.removeprefix("\\"): module.get("num_cells_by_type", {}) for name, module in modules.items()}
@@ -183,6 +184,7 @@ def synthesise(
         part_areas={part: area.total(*STANDARD, "memory", module=module) for part, module in area.parts().items()}
         if parts
         else {},
+        macros=tuple(macros or ()),
     )
 
 

@@ -1,13 +1,14 @@
 """Static timing of a mapped netlist by its library's tables: the least clock period, and the path that asks for it.
 
-No wires, an ideal clock: periods are lower bounds. Every arc of a cell counts, whatever its condition; at each net the
-latest arrival and the slowest transition are kept, for either edge.
+No wires, an ideal clock: periods are lower bounds. SRAM macros stand for flip-flops without delay or set-up time. Every
+arc of a cell counts, whatever its condition; at each net the latest arrival and the slowest transition are kept, for
+either edge.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from .errors import FlowError
 from .liberty import Library
-from .netlist import MappedCell, Netlist
+from .netlist import NAMELESS, MappedCell, Netlist
 from .nldm import Arc, TimingCell, read_timing
 
 __all__ = ["PathStep", "Timing", "analyse"]
@@ -27,6 +28,8 @@ EDGES = {
     "negative_unate": {RISE: (FALL,), FALL: (RISE,)},
     "non_unate": {RISE: (RISE, FALL), FALL: (RISE, FALL)},
 }
+#: Ports of a macro at which paths end.
+MACRO_INPUTS = ("write_enable", "write_address", "write_data", "read_enable", "read_address")
 #: What an output port drives, in fF.
 LOAD = 1.0
 
@@ -66,7 +69,7 @@ class Timing:
     setup: float
 
 
-def analyse(netlist: Netlist, library: Library, liberty: Sequence[Path]) -> Timing:
+def analyse(netlist: Netlist, library: Library, liberty: Sequence[Path], macros: Collection[str] = ()) -> Timing:
     """Analyse a netlist.
 
     Parameters
@@ -75,17 +78,20 @@ def analyse(netlist: Netlist, library: Library, liberty: Sequence[Path]) -> Timi
         Which cells are what.
     liberty : sequence of Path
         Plain Liberty files, for the tables.
+    macros : collection of str
+        Kinds of cells that are SRAM macros.
 
     Raises
     ------
     FlowError
         If a cell is not in the library or there is a loop of logic.
     """
-    unknown = sorted({cell.kind for cell in netlist.cells} - library.cells.keys())
+    kinds = {cell.kind for cell in netlist.cells} - set(macros)
+    unknown = sorted(kinds - library.cells.keys())
     if unknown:
         raise FlowError(f"the library must have every cell of the netlist, but has no {', '.join(unknown)}")
     inverter, _ = library.smallest("!A")
-    tables = read_timing(liberty, {cell.kind for cell in netlist.cells} | {inverter})
+    tables = read_timing(liberty, kinds | {inverter}) | {kind: TimingCell({}, ()) for kind in macros}
     analysis = _Analysis(netlist, library, tables)
     analysis.launch()
     for level in _levels(netlist, library):
@@ -95,20 +101,24 @@ def analyse(netlist: Netlist, library: Library, liberty: Sequence[Path]) -> Timi
 
 def _fo4(inverter: TimingCell) -> float:
     """Mean delay of an inverter in an endless chain, each with four times its input as load."""
-    [arc], [capacitance] = inverter.arcs, inverter.capacitances.values()
+    [arc], [capacitances] = inverter.arcs, inverter.capacitances.values()
+
+    def both(tables, transitions):
+        return [float(tables[edge](transitions[1 - edge], 4 * capacitances[edge])) for edge in (RISE, FALL)]
+
     transitions = [10.0, 10.0]
     for _ in range(100):
-        fall, rise = transitions[FALL], transitions[RISE]
-        transitions = [
-            float(table(at, 4 * capacitance)) for table, at in zip(arc.transitions, (fall, rise), strict=True)
-        ]
-    delays = [float(table(transitions[1 - edge], 4 * capacitance)) for edge, table in enumerate(arc.delays)]
-    return sum(delays) / 2
+        transitions = both(arc.transitions, transitions)
+    return sum(both(arc.delays, transitions)) / 2
+
+
+def _kind(cell: MappedCell, library: Library) -> str:
+    return library.cells[cell.kind].kind if cell.kind in library.cells else "macro"
 
 
 def _levels(netlist: Netlist, library: Library) -> list[list[MappedCell]]:
     """Logic cells in an order in which each comes after those that drive it, all at once as far as possible."""
-    logic = [cell for cell in netlist.cells if library.cells[cell.kind].kind == "logic"]
+    logic = [cell for cell in netlist.cells if _kind(cell, library) == "logic"]
     outputs = {kind: set(library.cells[kind].outputs) for kind in {cell.kind for cell in logic}}
     driver = {net: n for n, cell in enumerate(logic) for pin, net in cell.pins.items() if pin in outputs[cell.kind]}
     before = [
@@ -147,7 +157,7 @@ class _Analysis:
         # Where the latest arrival comes from: net and edge, -1 at the start of a path.
         self._from = np.full((nets + 1, 2, 2), -1)
         self._driver = [""] * (nets + 1)
-        self._load = np.zeros(nets + 1)
+        self._load = np.zeros((nets + 1, 2))
         for cell in netlist.cells:
             for pin, capacitance in tables[cell.kind].capacitances.items():
                 self._load[cell.pins.get(pin, -1)] += capacitance
@@ -155,11 +165,16 @@ class _Analysis:
             self._load[net] += LOAD
 
     def _is(self, cell: MappedCell, *kinds: str) -> bool:
-        return self._library.cells[cell.kind].kind in kinds
+        return _kind(cell, self._library) in kinds
+
+    def _macro_nets(self, *pins: str) -> list[int]:
+        """Nets at some buses of macros."""
+        macros = [cell for cell in self._netlist.cells if self._is(cell, "macro")]
+        return [net for cell in macros for pin, net in cell.pins.items() if pin.split("[")[0] in pins and net >= 0]
 
     def launch(self):
-        """Paths begin at inputs, at time 0, and at flip-flops, after the clock."""
-        self._arrival[list(self._netlist.inputs)] = 0
+        """Paths begin at inputs and macros, at time 0, and at flip-flops, after the clock."""
+        self._arrival[[*self._netlist.inputs, *self._macro_nets("read_data")]] = 0
         for cells in self._by_kind([c for c in self._netlist.cells if self._is(c, "flop", "other flop", "latch")]):
             for arc in self._tables[cells[0].kind].arcs:
                 if arc.kind == "clock":
@@ -190,7 +205,7 @@ class _Analysis:
         """An edge of some nets, driven by cells of a kind, at the end of an arc."""
         if arc.delays[edge] is None:
             return
-        load = self._load[targets]
+        load = self._load[targets, edge]
         arrival = at + arc.delays[edge](transition, load)
         later = (arrival > self._arrival[targets, edge]) & (targets >= 0)
         where = targets[later]
@@ -206,10 +221,11 @@ class _Analysis:
     def slowest(self, fo4: float) -> Timing:
         """The path that asks for the longest period."""
         worst, end, setup, at = -np.inf, "", 0.0, (-1, RISE)
-        for net, name in self._netlist.outputs.items():
+        ends = dict.fromkeys(self._macro_nets(*MACRO_INPUTS), "a memory")
+        for net, name in (ends | {net: f"output {name}" for net, name in self._netlist.outputs.items()}).items():
             edge = int(np.argmax(self._arrival[net]))
             if self._arrival[net, edge] > worst:
-                worst, end, setup, at = self._arrival[net, edge], f"output {name}", 0.0, (net, edge)
+                worst, end, setup, at = self._arrival[net, edge], name, 0.0, (net, edge)
         for cells in self._by_kind([cell for cell in self._netlist.cells if not self._is(cell, "logic")]):
             for arc in self._tables[cells[0].kind].arcs:
                 if arc.kind != "setup":
@@ -223,18 +239,32 @@ class _Analysis:
                     n = int(np.argmax(period))
                     if period[n] > worst:
                         worst, setup, at = period[n], float(times[n]), (int(nets[n]), edge)
-                        end = f"pin {arc.target} of {cells[n].kind} {self._holds(cells[n])}"
-        return Timing(float(worst), fo4, self._trace(*at), end.strip(), setup)
+                        end = self._holds(cells[n])
+        return Timing(float(worst), fo4, self._trace(*at), end, setup)
 
     def _holds(self, cell: MappedCell) -> str:
-        """What a flip-flop's output is called."""
-        outputs = [net for pin, net in cell.pins.items() if pin in self._library.cells[cell.kind].outputs]
-        return next((self._netlist.nets[net] for net in outputs if net >= 0), "")
+        """What a flip-flop or clock gate is, by the name of its output."""
+        named = self._is(cell, "clock gate")
+        outputs = [net for pin, net in cell.pins.items() if pin not in self._tables[cell.kind].capacitances]
+        return (
+            f"{'clock gate of' if named else 'register'} {next((self._name(net) for net in outputs if net >= 0), '')}"
+        )
+
+    def _name(self, net: int) -> str:
+        """A net's name; of one that has none of the design's, but whose inverse has, that."""
+        if not NAMELESS.fullmatch(self._netlist.nets[net]):
+            return self._netlist.nets[net]
+        for cell in self._netlist.cells:
+            if self._is(cell, "logic") and len(cell.pins) == 2 and net in cell.pins.values():
+                inverse = next(other for other in cell.pins.values() if other != net)
+                if not NAMELESS.fullmatch(self._netlist.nets[inverse]):
+                    return f"~{self._netlist.nets[inverse]}"
+        return self._netlist.nets[net]
 
     def _trace(self, net: int, edge: int) -> list[PathStep]:
         steps = []
         while net >= 0:
-            name, when = self._netlist.nets[net], float(self._arrival[net, edge])
+            name, when = self._name(net), float(self._arrival[net, edge])
             steps.append(PathStep(name, self._driver[net] or "input", ("rise", "fall")[edge], when))
             net, edge = (int(value) for value in self._from[net, edge])
         return steps[::-1]

@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 
 from softermax.flows.errors import FlowError
-from softermax.flows.liberty import read_libraries, unpack
+from softermax.flows.liberty import read_libraries, unpacked
 
 GENERIC = files("softermax.flows") / "cells" / "generic.lib"
 
@@ -91,13 +91,19 @@ def test_compressed_files_are_unpacked(library, tmp_path):
     plain = library(INVERTER, FLOP)
     packed = tmp_path / "packed.lib.gz"
     packed.write_bytes(gzip.compress(plain.read_bytes()))
-    assert unpack(packed, tmp_path / "a").read_bytes() == plain.read_bytes()
-    assert unpack(plain, tmp_path / "b").read_bytes() == plain.read_bytes()
+    with unpacked([packed, plain]) as copies:
+        assert list(copies) == [packed, plain]
+        assert {copy.read_bytes() for copy in copies.values()} == {plain.read_bytes()}
+
+
+def test_without_files_there_are_the_generic_cells():
+    with unpacked([]) as copies:
+        assert [copy.read_bytes() for copy in copies.values()] == [GENERIC.read_bytes()]
 
 
 @pytest.mark.parametrize("content", [b"not compressed", gzip.compress(b"library (x) {}")[:-9]], ids=["plain", "cut"])
 def test_a_broken_archive_is_refused(content, tmp_path):
     path = tmp_path / "broken.lib.gz"
     path.write_bytes(content)
-    with pytest.raises(FlowError, match=r"broken\.lib\.gz cannot be read: "):
-        unpack(path, tmp_path / "plain")
+    with pytest.raises(FlowError, match=r"broken\.lib\.gz cannot be read: "), unpacked([path]):
+        pass
