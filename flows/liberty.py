@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
 
@@ -26,6 +26,14 @@ from .boolean import truth_table
 from .errors import FlowError
 
 __all__ = ["Cell", "Library", "read_libraries", "unpacked"]
+
+#: What marks the pins of a clock gate.
+GATE_PINS = {
+    "clock": "clock_gate_clock_pin",
+    "enable": "clock_gate_enable_pin",
+    "test": "clock_gate_test_pin",
+    "out": "clock_gate_out_pin",
+}
 
 _OPAQUE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:[^"\\]|\\.)*"', flags=re.DOTALL)
 
@@ -45,12 +53,16 @@ class Cell:
         Input pins.
     outputs : dict of str to str
         Boolean function of each output pin; of those pins that have one.
+    state : dict of str to str
+        Of a flip-flop ``clock``, ``next`` (a function), and what functions call its state, ``positive``, and its
+        inverse, ``negative``. Of a clock gate the pins ``clock``, ``enable`` and ``out``, and ``test`` if it has one.
     """
 
     area: float
     kind: str
     inputs: tuple[str, ...]
     outputs: dict[str, str]
+    state: dict[str, str] = field(default_factory=dict)
 
     @property
     def table(self) -> int | None:
@@ -160,9 +172,10 @@ def _parse(file: str) -> dict[str, Cell]:
 
 
 def _cell(group) -> Cell:
-    inputs, outputs = [], {}
+    inputs, outputs, state = [], {}, {}
     for pin in (child for child in group.children if child.id == "pin"):
         facts = {child.id: child.value for child in pin.children}
+        state |= {role: pin.args[0] for role, mark in GATE_PINS.items() if facts.get(mark) == "true"}
         if facts.get("direction") == "input":
             inputs.append(pin.args[0])
         if facts.get("direction") == "output" and "function" in facts:
@@ -172,10 +185,14 @@ def _cell(group) -> Cell:
     kind = next((kind for key, kind in kinds.items() if key in groups), "logic")
     if kind == "other flop" and _is_plain({child.id: child.value for child in groups["ff"].children}):
         kind = "flop"
+    if "ff" in groups:
+        facts = {child.id: child.value for child in groups["ff"].children}
+        state = {"clock": facts.get("clocked_on", ""), "next": facts.get("next_state", "")}
+        state |= dict(zip(("positive", "negative"), groups["ff"].args, strict=False))
     area = 0.0
     with contextlib.suppress(KeyError, ValueError):
         area = float(groups["area"].value)
-    return Cell(area, kind, tuple(inputs), outputs)
+    return Cell(area, kind, tuple(inputs), outputs, state)
 
 
 def _is_plain(flop: dict[str, str]) -> bool:

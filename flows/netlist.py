@@ -11,15 +11,17 @@ from pathlib import Path
 
 from .yosys import run_yosys
 
-__all__ = ["NAMELESS", "MappedCell", "Netlist", "read_netlist"]
+__all__ = ["NAMELESS", "ONE", "ZERO", "MappedCell", "Netlist", "read_netlist"]
 
 #: Nets that synthesis has named.
 NAMELESS = re.compile(r"(.*\.)?_\d+_(\[\d+\])?")
+#: The constants; arrays over nets have two more places for them at the end.
+ZERO, ONE = -1, -2
 
 
 @dataclass(frozen=True)
 class MappedCell:
-    """A cell: its kind, and the net at each pin; a constant is net -1. Pins of several bits are ``name[0]``, ..."""
+    """A cell: its kind, and the net at each pin; constants are nets, too. Pins of several bits are ``name[0]``, ..."""
 
     name: str
     kind: str
@@ -84,7 +86,7 @@ def _flat(module: dict, top: str) -> Netlist:
 
     def number(bit) -> int:
         if not isinstance(bit, int):
-            return -1
+            return ONE if bit == "1" else ZERO
         if bit not in numbers:
             numbers[bit] = len(names)
             names.append("")
@@ -101,5 +103,6 @@ def _flat(module: dict, top: str) -> Netlist:
     for name, bit in _bits({name: net["bits"] for name, net in module["netnames"].items()}):
         if bit in numbers and (not names[numbers[bit]] or NAMELESS.fullmatch(names[numbers[bit]])):
             names[numbers[bit]] = name
-    ports["output"].pop(-1, None)
+    for constant in (ZERO, ONE):
+        ports["output"].pop(constant, None)
     return Netlist(cells, ports["input"], ports["output"], names)

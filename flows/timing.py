@@ -19,7 +19,7 @@ from .liberty import Library
 from .netlist import NAMELESS, MappedCell, Netlist
 from .nldm import Arc, TimingCell, read_timing
 
-__all__ = ["PathStep", "Timing", "analyse"]
+__all__ = ["PathStep", "Timing", "analyse", "logic_levels"]
 
 RISE, FALL = 0, 1
 #: For each sense, from which edges of the source an edge of the target comes.
@@ -94,7 +94,7 @@ def analyse(netlist: Netlist, library: Library, liberty: Sequence[Path], macros:
     tables = read_timing(liberty, kinds | {inverter}) | {kind: TimingCell({}, ()) for kind in macros}
     analysis = _Analysis(netlist, library, tables)
     analysis.launch()
-    for level in _levels(netlist, library):
+    for level in logic_levels(netlist, library):
         analysis.propagate(level)
     return analysis.slowest(_fo4(tables[inverter]))
 
@@ -116,7 +116,7 @@ def _kind(cell: MappedCell, library: Library) -> str:
     return library.cells[cell.kind].kind if cell.kind in library.cells else "macro"
 
 
-def _levels(netlist: Netlist, library: Library) -> list[list[MappedCell]]:
+def logic_levels(netlist: Netlist, library: Library) -> list[list[MappedCell]]:
     """Logic cells in an order in which each comes after those that drive it, all at once as far as possible."""
     logic = [cell for cell in netlist.cells if _kind(cell, library) == "logic"]
     outputs = {kind: set(library.cells[kind].outputs) for kind in {cell.kind for cell in logic}}
@@ -152,12 +152,12 @@ class _Analysis:
     def __init__(self, netlist: Netlist, library: Library, tables: dict[str, TimingCell]):
         self._netlist, self._library, self._tables = netlist, library, tables
         nets = len(netlist.nets)
-        self._arrival = np.full((nets + 1, 2), -np.inf)
-        self._transition = np.zeros((nets + 1, 2))
+        self._arrival = np.full((nets + 2, 2), -np.inf)
+        self._transition = np.zeros((nets + 2, 2))
         # Where the latest arrival comes from: net and edge, -1 at the start of a path.
-        self._from = np.full((nets + 1, 2, 2), -1)
-        self._driver = [""] * (nets + 1)
-        self._load = np.zeros((nets + 1, 2))
+        self._from = np.full((nets + 2, 2, 2), -1)
+        self._driver = [""] * (nets + 2)
+        self._load = np.zeros((nets + 2, 2))
         for cell in netlist.cells:
             for pin, capacitance in tables[cell.kind].capacitances.items():
                 self._load[cell.pins.get(pin, -1)] += capacitance

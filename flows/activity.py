@@ -1,0 +1,222 @@
+"""Switching activity of a mapped netlist: many stimuli at once, each a bit of every net's words, cycle by cycle.
+
+Without delays: each net changes once a cycle at most, so there are no glitches.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .boolean import python_expression
+from .errors import FlowError
+from .liberty import Library
+from .netlist import ONE, ZERO, MappedCell, Netlist
+from .timing import logic_levels
+
+__all__ = ["Activity", "simulate"]
+
+#: Stimuli in a word.
+WORD = 64
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What has switched.
+
+    Attributes
+    ----------
+    toggles : ndarray of int, (nets,)
+        Changes of each net, over all cycles and stimuli. A clock's are counted by ``edges``.
+    clocked : ndarray of int, (nets,)
+        Rising edges of each net that clocks something.
+    outputs : dict of str to ndarray of uint64, (cycles, bits, words)
+        Every output port before each clock edge, lowest bit first.
+    cycles : int
+        Of all stimuli together.
+    """
+
+    toggles: np.ndarray
+    clocked: np.ndarray
+    outputs: dict[str, np.ndarray]
+    cycles: int
+
+
+def simulate(
+    netlist: Netlist, library: Library, inputs: Mapping[str, np.ndarray], *, counted_from: int, clock: str = "clk"
+) -> Activity:
+    """Play stimuli into a netlist.
+
+    Parameters
+    ----------
+    inputs : mapping of str to ndarray of uint64, (cycles, bits, words)
+        Every input port but the clock; a bit of each word belongs to a stimulus.
+    counted_from : int
+        First cycle whose changes count, after the reset.
+
+    Raises
+    ------
+    FlowError
+        If a port or a cell's function is missing.
+    """
+    return _Simulation(netlist, library, clock).run(inputs, counted_from)
+
+
+def _function(text: str, pins: list[str]) -> Callable[..., np.ndarray]:
+    """A Boolean function of words, by its pins in order."""
+    names = {pin: f"p{place}" for place, pin in enumerate(pins)}
+    expression = re.sub(r"[A-Za-z_][\w\[\]]*", lambda match: names[match[0]], python_expression(text))
+    expression = re.sub(r"(?<![\w])-1(?!\w)", "ones", expression)
+    return eval(f"lambda ones, {', '.join(names.values())}: {expression}" if pins else f"lambda ones: {expression}")
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Cells of a kind in one level: nets of their inputs, by pin, and of an output."""
+
+    function: Callable[..., np.ndarray]
+    sources: list[np.ndarray]
+    targets: np.ndarray
+
+
+class _Simulation:
+    def __init__(self, netlist: Netlist, library: Library, clock: str):
+        self._netlist, self._library = netlist, library
+        self._clock = next((net for net, name in netlist.inputs.items() if name == clock), None)
+        if self._clock is None:
+            raise FlowError(f"the netlist must have a clock called {clock}")
+        self._nets = len(netlist.nets) + 2
+        self._levels = [self._groups(level) for level in logic_levels(netlist, library)]
+        self._flops = [cell for cell in netlist.cells if "flop" in library.cells[cell.kind].kind]
+        self._gates = [cell for cell in netlist.cells if library.cells[cell.kind].kind == "clock gate"]
+
+    def _groups(self, cells: list[MappedCell]) -> list[_Group]:
+        alike = defaultdict(list)
+        for cell in cells:
+            alike[cell.kind].append(cell)
+        groups = []
+        for kind, same in alike.items():
+            facts = self._library.cells[kind]
+            pins = list(facts.inputs)
+            sources = [np.array([cell.pins[pin] for cell in same]) for pin in pins]
+            for output, text in facts.outputs.items():
+                targets = np.array([cell.pins.get(output, ZERO) for cell in same])
+                groups.append(_Group(_function(text, pins), sources, targets))
+        return groups
+
+    def run(self, inputs: Mapping[str, np.ndarray], counted_from: int) -> Activity:
+        """Simulate all cycles."""
+        ports = self._ports(inputs)
+        cycles, words = next(iter(inputs.values())).shape[0], next(iter(inputs.values())).shape[2]
+        values, before = (np.zeros((self._nets, words), np.uint64) for _ in range(2))
+        toggles, clocked = (np.zeros(self._nets, np.int64) for _ in range(2))
+        outputs = self._outputs(cycles, words)
+        ones = np.uint64(0xFFFFFFFFFFFFFFFF)
+        state = np.zeros((len(self._flops), words), np.uint64)
+        shown, next_state, enabled = self._flop_logic(), self._next_logic(), self._gate_logic()
+        for cycle in range(cycles):
+            for nets, stimulus in ports:
+                values[nets] = stimulus[cycle]
+            shown(values, state)
+            values[ZERO], values[ONE] = 0, ones
+            for level in self._levels:
+                for group in level:
+                    values[group.targets] = group.function(ones, *(values[source] for source in group.sources))
+            values[ZERO], values[ONE] = 0, ones
+            for array, nets in outputs.values():
+                array[cycle] = values[nets]
+            if cycle >= counted_from:
+                toggles += np.bitwise_count(values ^ before).sum(axis=1, dtype=np.int64)
+            np.copyto(before, values)
+            ticks = enabled(values)
+            if cycle >= counted_from:
+                clocked += np.bitwise_count(ticks).sum(axis=1, dtype=np.int64)
+            next_state(values, state, ticks)
+        counted = (cycles - counted_from) * words * WORD
+        found = {name: array for name, (array, _) in outputs.items()}
+        return Activity(toggles[:-2], clocked[:-2], found, counted)
+
+    def _ports(self, inputs) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Nets of each input port, lowest bit first, and its stimuli."""
+        nets = _buses(self._netlist.inputs)
+        missing = sorted(nets.keys() - inputs.keys() - {self._netlist.inputs[self._clock]})
+        if missing:
+            raise FlowError(f"the stimuli must drive every input, but do not drive {', '.join(missing)}")
+        return [
+            (np.array([nets[name][bit] for bit in sorted(nets[name])]), inputs[name]) for name in inputs if name in nets
+        ]
+
+    def _outputs(self, cycles: int, words: int):
+        buses = _buses(self._netlist.outputs)
+        ordered = {name: np.array([bits[bit] for bit in sorted(bits)]) for name, bits in buses.items()}
+        return {name: (np.zeros((cycles, len(nets), words), np.uint64), nets) for name, nets in ordered.items()}
+
+    def _flop_logic(self):
+        """Sets the outputs of flip-flops."""
+        pairs = []
+        for n, cell in enumerate(self._flops):
+            facts = self._library.cells[cell.kind]
+            for pin, text in facts.outputs.items():
+                inverted = text.strip("() ") == facts.state["negative"] or "!" in text
+                pairs.append((n, cell.pins.get(pin, ZERO), inverted))
+        places, nets, inverted = (np.array(column) for column in zip(*pairs, strict=True))
+        flip = np.where(inverted, np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(0))[:, None]
+
+        def show(values, state):
+            values[nets] = state[places] ^ flip
+
+        return show
+
+    def _next_logic(self):
+        """Stores what flip-flops take at the clock edge."""
+        groups = defaultdict(list)
+        for n, cell in enumerate(self._flops):
+            groups[cell.kind].append(n)
+        steps = []
+        for kind, members in groups.items():
+            facts = self._library.cells[kind]
+            pins = [pin for pin in facts.inputs if pin != facts.state["clock"].strip("() ")]
+            sources = [np.array([self._flops[n].pins[pin] for n in members]) for pin in pins]
+            clocks = np.array([self._flops[n].pins[facts.state["clock"].strip("() ")] for n in members])
+            steps.append((np.array(members), _function(facts.state["next"], pins), sources, clocks))
+
+        def store(values, state, ticks):
+            for members, function, sources, clocks in steps:
+                tick = ticks[clocks]
+                following = function(np.uint64(0xFFFFFFFFFFFFFFFF), *(values[source] for source in sources))
+                state[members] = (following & tick) | (state[members] & ~tick)
+
+        return store
+
+    def _gate_logic(self):
+        """Which clocks tick at the edge that ends a cycle."""
+        rows = []
+        for cell in self._gates:
+            roles = self._library.cells[cell.kind].state
+            test = cell.pins.get(roles.get("test", ""), ZERO)
+            rows.append((cell.pins[roles["out"]], cell.pins[roles["enable"]], test, cell.pins[roles["clock"]]))
+        if any(row[3] != self._clock for row in rows):
+            raise FlowError("clock gates must be driven by the clock itself, not by one another")
+        columns = [np.array(column, int) for column in zip(*rows, strict=True)] or [np.array([], int)] * 4
+
+        def tick(values):
+            ticks = np.zeros_like(values)
+            ticks[self._clock] = np.uint64(0xFFFFFFFFFFFFFFFF)
+            outs, enables, tests, _ = columns
+            ticks[outs] = values[enables] | values[tests]
+            return ticks
+
+        return tick
+
+
+def _buses(ports: dict[int, str]) -> dict[str, dict[int, int]]:
+    """Nets by port and bit."""
+    buses: dict[str, dict[int, int]] = defaultdict(dict)
+    for net, name in ports.items():
+        match = re.fullmatch(r"(.*)\[(\d+)\]", name)
+        buses[match[1] if match else name][int(match[2]) if match else 0] = net
+    return buses
