@@ -86,7 +86,8 @@ class _Group:
 class _Simulation:
     def __init__(self, netlist: Netlist, library: Library, clock: str):
         self._netlist, self._library = netlist, library
-        self._clock = next((net for net, name in netlist.inputs.items() if name == clock), None)
+        self._clock_name = clock
+        self._clock = netlist.inputs.get(clock)
         if self._clock is None:
             raise FlowError(f"the netlist must have a clock called {clock}")
         self._nets = len(netlist.nets) + 2
@@ -143,7 +144,7 @@ class _Simulation:
     def _ports(self, inputs) -> list[tuple[np.ndarray, np.ndarray]]:
         """Nets of each input port, lowest bit first, and its stimuli."""
         nets = _buses(self._netlist.inputs)
-        missing = sorted(nets.keys() - inputs.keys() - {self._netlist.inputs[self._clock]})
+        missing = sorted(nets.keys() - inputs.keys() - {self._clock_name})
         if missing:
             raise FlowError(f"the stimuli must drive every input, but do not drive {', '.join(missing)}")
         return [
@@ -213,10 +214,10 @@ class _Simulation:
         return tick
 
 
-def _buses(ports: dict[int, str]) -> dict[str, dict[int, int]]:
+def _buses(ports: dict[str, int]) -> dict[str, dict[int, int]]:
     """Nets by port and bit."""
     buses: dict[str, dict[int, int]] = defaultdict(dict)
-    for net, name in ports.items():
+    for name, net in ports.items():
         match = re.fullmatch(r"(.*)\[(\d+)\]", name)
         buses[match[1] if match else name][int(match[2]) if match else 0] = net
     return buses

@@ -35,15 +35,15 @@ class Netlist:
     Attributes
     ----------
     cells : list of MappedCell
-    inputs, outputs : dict of int to str
-        Nets of the ports, and what they are called.
+    inputs, outputs : dict of str to int
+        Net of each port, or of each of its bits, ``name[0]``, ...; an output may be a constant.
     nets : list of str
         A name for each net, one that the design gave if there is one.
     """
 
     cells: list[MappedCell]
-    inputs: dict[int, str]
-    outputs: dict[int, str]
+    inputs: dict[str, int]
+    outputs: dict[str, int]
     nets: list[str]
 
 
@@ -96,13 +96,11 @@ def _flat(module: dict, top: str) -> Netlist:
     for name, cell in module["cells"].items():
         pins = {pin: number(bit) for pin, bit in _bits(cell["connections"])}
         cells.append(MappedCell(name, cell["type"], pins))
-    ports: dict[str, dict[int, str]] = {"input": {}, "output": {}}
-    for direction, nets in ports.items():
+    ports = {}
+    for direction in ("input", "output"):
         these = {name: port["bits"] for name, port in module["ports"].items() if port["direction"] == direction}
-        nets.update((number(bit), name) for name, bit in _bits(these))
+        ports[direction] = {name: number(bit) for name, bit in _bits(these)}
     for name, bit in _bits({name: net["bits"] for name, net in module["netnames"].items()}):
         if bit in numbers and (not names[numbers[bit]] or NAMELESS.fullmatch(names[numbers[bit]])):
             names[numbers[bit]] = name
-    for constant in (ZERO, ONE):
-        ports["output"].pop(constant, None)
     return Netlist(cells, ports["input"], ports["output"], names)

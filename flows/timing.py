@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
+from .cell_tables import Arc, CellTables, read_tables
 from .errors import FlowError
 from .liberty import Library
 from .netlist import NAMELESS, MappedCell, Netlist
-from .nldm import Arc, TimingCell, read_timing
 
-__all__ = ["PathStep", "Timing", "analyse", "logic_levels"]
+__all__ = ["Delays", "PathStep", "Timing", "analyse", "logic_levels"]
 
 RISE, FALL = 0, 1
 #: For each sense, from which edges of the source an edge of the target comes.
@@ -91,15 +91,11 @@ def analyse(netlist: Netlist, library: Library, liberty: Sequence[Path], macros:
     if unknown:
         raise FlowError(f"the library must have every cell of the netlist, but has no {', '.join(unknown)}")
     inverter, _ = library.smallest("!A")
-    tables = read_timing(liberty, kinds | {inverter}) | {kind: TimingCell({}, ()) for kind in macros}
-    analysis = _Analysis(netlist, library, tables)
-    analysis.launch()
-    for level in logic_levels(netlist, library):
-        analysis.propagate(level)
-    return analysis.slowest(_fo4(tables[inverter]))
+    tables = read_tables(liberty, kinds | {inverter}) | {kind: CellTables({}) for kind in macros}
+    return Delays(netlist, library, tables).slowest(_fo4(tables[inverter]))
 
 
-def _fo4(inverter: TimingCell) -> float:
+def _fo4(inverter: CellTables) -> float:
     """Mean delay of an inverter in an endless chain, each with four times its input as load."""
     [arc], [capacitances] = inverter.arcs, inverter.capacitances.values()
 
@@ -146,23 +142,34 @@ def logic_levels(netlist: Netlist, library: Library) -> list[list[MappedCell]]:
     return levels
 
 
-class _Analysis:
-    """Arrivals and transitions of all nets."""
+class Delays:
+    """Arrivals and transitions of all nets.
 
-    def __init__(self, netlist: Netlist, library: Library, tables: dict[str, TimingCell]):
+    Attributes
+    ----------
+    load : ndarray of float, (nets + 2, 2)
+        In fF, to a rising and a falling edge.
+    transition : ndarray of float, (nets + 2, 2)
+        In ps.
+    """
+
+    def __init__(self, netlist: Netlist, library: Library, tables: dict[str, CellTables]):
         self._netlist, self._library, self._tables = netlist, library, tables
         nets = len(netlist.nets)
         self._arrival = np.full((nets + 2, 2), -np.inf)
-        self._transition = np.zeros((nets + 2, 2))
+        self.transition = np.zeros((nets + 2, 2))
         # Where the latest arrival comes from: net and edge, -1 at the start of a path.
         self._from = np.full((nets + 2, 2, 2), -1)
         self._driver = [""] * (nets + 2)
-        self._load = np.zeros((nets + 2, 2))
+        self.load = np.zeros((nets + 2, 2))
         for cell in netlist.cells:
             for pin, capacitance in tables[cell.kind].capacitances.items():
-                self._load[cell.pins.get(pin, -1)] += capacitance
-        for net in netlist.outputs:
-            self._load[net] += LOAD
+                self.load[cell.pins.get(pin, -1)] += capacitance
+        for net in netlist.outputs.values():
+            self.load[net] += LOAD
+        self._launch()
+        for level in logic_levels(netlist, library):
+            self._propagate(level)
 
     def _is(self, cell: MappedCell, *kinds: str) -> bool:
         return _kind(cell, self._library) in kinds
@@ -172,9 +179,9 @@ class _Analysis:
         macros = [cell for cell in self._netlist.cells if self._is(cell, "macro")]
         return [net for cell in macros for pin, net in cell.pins.items() if pin.split("[")[0] in pins and net >= 0]
 
-    def launch(self):
+    def _launch(self):
         """Paths begin at inputs and macros, at time 0, and at flip-flops, after the clock."""
-        self._arrival[[*self._netlist.inputs, *self._macro_nets("read_data")]] = 0
+        self._arrival[[*self._netlist.inputs.values(), *self._macro_nets("read_data")]] = 0
         for cells in self._by_kind([c for c in self._netlist.cells if self._is(c, "flop", "other flop", "latch")]):
             for arc in self._tables[cells[0].kind].arcs:
                 if arc.kind == "clock":
@@ -189,7 +196,7 @@ class _Analysis:
             kinds[cell.kind].append(cell)
         return list(kinds.values())
 
-    def propagate(self, cells: Sequence[MappedCell]):
+    def _propagate(self, cells: Sequence[MappedCell]):
         """From the inputs of logic cells to their outputs; what drives them has been done."""
         for alike in self._by_kind(cells):
             for arc in self._tables[alike[0].kind].arcs:
@@ -198,14 +205,14 @@ class _Analysis:
                 sources, targets = (np.array([c.pins.get(pin, -1) for c in alike]) for pin in (arc.source, arc.target))
                 for edge, origins in EDGES[arc.sense].items():
                     for origin in origins:
-                        at, transition = self._arrival[sources, origin], self._transition[sources, origin]
+                        at, transition = self._arrival[sources, origin], self.transition[sources, origin]
                         self._arrive(alike, arc, targets, edge, at, transition, (sources, origin))
 
     def _arrive(self, cells, arc: Arc, targets, edge: int, at, transition, origin):
         """An edge of some nets, driven by cells of a kind, at the end of an arc."""
         if arc.delays[edge] is None:
             return
-        load = self._load[targets, edge]
+        load = self.load[targets, edge]
         arrival = at + arc.delays[edge](transition, load)
         later = (arrival > self._arrival[targets, edge]) & (targets >= 0)
         where = targets[later]
@@ -216,13 +223,14 @@ class _Analysis:
         for net in where:
             self._driver[net] = cells[0].kind
         slower = np.where(np.isfinite(at), arc.transitions[edge](transition, load), 0)
-        np.maximum.at(self._transition[:, edge], targets, slower)
+        np.maximum.at(self.transition[:, edge], targets, slower)
 
     def slowest(self, fo4: float) -> Timing:
         """The path that asks for the longest period."""
         worst, end, setup, at = -np.inf, "", 0.0, (-1, RISE)
         ends = dict.fromkeys(self._macro_nets(*MACRO_INPUTS), "a memory")
-        for net, name in (ends | {net: f"output {name}" for net, name in self._netlist.outputs.items()}).items():
+        ends |= {net: f"output {name}" for name, net in self._netlist.outputs.items()}
+        for net, name in ends.items():
             edge = int(np.argmax(self._arrival[net]))
             if self._arrival[net, edge] > worst:
                 worst, end, setup, at = self._arrival[net, edge], name, 0.0, (net, edge)
@@ -234,7 +242,7 @@ class _Analysis:
                 for edge in (RISE, FALL):
                     if arc.delays[edge] is None:
                         continue
-                    times = arc.delays[edge](self._transition[nets, edge], np.zeros(len(nets)))
+                    times = arc.delays[edge](self.transition[nets, edge], np.zeros(len(nets)))
                     period = np.where(nets >= 0, self._arrival[nets, edge] + times, -np.inf)
                     n = int(np.argmax(period))
                     if period[n] > worst:

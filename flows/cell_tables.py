@@ -1,4 +1,4 @@
-"""Delays, transitions and set-up times of cells: the non-linear delay model of Liberty files, in ps and fF.
+"""Tables of cells in Liberty files: delays, transitions, set-up times, energies; in ps, fF, fJ, and nW for leakage.
 
 libparse runs in a process of its own, see :mod:`softermax.flows.liberty`.
 """
@@ -19,7 +19,7 @@ import numpy as np
 
 from .errors import FlowError
 
-__all__ = ["Arc", "Table", "TimingCell", "read_timing"]
+__all__ = ["Arc", "CellTables", "Energy", "Table", "read_tables"]
 
 RISE, FALL = 0, 1
 #: Names in Liberty files of an arc's tables, by edge of the output, or of what is constrained.
@@ -88,14 +88,43 @@ class Arc:
 
 
 @dataclass(frozen=True)
-class TimingCell:
-    """What timing needs to know of a cell: capacitance of each input pin, to a rising and a falling edge; its arcs."""
+class Energy:
+    """What a cell itself takes when a pin switches, on one condition of the others.
+
+    Attributes
+    ----------
+    pin, source : str
+        The pin; for an output the input that makes it switch, else empty.
+    tables : tuple of Table or None
+        For a rising and a falling pin, over the transition of the source (of the pin itself, if it is an input) and the
+        load.
+    """
+
+    pin: str
+    source: str
+    tables: tuple[Table | None, Table | None]
+
+
+@dataclass(frozen=True)
+class CellTables:
+    """All tables of a cell.
+
+    Attributes
+    ----------
+    capacitances : dict of str to (float, float)
+        Of each input pin, to a rising and a falling edge.
+    arcs : tuple of Arc
+    energies : tuple of Energy
+    leakage : float
+    """
 
     capacitances: dict[str, tuple[float, float]]
-    arcs: tuple[Arc, ...]
+    arcs: tuple[Arc, ...] = ()
+    energies: tuple[Energy, ...] = ()
+    leakage: float = 0.0
 
 
-def read_timing(files: Sequence[Path], names: Collection[str]) -> dict[str, TimingCell]:
+def read_tables(files: Sequence[Path], names: Collection[str]) -> dict[str, CellTables]:
     """Read some cells of plain Liberty files.
 
     Raises
@@ -103,10 +132,10 @@ def read_timing(files: Sequence[Path], names: Collection[str]) -> dict[str, Timi
     FlowError
         If a cell is in none of them.
     """
-    found: dict[str, TimingCell] = {}
+    found: dict[str, CellTables] = {}
     wanted = sorted(names)
     for file in files:
-        command = [sys.executable, "-m", "softermax.flows.nldm", str(file), *wanted]
+        command = [sys.executable, "-m", "softermax.flows.cell_tables", str(file), *wanted]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise FlowError(f"{file} must be a Liberty file with tables of delays, which it is not")
@@ -117,12 +146,13 @@ def read_timing(files: Sequence[Path], names: Collection[str]) -> dict[str, Timi
     return found
 
 
-def _cell(facts: dict) -> TimingCell:
+def _cell(facts: dict) -> CellTables:
     def tables(some):
         return tuple(None if t is None else Table(*(np.array(part, float) for part in t)) for t in some)
 
     arcs = [arc | {"delays": tables(arc["delays"]), "transitions": tables(arc["transitions"])} for arc in facts["arcs"]]
-    return TimingCell(facts["capacitances"], tuple(Arc(**arc) for arc in arcs))
+    energies = [Energy(**energy | {"tables": tables(energy["tables"])}) for energy in facts["energies"]]
+    return CellTables(facts["capacitances"], tuple(Arc(**arc) for arc in arcs), tuple(energies), facts["leakage"])
 
 
 class _Reader:
@@ -135,7 +165,13 @@ class _Reader:
         self._ps = _in_unit(next(group for group in groups if group.id == "time_unit").value, 1e-12)
         [size, unit] = next(group for group in groups if group.id == "capacitive_load_unit").args
         self._ff = _in_unit(f"{float(size):g}{unit}", 1e-15)
-        self._templates = {group.args[0]: group for group in groups if group.id == "lu_table_template"}
+        templates = ("lu_table_template", "power_lut_template")
+        self._templates = {group.args[0]: group for group in groups if group.id in templates}
+        attributes = {group.id: group.value for group in groups if group.value}
+        volts = _in_unit(attributes.get("voltage_unit", "1V"), 1)
+        # An energy is in the unit of capacitance times that of voltage, squared.
+        self._fj = self._ff * volts**2
+        self._nw = _in_unit(attributes.get("leakage_power_unit", "1nW"), 1e-9)
         self._cells = {group.args[0].strip('"'): group for group in groups if group.id == "cell"}
 
     def cells(self, names: Sequence[str]) -> dict[str, dict]:
@@ -143,18 +179,39 @@ class _Reader:
         return {name: self._cell(self._cells[name]) for name in names if name in self._cells}
 
     def _cell(self, cell) -> dict:
-        capacitances, arcs = {}, []
+        capacitances, arcs, energies = {}, [], []
+        supplies = [pin for pin in cell.children if pin.id == "pg_pin"]
+        grounds = {pin.args[0] for pin in supplies if "ground" in _facts(pin).get("pg_type", "")}
         for pin in (child for child in cell.children if child.id == "pin"):
             name = pin.args[0].strip('"')
-            facts = {child.id: child.value for child in pin.children}
-            if facts.get("direction", "").strip('"') == "input":
+            facts = _facts(pin)
+            if facts.get("direction") == "input":
                 both = [facts.get(f"{edge}_capacitance", facts.get("capacitance", 0)) for edge in ("rise", "fall")]
                 capacitances[name] = [float(value) * self._ff for value in both]
             arcs += [arc for t in pin.children if t.id == "timing" for arc in self._arcs(name, t)]
-        return {"capacitances": capacitances, "arcs": arcs}
+            energies += [
+                self._energy(name, t)
+                for t in pin.children
+                if t.id == "internal_power" and _facts(t).get("related_pg_pin") not in grounds
+            ]
+        return {"capacitances": capacitances, "arcs": arcs, "energies": energies, "leakage": self._leakage(cell)}
+
+    def _leakage(self, cell) -> float:
+        """The cell's, or the mean over its states."""
+        if "cell_leakage_power" in (facts := _facts(cell)):
+            return float(facts["cell_leakage_power"]) * self._nw
+        states = [_facts(group) for group in cell.children if group.id == "leakage_power"]
+        supplied = {facts.get("related_pg_pin", "") for facts in states}
+        total = sum(float(facts["value"]) for facts in states)
+        return total / max(len(states), 1) * max(len(supplied), 1) * self._nw
+
+    def _energy(self, pin: str, group) -> dict:
+        tables = {child.id: child for child in group.children if child.args}
+        both = [self._table(tables.get(name) or tables.get("power"), self._fj) for name in ("rise_power", "fall_power")]
+        return {"pin": pin, "source": _facts(group).get("related_pin", ""), "tables": both}
 
     def _arcs(self, target: str, timing) -> list[dict]:
-        facts = {child.id: child.value.strip('"') for child in timing.children if child.value}
+        facts = _facts(timing)
         tables = {child.id: child for child in timing.children if child.args}
         kinds = {"rising_edge": "clock", "setup_rising": "setup", "combinational": "combinational"}
         kind = kinds.get(facts.get("timing_type", "combinational"))
@@ -165,13 +222,13 @@ class _Reader:
             "target": target,
             "sense": facts.get("timing_sense", "non_unate"),
             "kind": kind,
-            "delays": [self._table(tables.get(name)) for name in delays],
-            "transitions": [self._table(tables.get(name)) for name in transitions],
+            "delays": [self._table(tables.get(name), self._ps) for name in delays],
+            "transitions": [self._table(tables.get(name), self._ps) for name in transitions],
         }
         return [made | {"source": source} for source in facts["related_pin"].split()]
 
-    def _table(self, group) -> list | None:
-        """Rows, columns and values."""
+    def _table(self, group, unit: float) -> list | None:
+        """Rows, columns and values, these in a unit."""
         if group is None:
             return None
         template = self._templates.get(group.args[0].strip('"'))
@@ -184,14 +241,19 @@ class _Reader:
         if first == LOAD_AXIS or second == "constrained_pin_transition":
             rows, columns, values = columns, rows, values.T
         of_columns = self._ff if LOAD_AXIS in (first, second) else self._ps
-        scaled = ((rows, self._ps), (columns, of_columns), (values, self._ps))
+        scaled = ((rows, self._ps), (columns, of_columns), (values, unit))
         return [(np.array(part) * unit).tolist() for part, unit in scaled]
+
+
+def _facts(group) -> dict[str, str]:
+    """The simple attributes of a group."""
+    return {child.id: child.value.strip('"') for child in group.children if child.value}
 
 
 def _in_unit(text: str, unit: float) -> float:
     """A quantity such as ``1ns`` or ``1ff`` in a unit, given in seconds or farads."""
-    number, prefix = re.fullmatch(r"([\d.]+)([munpf])\w+", text.strip('"').lower()).groups()
-    return float(number) * {"m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}[prefix] / unit
+    number, prefix = re.fullmatch(r"([\d.]+)([munpf]?)\w", text.strip('"').lower()).groups()
+    return float(number) * {"": 1, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}[prefix] / unit
 
 
 def _numbers(group) -> list[float]:
