@@ -164,8 +164,8 @@ class _Simulation:
             for pin, text in facts.outputs.items():
                 inverted = text.strip("() ") == facts.state["negative"] or "!" in text
                 pairs.append((n, cell.pins.get(pin, ZERO), inverted))
-        places, nets, inverted = (np.array(column) for column in zip(*pairs, strict=True))
-        flip = np.where(inverted, np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(0))[:, None]
+        places, nets, inverted = np.array(pairs, int).reshape(-1, 3).T
+        flip = np.where(inverted == 1, np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(0))[:, None]
 
         def show(values, state):
             values[nets] = state[places] ^ flip

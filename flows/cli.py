@@ -24,6 +24,7 @@ from .files import write_whole
 from .head_errors import head_errors
 from .info import describe
 from .operators import measure, operator_points
+from .ratios import with_ratios
 from .scores import apply_softermax, read_array
 from .synthesis import RECIPES, AreaOptions
 from .tables import markdown_table, print_table
@@ -116,7 +117,7 @@ def area(unit, macros, as_json, build_dir, **arguments):
     options = _area_options(arguments)
     points = _points(unit, **arguments)
     found = jobs.run(jobs.area, points, build_dir, "Synthesising", _messages, options=options, macros=macros)
-    results = jobs.with_ratios(found)
+    results = with_ratios(found)
     _show(results, as_json, f"Area, recipe {options.recipe}")
 
 
@@ -140,6 +141,27 @@ def timing(unit, path, opensta, as_json, build_dir, **arguments):
     _show(results, as_json, f"Least clock period, recipe {options.recipe}")
     for result in results if path and not as_json else ():
         print_table(result["path"], _console(), title=f"Slowest path of {result['unit']}, {result['preset']}")
+
+
+@app.command(
+    help="The energy of a softmax unit for rows of real attention scores, played into its mapped netlist. Without a "
+    "library in thousands of an inverter's loads, charged and discharged. " + _UNIT_HELP,
+    epilog="Example: softermax energy unnormed --lanes 32 --liberty cells.lib.gz --tokens 384",
+)
+@_unit
+@_size
+@_option("--tokens", type=click.IntRange(1), default=384, show_default=True, help="Length of the rows.")
+@_option("--period", type=float, default=1000.0, show_default=True, help="Of the clock, in ps, for leakage.")
+@_option("--recipe", default="balanced", show_default=True, help=f"One of {', '.join(RECIPES)}.")
+@_options(_liberty, _exclude, _clock_gating)
+@_as_json
+@_build_dir
+def energy(unit, tokens, period, as_json, build_dir, **arguments):
+    how = {"options": _area_options(arguments), "tokens": tokens, "period": period}
+    points = [point for point in _points(unit, **arguments) if unit is not None or point.unit != "pe"]
+    results = with_ratios(jobs.run(jobs.energy, points, build_dir, "Synthesising and simulating", _messages, **how))
+    _show(results, as_json, f"Energy for a row, without glitches, recipe {how['options'].recipe}")
+    _fail_on_mismatch(results)
 
 
 @app.command(
@@ -350,7 +372,7 @@ def _fail_on_mismatch(results: list[dict]):
     for result in wrong:
         print(
             f"softermax: {result['unit']} with {result['lanes']} lanes has {result['mismatches']} mismatches, "
-            f"the first of them {result['first_mismatch']}",
+            f"the first of them {result.get('first_mismatch')}",
             file=sys.stderr,
         )
     if wrong:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -14,10 +13,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from .design_points import DesignPoint
+from .errors import FlowError
 from .faithfulness import measure_faithfulness
 from .liberty import read_libraries, unpacked
 from .netlist import read_netlist
 from .opensta import opensta_period
+from .ratios import with_ratios
+from .row_energy import measure_row_energy
 from .synthesis import AreaOptions, Synthesis, synthesise_component
 from .timing import analyse
 from .verify import verify
@@ -28,10 +30,10 @@ __all__ = [
     "area",
     "cosim",
     "datasheet",
+    "energy",
     "faithfulness",
     "run",
     "timing",
-    "with_ratios",
     "write_verilog",
 ]
 
@@ -123,6 +125,23 @@ def timing(point: DesignPoint, build_dir: Path, options: AreaOptions, opensta: b
     }
 
 
+def energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: int, period: float) -> dict:
+    """Generate a softmax unit's Verilog, synthesise it and measure its energy for rows of real scores."""
+    if point.unit == "pe":
+        raise FlowError("the unit must be a softmax unit to measure its energy, not 'pe'")
+    result = synthesise_component(point.component(), point.name, build_dir, options)
+    with unpacked(options.liberty) as plain:
+        library, files = read_libraries(plain, options.exclude), list(plain.values())
+        found = measure_row_energy(point, result.netlist, library, files, tokens=tokens, period=period)
+    unit = "pJ" if options.liberty else "k loads"
+    return {
+        "recipe": result.recipe,
+        "area": round(result.area, 3),
+        "area_unit": result.area_unit,
+        "energy_unit": unit,
+    } | found
+
+
 def faithfulness(point: DesignPoint, build_dir: Path, rows: int, seed: int) -> dict:
     """Bound and attack a point's config."""
     return measure_faithfulness(point, build_dir, rows=rows, seed=seed)
@@ -134,36 +153,6 @@ def datasheet(points: Sequence[DesignPoint], build_dir: Path, cosim_options, are
     jobs += [_Job(area, point, build_dir, {"options": area_options}) for point in points]
     results = _run(jobs, "Verifying and synthesising", console)
     return with_ratios([{**a, **b} for a, b in zip(results[: len(points)], results[len(points) :], strict=True)])
-
-
-#: Area of the paper's units against its baseline, 32 lanes, 7 nm (Stevens et al., DAC 2021).
-PUBLISHED = {"unnormed": 0.25, "normalization": 0.65, "pe": 0.90}
-
-
-def with_ratios(results: list[dict]) -> list[dict]:
-    """The same results with ``of_baseline``: area against that of the FP16 baseline's unit of the same size.
-
-    Of the baseline's two normalizers the smaller one counts. ``softmax_of_baseline`` is the same for the softmax of a
-    processing element. ``published`` is the paper's ratio. Where no result is of a baseline, there are no ratios.
-    """
-    if not any(result["preset"] == "fp16" for result in results):
-        return results
-    for ratio, what in (("of_baseline", "area"), ("softmax_of_baseline", "softmax_area")):
-        least: dict[tuple, float] = {}
-        measured = [result for result in results if what in result]
-        for result in measured:
-            if result["preset"] == "fp16":
-                least[_size(result)] = min(result[what], least.get(_size(result), math.inf))
-        for result in measured:
-            area = least.get(_size(result))
-            result[ratio] = round(result[what] / area, 4) if area else None
-    for result in results:
-        result["published"] = PUBLISHED.get(result["unit"]) if result["preset"] == "paper" else None
-    return results
-
-
-def _size(result: dict) -> tuple:
-    return result["unit"], result["lanes"], result["max_len"], result.get("values")
 
 
 def run(function, points: Sequence[DesignPoint], build_dir: Path, description: str, console: Console, **options):

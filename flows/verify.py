@@ -25,7 +25,7 @@ from .errors import FlowError
 from .scores import softmax_heads
 from .verify_heads import heads_traces
 
-__all__ = ["TRACES", "real_rows", "verify"]
+__all__ = ["TRACES", "full_speed_trace", "real_rows", "rows_of_length", "verify"]
 
 #: The functions that make each unit's traces, for each kind of config.
 TRACES = {
@@ -132,6 +132,19 @@ def real_rows(max_len: int) -> list[tuple[np.ndarray, np.ndarray]]:
     if not heads:
         raise FlowError(f"max_len must be 16 or more to verify on the shipped attention scores, not {max_len}")
     return [row for head in heads for row in zip(head.scores, head.keep, strict=True)]
+
+
+def rows_of_length(config, length: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """The real rows of one length, as the config's units take them; none if there are none."""
+    rows = [(raw, mask) for raw, mask in real_rows(config.max_len) if len(raw) == length]
+    if not isinstance(config, BaselineConfig):
+        return rows
+    return [(from_fixed(raw, SHIPPED.fraction_bits), mask) for raw, mask in rows]
+
+
+def full_speed_trace(point: DesignPoint, rows, rng: np.random.Generator) -> Trace:
+    """A trace of a softmax unit over some rows, back to back at full speed."""
+    return TRACES[type(point.config)][point.unit](rows_to_slices(rows, point.config), point.config, {}, rng)
 
 
 def _single_slice(rows, point: DesignPoint):

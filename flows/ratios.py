@@ -1,0 +1,44 @@
+"""Ratios of figures against the FP16 baseline's, and the paper's beside them."""
+
+from __future__ import annotations
+
+import math
+
+__all__ = ["with_ratios"]
+
+#: Area and energy of the paper's units against its baseline, 32 lanes, 384 tokens, 7 nm (Stevens et al., DAC 2021).
+PUBLISHED = {
+    "area": {"unnormed": 0.25, "normalization": 0.65, "pe": 0.90},
+    "energy_per_row": {"unnormed": 0.10, "normalization": 0.39, "pe": 0.43},
+}
+#: Names of ratios, and what they are of.
+RATIOS = {"of_baseline": "area", "softmax_of_baseline": "softmax_area", "energy_of_baseline": "energy_per_row"}
+
+
+def with_ratios(results: list[dict]) -> list[dict]:
+    """The same results with ratios to the FP16 baseline's unit of the same size, of whatever has been measured.
+
+    ``of_baseline``: of areas; ``softmax_of_baseline``: of those of a processing element's softmax;
+    ``energy_of_baseline``. Of the baseline's two normalizers the smaller figure counts. ``published`` and
+    ``published_energy`` are the paper's ratios. Where no result is of a baseline, there are no ratios.
+    """
+    if not any(result["preset"] == "fp16" for result in results):
+        return results
+    for ratio, what in RATIOS.items():
+        least: dict[tuple, float] = {}
+        measured = [result for result in results if what in result]
+        for result in measured:
+            if result["preset"] == "fp16":
+                least[_size(result)] = min(result[what], least.get(_size(result), math.inf))
+        for result in measured:
+            figure = least.get(_size(result))
+            result[ratio] = round(result[what] / figure, 4) if figure else None
+    for field, what in (("published", "area"), ("published_energy", "energy_per_row")):
+        for result in results:
+            if what in result:
+                result[field] = PUBLISHED[what].get(result["unit"]) if result["preset"] == "paper" else None
+    return results
+
+
+def _size(result: dict) -> tuple:
+    return tuple(result.get(name) for name in ("unit", "lanes", "max_len", "values", "tokens"))

@@ -1,0 +1,109 @@
+"""Energy of a unit for a row of real attention scores, by playing many of them into its mapped netlist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from softermax.sim.stimuli import WORD, pack_inputs, unpack_bits
+from softermax.sim.trace import RESET_CYCLES, Trace
+
+from .activity import Activity, simulate
+from .cell_tables import read_tables
+from .design_points import DesignPoint
+from .energy import switched_energy
+from .errors import FlowError
+from .liberty import Library
+from .netlist import Netlist, read_netlist
+from .verify import full_speed_trace, rows_of_length
+
+__all__ = ["measure_row_energy"]
+
+#: Rows in each stimulus.
+ROWS = 10
+
+
+def measure_row_energy(
+    point: DesignPoint, netlist: Path, library: Library, liberty: Sequence[Path], *, tokens: int, period: float
+) -> dict:
+    """Energy for a row and for an element, rows back to back at full speed.
+
+    Parameters
+    ----------
+    netlist : Path
+        Of the unit, mapped.
+    liberty : sequence of Path
+        Plain Liberty files.
+    tokens : int
+        Length of the rows; of captured heads.
+    period : float
+        Of the clock, in ps, for leakage.
+
+    Returns
+    -------
+    dict
+        ``energy_per_row`` and its parts; ``energy_per_element``; ``rows`` played, and ``mismatches`` of the netlist's
+        outputs against the golden trace.
+
+    Raises
+    ------
+    FlowError
+        If there are no rows of that length.
+    """
+    flat = read_netlist(netlist, point.name, liberty)
+    traces = _traces(point, tokens)
+    activity = simulate(flat, library, pack_inputs(traces, _widths(flat)), counted_from=RESET_CYCLES)
+    tables = read_tables(liberty, {cell.kind for cell in flat.cells})
+    voltage = _nominal_voltage(liberty[0])
+    found = switched_energy(flat, library, tables, activity, voltage=voltage, period=period)
+    rows = WORD * ROWS
+    per_row = {part: round(energy / rows / 1000, 4) for part, energy in vars(found).items()}
+    return {
+        "tokens": tokens,
+        "rows": rows,
+        "mismatches": _mismatches(traces, activity),
+        "period": period,
+        "voltage": voltage,
+        "energy_per_row": round(found.total / rows / 1000, 4),
+        **{f"{part}_energy": energy for part, energy in per_row.items()},
+        "energy_per_element": round(found.total / rows / tokens, 3),
+    }
+
+
+def _traces(point: DesignPoint, tokens: int) -> list[Trace]:
+    """A trace for each stimulus, of different rows as far as there are so many."""
+    rows = rows_of_length(point.config, tokens)
+    if not rows:
+        raise FlowError(f"tokens must be the length of captured heads that fit max_len, not {tokens}")
+    rng = np.random.default_rng(1)
+    order = np.resize(rng.permutation(len(rows)), (WORD, ROWS))
+    return [full_speed_trace(point, [rows[n] for n in some], rng) for some in order]
+
+
+def _widths(netlist: Netlist) -> dict[str, int]:
+    """Bits of each input port but the clock."""
+    widths: dict[str, int] = {}
+    for name in netlist.inputs:
+        port = re.sub(r"\[\d+\]$", "", name)
+        widths[port] = widths.get(port, 0) + 1
+    return {port: width for port, width in widths.items() if port != "clk"}
+
+
+def _nominal_voltage(liberty: Path) -> float:
+    found = re.search(r"nom_voltage\s*:\s*([\d.]+)", liberty.read_text(errors="replace"))
+    if found is None:
+        raise FlowError("the library must have a nom_voltage, from which energies follow")
+    return float(found[1])
+
+
+def _mismatches(traces: Sequence[Trace], activity: Activity) -> int:
+    """Output ports that are not what a trace says, over all of its cycles."""
+    wrong = 0
+    for stimulus, trace in enumerate(traces):
+        for port, expected in trace.outputs.items():
+            seen = unpack_bits(activity.outputs[port], stimulus)
+            wrong += sum(value is not None and value != shown for value, shown in zip(expected, seen, strict=False))
+    return wrong
