@@ -18,10 +18,11 @@ from .liberty import Library
 from .netlist import ONE, ZERO, MappedCell, Netlist
 from .timing import logic_levels
 
-__all__ = ["Activity", "simulate"]
+__all__ = ["ONES", "Activity", "CellGroup", "Simulation", "simulate"]
 
-#: Stimuli in a word.
+#: Stimuli in a word, and a word of ones.
 WORD = 64
+ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def simulate(
     FlowError
         If a port or a cell's function is missing.
     """
-    return _Simulation(netlist, library, clock).run(inputs, counted_from)
+    return Simulation(netlist, library, clock).run(inputs, counted_from)
 
 
 def _function(text: str, pins: list[str]) -> Callable[..., np.ndarray]:
@@ -75,15 +76,23 @@ def _function(text: str, pins: list[str]) -> Callable[..., np.ndarray]:
 
 
 @dataclass(frozen=True)
-class _Group:
-    """Cells of a kind in one level: nets of their inputs, by pin, and of an output."""
+class CellGroup:
+    """Cells of a kind: nets of their inputs, by pin, and of an output."""
 
+    kind: str
+    output: str
     function: Callable[..., np.ndarray]
     sources: list[np.ndarray]
     targets: np.ndarray
 
+    def __call__(self, values: np.ndarray, some: slice | np.ndarray = slice(None)) -> np.ndarray:
+        """The outputs of all or some of the cells."""
+        return self.function(ONES, *(values[source[some]] for source in self.sources))
 
-class _Simulation:
+
+class Simulation:
+    """A simulation without delays; see :func:`simulate`."""
+
     def __init__(self, netlist: Netlist, library: Library, clock: str):
         self._netlist, self._library = netlist, library
         self._clock_name = clock
@@ -91,11 +100,12 @@ class _Simulation:
         if self._clock is None:
             raise FlowError(f"the netlist must have a clock called {clock}")
         self._nets = len(netlist.nets) + 2
-        self._levels = [self._groups(level) for level in logic_levels(netlist, library)]
+        self._levels = [self.groups(level) for level in logic_levels(netlist, library)]
         self._flops = [cell for cell in netlist.cells if "flop" in library.cells[cell.kind].kind]
         self._gates = [cell for cell in netlist.cells if library.cells[cell.kind].kind == "clock gate"]
 
-    def _groups(self, cells: list[MappedCell]) -> list[_Group]:
+    def groups(self, cells: list[MappedCell]) -> list[CellGroup]:
+        """Cells by kind and output."""
         alike = defaultdict(list)
         for cell in cells:
             alike[cell.kind].append(cell)
@@ -106,40 +116,43 @@ class _Simulation:
             sources = [np.array([cell.pins[pin] for cell in same]) for pin in pins]
             for output, text in facts.outputs.items():
                 targets = np.array([cell.pins.get(output, ZERO) for cell in same])
-                groups.append(_Group(_function(text, pins), sources, targets))
+                groups.append(CellGroup(kind, output, _function(text, pins), sources, targets))
         return groups
 
     def run(self, inputs: Mapping[str, np.ndarray], counted_from: int) -> Activity:
         """Simulate all cycles."""
         ports = self._ports(inputs)
-        cycles, words = next(iter(inputs.values())).shape[0], next(iter(inputs.values())).shape[2]
-        values, before = (np.zeros((self._nets, words), np.uint64) for _ in range(2))
+        cycles, _, words = next(iter(inputs.values())).shape
+        values = np.zeros((self._nets, words), np.uint64)
         toggles, clocked = (np.zeros(self._nets, np.int64) for _ in range(2))
         outputs = self._outputs(cycles, words)
-        ones = np.uint64(0xFFFFFFFFFFFFFFFF)
         state = np.zeros((len(self._flops), words), np.uint64)
-        shown, next_state, enabled = self._flop_logic(), self._next_logic(), self._gate_logic()
+        show, next_state, enabled = self._flop_logic(), self._next_logic(), self._gate_logic()
         for cycle in range(cycles):
+            before = values.copy()
             for nets, stimulus in ports:
                 values[nets] = stimulus[cycle]
-            shown(values, state)
-            values[ZERO], values[ONE] = 0, ones
-            for level in self._levels:
-                for group in level:
-                    values[group.targets] = group.function(ones, *(values[source] for source in group.sources))
-            values[ZERO], values[ONE] = 0, ones
+            show(values, state)
+            values[ZERO], values[ONE] = 0, ONES
+            changes = self._settle(before, values)
             for array, nets in outputs.values():
                 array[cycle] = values[nets]
-            if cycle >= counted_from:
-                toggles += np.bitwise_count(values ^ before).sum(axis=1, dtype=np.int64)
-            np.copyto(before, values)
             ticks = enabled(values)
             if cycle >= counted_from:
+                toggles += changes
                 clocked += np.bitwise_count(ticks).sum(axis=1, dtype=np.int64)
             next_state(values, state, ticks)
         counted = (cycles - counted_from) * words * WORD
         found = {name: array for name, (array, _) in outputs.items()}
         return Activity(toggles[:-2], clocked[:-2], found, counted)
+
+    def _settle(self, before: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Let the logic follow its inputs, at once; returns the changes of each net."""
+        for level in self._levels:
+            for group in level:
+                values[group.targets] = group(values)
+        values[ZERO], values[ONE] = 0, ONES
+        return np.bitwise_count(values ^ before).sum(axis=1, dtype=np.int64)
 
     def _ports(self, inputs) -> list[tuple[np.ndarray, np.ndarray]]:
         """Nets of each input port, lowest bit first, and its stimuli."""
@@ -165,7 +178,7 @@ class _Simulation:
                 inverted = text.strip("() ") == facts.state["negative"] or "!" in text
                 pairs.append((n, cell.pins.get(pin, ZERO), inverted))
         places, nets, inverted = np.array(pairs, int).reshape(-1, 3).T
-        flip = np.where(inverted == 1, np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(0))[:, None]
+        flip = np.where(inverted == 1, ONES, np.uint64(0))[:, None]
 
         def show(values, state):
             values[nets] = state[places] ^ flip
@@ -188,7 +201,7 @@ class _Simulation:
         def store(values, state, ticks):
             for members, function, sources, clocks in steps:
                 tick = ticks[clocks]
-                following = function(np.uint64(0xFFFFFFFFFFFFFFFF), *(values[source] for source in sources))
+                following = function(ONES, *(values[source] for source in sources))
                 state[members] = (following & tick) | (state[members] & ~tick)
 
         return store
@@ -206,7 +219,7 @@ class _Simulation:
 
         def tick(values):
             ticks = np.zeros_like(values)
-            ticks[self._clock] = np.uint64(0xFFFFFFFFFFFFFFFF)
+            ticks[self._clock] = ONES
             outs, enables, tests, _ = columns
             ticks[outs] = values[enables] | values[tests]
             return ticks

@@ -160,7 +160,7 @@ def energy(unit, tokens, period, as_json, build_dir, **arguments):
     how = {"options": _area_options(arguments), "tokens": tokens, "period": period}
     points = [point for point in _points(unit, **arguments) if unit is not None or point.unit != "pe"]
     results = with_ratios(jobs.run(jobs.energy, points, build_dir, "Synthesising and simulating", _messages, **how))
-    _show(results, as_json, f"Energy for a row, without glitches, recipe {how['options'].recipe}")
+    _show(results, as_json, f"Energy for a row, recipe {how['options'].recipe}")
     _fail_on_mismatch(results)
 
 

@@ -12,15 +12,21 @@ PUBLISHED = {
     "energy_per_row": {"unnormed": 0.10, "normalization": 0.39, "pe": 0.43},
 }
 #: Names of ratios, and what they are of.
-RATIOS = {"of_baseline": "area", "softmax_of_baseline": "softmax_area", "energy_of_baseline": "energy_per_row"}
+RATIOS = {
+    "of_baseline": "area",
+    "softmax_of_baseline": "softmax_area",
+    "energy_of_baseline": "energy_per_row",
+    "glitching_of_baseline": "energy_with_glitches",
+}
 
 
 def with_ratios(results: list[dict]) -> list[dict]:
     """The same results with ratios to the FP16 baseline's unit of the same size, of whatever has been measured.
 
     ``of_baseline``: of areas; ``softmax_of_baseline``: of those of a processing element's softmax;
-    ``energy_of_baseline``. Of the baseline's two normalizers the smaller figure counts. ``published`` and
-    ``published_energy`` are the paper's ratios. Where no result is of a baseline, there are no ratios.
+    ``energy_of_baseline`` and ``glitching_of_baseline``: of energies without glitches and with them. Of the baseline's
+    two normalizers the smaller figure counts. ``published`` and ``published_energy`` are the paper's ratios. Where no
+    result is of a baseline, there are no ratios.
     """
     if not any(result["preset"] == "fp16" for result in results):
         return results

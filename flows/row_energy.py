@@ -14,16 +14,20 @@ from softermax.sim.trace import RESET_CYCLES, Trace
 from .activity import Activity, simulate
 from .cell_tables import read_tables
 from .design_points import DesignPoint
-from .energy import switched_energy
+from .energy import EnergyBreakdown, switched_energy
 from .errors import FlowError
+from .glitches import simulate_timed
 from .liberty import Library
 from .netlist import Netlist, read_netlist
+from .timing import inverter_fo4
 from .verify import full_speed_trace, rows_of_length
 
 __all__ = ["measure_row_energy"]
 
 #: Rows in each stimulus.
 ROWS = 10
+#: Cycles in which glitches are counted, when rows have filled the pipeline.
+GLITCH_CYCLES = range(12, 36)
 
 
 def measure_row_energy(
@@ -45,8 +49,9 @@ def measure_row_energy(
     Returns
     -------
     dict
-        ``energy_per_row`` and its parts; ``energy_per_element``; ``rows`` played, and ``mismatches`` of the netlist's
-        outputs against the golden trace.
+        ``energy_per_row`` and its parts, and ``energy_per_element``, both without glitches; ``glitch_factor``, by which
+        a sample's nets and cells take more with them, and ``energy_with_glitches`` for a row; ``rows`` played, and
+        ``mismatches`` of the netlist's outputs against the golden trace.
 
     Raises
     ------
@@ -55,10 +60,17 @@ def measure_row_energy(
     """
     flat = read_netlist(netlist, point.name, liberty)
     traces = _traces(point, tokens)
-    activity = simulate(flat, library, pack_inputs(traces, _widths(flat)), counted_from=RESET_CYCLES)
+    stimuli = pack_inputs(traces, _widths(flat))
+    activity = simulate(flat, library, stimuli, counted_from=RESET_CYCLES)
     tables = read_tables(liberty, {cell.kind for cell in flat.cells})
     voltage = _nominal_voltage(liberty[0])
-    found = switched_energy(flat, library, tables, activity, voltage=voltage, period=period)
+
+    def energy_of(some: Activity) -> EnergyBreakdown:
+        return switched_energy(flat, library, tables, some, voltage=voltage, period=period)
+
+    found = energy_of(activity)
+    factor = _glitch_factor(flat, library, tables, stimuli, energy_of, inverter_fo4(library, liberty))
+    with_glitches = found.clock + found.leakage + (found.wires + found.cells) * factor
     rows = WORD * ROWS
     per_row = {part: round(energy / rows / 1000, 4) for part, energy in vars(found).items()}
     return {
@@ -70,7 +82,19 @@ def measure_row_energy(
         "energy_per_row": round(found.total / rows / 1000, 4),
         **{f"{part}_energy": energy for part, energy in per_row.items()},
         "energy_per_element": round(found.total / rows / tokens, 3),
+        "glitch_factor": round(factor, 4),
+        "energy_with_glitches": round(with_glitches / rows / 1000, 4),
     }
+
+
+def _glitch_factor(netlist, library, tables, stimuli, energy_of, fo4: float) -> float:
+    """What nets and cells take with delays, of what they take without, over a few cycles of all stimuli."""
+    first = GLITCH_CYCLES.start
+    sample = {port: words[: GLITCH_CYCLES.stop] for port, words in stimuli.items()}
+    timed = simulate_timed(netlist, library, tables, sample, counted_from=first, fo4=fo4)
+    both = [energy_of(some) for some in (timed, simulate(netlist, library, sample, counted_from=first))]
+    with_delays, without = (energy.wires + energy.cells for energy in both)
+    return with_delays / without if without else 1.0
 
 
 def _traces(point: DesignPoint, tokens: int) -> list[Trace]:

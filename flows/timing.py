@@ -19,7 +19,7 @@ from .errors import FlowError
 from .liberty import Library
 from .netlist import NAMELESS, MappedCell, Netlist
 
-__all__ = ["Delays", "PathStep", "Timing", "analyse", "logic_levels"]
+__all__ = ["Delays", "PathStep", "Timing", "analyse", "inverter_fo4", "logic_levels"]
 
 RISE, FALL = 0, 1
 #: For each sense, from which edges of the source an edge of the target comes.
@@ -90,13 +90,14 @@ def analyse(netlist: Netlist, library: Library, liberty: Sequence[Path], macros:
     unknown = sorted(kinds - library.cells.keys())
     if unknown:
         raise FlowError(f"the library must have every cell of the netlist, but has no {', '.join(unknown)}")
-    inverter, _ = library.smallest("!A")
-    tables = read_tables(liberty, kinds | {inverter}) | {kind: CellTables({}) for kind in macros}
-    return Delays(netlist, library, tables).slowest(_fo4(tables[inverter]))
+    tables = read_tables(liberty, kinds) | {kind: CellTables({}) for kind in macros}
+    return Delays(netlist, library, tables).slowest(inverter_fo4(library, liberty))
 
 
-def _fo4(inverter: CellTables) -> float:
-    """Mean delay of an inverter in an endless chain, each with four times its input as load."""
+def inverter_fo4(library: Library, liberty: Sequence[Path]) -> float:
+    """Mean delay of the smallest inverter in an endless chain, each with four times its input as load, in ps."""
+    name, _ = library.smallest("!A")
+    inverter = read_tables(liberty, [name])[name]
     [arc], [capacitances] = inverter.arcs, inverter.capacitances.values()
 
     def both(tables, transitions):
@@ -224,6 +225,21 @@ class Delays:
             self._driver[net] = cells[0].kind
         slower = np.where(np.isfinite(at), arc.transitions[edge](transition, load), 0)
         np.maximum.at(self.transition[:, edge], targets, slower)
+
+    def mean_delay(self, kind: str, output: str, nets: np.ndarray) -> np.ndarray:
+        """Delay to an output of cells of a kind, driving some nets, in ps: the mean over arcs and edges.
+
+        Of each arc at the net's load, and at the mean transition of all nets.
+        """
+        typical = np.full(len(nets), self.transition[:-2].mean())
+        delays = [
+            arc.delays[edge](typical, self.load[nets, edge])
+            for arc in self._tables[kind].arcs
+            if arc.target == output and arc.kind != "setup"
+            for edge in (RISE, FALL)
+            if arc.delays[edge] is not None
+        ]
+        return sum(delays) / len(delays) if delays else np.zeros(len(nets))
 
     def slowest(self, fo4: float) -> Timing:
         """The path that asks for the longest period."""

@@ -4,6 +4,8 @@ They have 1 V and take no energy inside. An inverter's input and a flip-flop's p
 port; a change of a load takes half of it.
 """
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,10 @@ from softermax.flows.activity import simulate
 from softermax.flows.cell_tables import read_tables
 from softermax.flows.energy import switched_energy
 from softermax.flows.errors import FlowError
+from softermax.flows.glitches import simulate_timed
 from softermax.flows.liberty import read_libraries, unpacked
 from softermax.flows.netlist import read_netlist
+from softermax.flows.timing import inverter_fo4
 
 CYCLES = 50
 
@@ -101,6 +105,30 @@ def test_a_gated_clock_ticks_when_it_is_enabled(play):
     assert of_net(netlist, activity.clocked, "g") == ticks
     # The gate's clock pin is a load of 2.
     assert energy.clock == pytest.approx(2 * activity.cycles + ticks)
+
+
+def hazard(inverters: int, loads: int) -> str:
+    """A NAND of an input and its inverse, which comes later; it drives inverters."""
+    wires = ["a", *(f"w{n}" for n in range(inverters))]
+    chain = " ".join(f"INV_X1 i{n} (.A({a}), .Y({y}));" for n, (a, y) in enumerate(pairwise(wires)))
+    chain += " ".join(f"INV_X1 l{n} (.A(y), .Y(z[{n}]));" for n in range(loads))
+    ends = f"NAND2_X1 n (.A(a), .B({wires[-1]}), .Y(y)); endmodule"
+    return f"module top(input clk, a, output y, output [7:0] z); wire {', '.join(wires[1:])}; {chain} {ends}"
+
+
+@pytest.mark.parametrize(("inverters", "loads", "pulses"), [(5, 0, 1), (1, 8, 0)])
+def test_a_hazard_is_a_pulse_if_it_is_long_enough(play, inverters, loads, pulses):
+    netlist, stimuli, activity, _ = play(hazard(inverters, loads), a=1)
+    assert of_net(netlist, activity.toggles, "y") == 0
+    with unpacked([]) as plain:
+        files = list(plain.values())
+        library, tables = read_libraries(plain), read_tables(files, {cell.kind for cell in netlist.cells})
+        fo4 = inverter_fo4(library, files)
+        timed = simulate_timed(netlist, library, tables, stimuli, counted_from=1, fo4=fo4)
+    rises = int(np.bitwise_count(stimuli["a"][1:] & ~stimuli["a"][:-1]).sum())
+    assert of_net(netlist, timed.toggles, "y") == 2 * rises * pulses
+    assert of_net(netlist, timed.toggles, "w0") == of_net(netlist, activity.toggles, "w0")
+    assert (timed.outputs["y"] == activity.outputs["y"]).all()
 
 
 def test_constants_and_ports_of_several_bits(play):

@@ -34,6 +34,8 @@ def test_the_netlist_does_what_the_golden_model_says(point, tmp_path):
     assert (found["mismatches"], found["rows"]) == (0, 640)
     assert 0 < found["clock_energy"] < found["energy_per_row"]
     assert found["energy_per_element"] == pytest.approx(found["energy_per_row"] * 1000 / 16, abs=0.01)
+    assert found["glitch_factor"] >= 1
+    assert found["energy_with_glitches"] >= found["energy_per_row"]
     assert measured(point, result.netlist) == found
 
 
