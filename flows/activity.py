@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from softermax.sim.stimuli import WORD
+
 from .boolean import python_expression
 from .errors import FlowError
 from .liberty import Library
@@ -20,8 +22,7 @@ from .timing import logic_levels
 
 __all__ = ["ONES", "Activity", "CellGroup", "Simulation", "simulate"]
 
-#: Stimuli in a word, and a word of ones.
-WORD = 64
+#: A word of ones.
 ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import sys
-from functools import reduce
 from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.progress import track
 
-from softermax.model import QFormat, SoftermaxConfig
-from softermax.model.config import CHOICES
-from softermax.sim.cosim import SIMULATORS, CosimError
+from softermax.model import SoftermaxConfig
+from softermax.sim.cosim import CosimError
 
+from . import cli_options as given
 from . import jobs
-from .design_points import PRESETS, UNITS, DesignPoint, main_design_points
+from .design_points import main_design_points
 from .errors import FlowError
 from .explore import least_candidates, measure_candidate
 from .faithfulness import faithful_grid
@@ -26,53 +25,11 @@ from .info import describe
 from .operators import measure, operator_points
 from .ratios import with_ratios
 from .scores import apply_softermax, read_array
-from .synthesis import RECIPES, AreaOptions
+from .synthesis import RECIPES
 from .tables import markdown_table, print_table
 from .utilisation import UTILISATION_TOKENS, measure_utilisation
 
 _messages = Console(stderr=True)
-
-
-def _options(*decorators):
-    """One decorator that adds several options."""
-    return lambda command: reduce(lambda inner, decorator: decorator(inner), reversed(decorators), command)
-
-
-_option = click.option
-_size = _options(
-    _option("--preset", default="paper", show_default=True, help=f"One of {', '.join(PRESETS)}."),
-    _option("--lanes", type=int, default=16, show_default=True, help="Scores per slice, taken in one clock cycle."),
-    _option("--max-len", type=int, default=384, show_default=True, help="Elements of the longest row."),
-    _option("--input-format", "input", help="Scores, such as Q(4,4); preset faithful."),
-    _option("--output-format", "output_format", help="Probabilities, such as UQ(1,11); preset faithful."),
-    _option("--normalizer", help=f"{' or '.join(CHOICES['normalizer'])}."),
-    _option("--rounding", help=f"{' or '.join(CHOICES['rounding'])}; preset faithful."),
-    _option("--saturate", is_flag=True, help="Let the power sum of long rows saturate, flagged; preset paper."),
-    _option("--values", is_flag=True, help="Let a pe keep values and give context instead of probabilities."),
-)
-_unit = click.argument("unit", required=False)
-_as_json = _option("--json", "as_json", is_flag=True, help="Print a list of flat objects instead of a table.")
-_build_dir = _option(
-    "--build-dir", type=Path, default=Path("build"), show_default=True, help="Folder for all that is generated."
-)
-_liberty = _option(
-    "--liberty",
-    type=Path,
-    multiple=True,
-    help="Standard-cell library, .gz too; may be repeated. Without one: generic cells, in gate equivalents.",
-)
-_recipe = _option("--recipe", default="least-area", show_default=True, help=f"One of {', '.join(RECIPES)}.")
-_exclude = _option("--exclude", multiple=True, help="Cells not to use, by name or pattern; may be repeated.")
-_clock_gating = _option(
-    "--clock-gating/--no-clock-gating", default=True, show_default=True, help="Gate clocks of registers that hold."
-)
-_synthesis = _options(_liberty, _recipe, _exclude, _clock_gating)
-_seed = _option(
-    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of gaps, backpressure and made-up rows."
-)
-_simulator = _option("--simulator", default="verilator", show_default=True, help=f"One of {', '.join(SIMULATORS)}.")
-
-_UNIT_HELP = f"UNIT is one of {', '.join(UNITS)}; without it, every design point of make."
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -81,15 +38,19 @@ def app():
     """Softmax hardware after the Softermax paper: generate it, verify it, measure it."""
 
 
-@app.command(help=f"Generate Verilog. {_UNIT_HELP}", epilog="Example: softermax verilog unnormed --lanes 32 -o u.v")
-@_unit
-@_size
-@_option("-o", "--output", type=Path, help="File to write; only with UNIT.")
-@_option("--macros", is_flag=True, help="Memories as instances of SRAM macros, to be filled in, instead of registers.")
-@_as_json
-@_build_dir
+@app.command(
+    help=f"Generate Verilog. {given.UNIT_HELP}", epilog="Example: softermax verilog unnormed --lanes 32 -o u.v"
+)
+@given.unit
+@given.size
+@given.option("-o", "--output", type=Path, help="File to write; only with UNIT.")
+@given.option(
+    "--macros", is_flag=True, help="Memories as instances of SRAM macros, to be filled in, instead of registers."
+)
+@given.as_json
+@given.build_dir
 def verilog(unit, output, macros, as_json, build_dir, **size):
-    points = _points(unit, **size)
+    points = given.design_points(unit, **size)
     if output is not None and unit is None:
         raise FlowError("-o must come with a UNIT: without one, the files go into the build directory")
     results = jobs.run(jobs.write_verilog, points, build_dir, "Generating Verilog", _messages, macros=macros)
@@ -100,42 +61,43 @@ def verilog(unit, output, macros, as_json, build_dir, **size):
 
 
 @app.command(
-    help=f"Synthesise with Yosys and report the area. {_UNIT_HELP}",
+    help=f"Synthesise with Yosys and report the area. {given.UNIT_HELP}",
     epilog="Example: softermax area normalization --lanes 32 --liberty cells.lib.gz --recipe balanced",
 )
-@_unit
-@_size
-@_synthesis
-@_option(
+@given.unit
+@given.size
+@given.synthesis
+@given.option(
     "--macros/--flip-flops",
     default=None,
     help="Memories as SRAM macros with a modelled area, the default in a pe, or as flip-flops, that elsewhere.",
 )
-@_as_json
-@_build_dir
+@given.as_json
+@given.build_dir
 def area(unit, macros, as_json, build_dir, **arguments):
-    options = _area_options(arguments)
-    points = _points(unit, **arguments)
+    options = given.area_options(arguments)
+    points = given.design_points(unit, **arguments)
     found = jobs.run(jobs.area, points, build_dir, "Synthesising", _messages, options=options, macros=macros)
     results = with_ratios(found)
     _show(results, as_json, f"Area, recipe {options.recipe}")
 
 
 @app.command(
-    help="The least clock period of a unit, by the tables of the library, and the path that asks for it. " + _UNIT_HELP,
+    help="The least clock period of a unit, by the tables of the library, and the path that asks for it. "
+    + given.UNIT_HELP,
     epilog="Example: softermax timing unnormed --lanes 32 --liberty cells.lib.gz --path",
 )
-@_unit
-@_size
-@_option("--path", is_flag=True, help="Print the slowest path of each unit, too.")
-@_option("--recipe", default="balanced", show_default=True, help=f"One of {', '.join(RECIPES)}.")
-@_option("--opensta", is_flag=True, help="Also say what OpenSTA says, which must be installed.")
-@_options(_liberty, _exclude, _clock_gating)
-@_as_json
-@_build_dir
+@given.unit
+@given.size
+@given.option("--path", is_flag=True, help="Print the slowest path of each unit, too.")
+@given.option("--recipe", default="balanced", show_default=True, help=f"One of {', '.join(RECIPES)}.")
+@given.option("--opensta", is_flag=True, help="Also say what OpenSTA says, which must be installed.")
+@given.options(given.liberty, given.exclude, given.clock_gating)
+@given.as_json
+@given.build_dir
 def timing(unit, path, opensta, as_json, build_dir, **arguments):
-    options = _area_options(arguments)
-    points = _points(unit, **arguments)
+    options = given.area_options(arguments)
+    points = given.design_points(unit, **arguments)
     how = {"options": options, "opensta": opensta}
     results = jobs.run(jobs.timing, points, build_dir, "Synthesising and timing", _messages, **how)
     _show(results, as_json, f"Least clock period, recipe {options.recipe}")
@@ -145,20 +107,20 @@ def timing(unit, path, opensta, as_json, build_dir, **arguments):
 
 @app.command(
     help="The energy of a softmax unit for rows of real attention scores, played into its mapped netlist. Without a "
-    "library in thousands of an inverter's loads, charged and discharged. " + _UNIT_HELP,
+    "library in thousands of an inverter's loads, charged and discharged. " + given.UNIT_HELP,
     epilog="Example: softermax energy unnormed --lanes 32 --liberty cells.lib.gz --tokens 384",
 )
-@_unit
-@_size
-@_option("--tokens", type=click.IntRange(1), default=384, show_default=True, help="Length of the rows.")
-@_option("--period", type=float, default=1000.0, show_default=True, help="Of the clock, in ps, for leakage.")
-@_option("--recipe", default="balanced", show_default=True, help=f"One of {', '.join(RECIPES)}.")
-@_options(_liberty, _exclude, _clock_gating)
-@_as_json
-@_build_dir
+@given.unit
+@given.size
+@given.option("--tokens", type=click.IntRange(1), default=384, show_default=True, help="Length of the rows.")
+@given.option("--period", type=float, default=1000.0, show_default=True, help="Of the clock, in ps, for leakage.")
+@given.option("--recipe", default="balanced", show_default=True, help=f"One of {', '.join(RECIPES)}.")
+@given.options(given.liberty, given.exclude, given.clock_gating)
+@given.as_json
+@given.build_dir
 def energy(unit, tokens, period, as_json, build_dir, **arguments):
-    how = {"options": _area_options(arguments), "tokens": tokens, "period": period}
-    points = [point for point in _points(unit, **arguments) if unit is not None or point.unit != "pe"]
+    how = {"options": given.area_options(arguments), "tokens": tokens, "period": period}
+    points = [point for point in given.design_points(unit, **arguments) if unit is not None or point.unit != "pe"]
     results = with_ratios(jobs.run(jobs.energy, points, build_dir, "Synthesising and simulating", _messages, **how))
     _show(results, as_json, f"Energy for a row, recipe {how['options'].recipe}")
     _fail_on_mismatch(results)
@@ -166,18 +128,18 @@ def energy(unit, tokens, period, as_json, build_dir, **arguments):
 
 @app.command(
     help="Co-simulate on real attention scores: every output port, every clock cycle, against the golden model. "
-    + _UNIT_HELP,
+    + given.UNIT_HELP,
     epilog="Example: softermax cosim unnormed --lanes 16 --seed 7 --simulator icarus",
 )
-@_unit
-@_size
-@_seed
-@_simulator
-@_as_json
-@_build_dir
+@given.unit
+@given.size
+@given.seed
+@given.simulator
+@given.as_json
+@given.build_dir
 def cosim(unit, seed, simulator, as_json, build_dir, **size):
     options = jobs.CosimOptions(seed, simulator)
-    points = _points(unit, **size)
+    points = given.design_points(unit, **size)
     results = jobs.run(jobs.cosim, points, build_dir, "Co-simulating", _messages, options=options)
     _show(results, as_json, f"Co-simulation in {simulator}, seed {seed}")
     _fail_on_mismatch(results)
@@ -187,14 +149,14 @@ def cosim(unit, seed, simulator, as_json, build_dir, **size):
     help="The main job: Verilog, co-simulation and area of every design point of make.",
     epilog="Example: softermax datasheet --liberty cells.lib",
 )
-@_synthesis
-@_seed
-@_simulator
-@_as_json
-@_build_dir
+@given.synthesis
+@given.seed
+@given.simulator
+@given.as_json
+@given.build_dir
 def datasheet(seed, simulator, as_json, build_dir, **arguments):
     cosim_options = jobs.CosimOptions(seed, simulator)
-    area_options = _area_options(arguments)
+    area_options = given.area_options(arguments)
     results = jobs.datasheet(main_design_points(), build_dir, cosim_options, area_options, _messages)
     write_whole(build_dir / "datasheet.json", json.dumps(results, indent=2) + "\n")
     _show(results, as_json, f"Verified on real attention scores in {simulator}, area by recipe {area_options.recipe}")
@@ -206,15 +168,17 @@ def datasheet(seed, simulator, as_json, build_dir, **arguments):
     "random rows, rows built to be hard, and a search.",
     epilog="Example: softermax faithfulness --preset faithful --input-format Q(4,4) --output-format UQ(0,11)",
 )
-@_size
-@_option("--grid", is_flag=True, help="The 120 configs of docs/faithful-grid.md instead; what is done is not repeated.")
-@_option("--rows", type=click.IntRange(1), default=100_000, show_default=True, help="Random rows for each config.")
-@_option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of random rows and search.")
-@_option("--markdown", type=Path, help="File for the table, too.")
-@_as_json
-@_build_dir
+@given.size
+@given.option(
+    "--grid", is_flag=True, help="The 120 configs of docs/faithful-grid.md instead; what is done is not repeated."
+)
+@given.option("--rows", type=click.IntRange(1), default=100_000, show_default=True, help="Random rows for each config.")
+@given.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of random rows and search.")
+@given.option("--markdown", type=Path, help="File for the table, too.")
+@given.as_json
+@given.build_dir
 def faithfulness(grid, rows, seed, markdown, as_json, build_dir, **size):
-    points = faithful_grid() if grid else [_point("softermax", **size)]
+    points = faithful_grid() if grid else [given.design_point("softermax", **size)]
     if not all(isinstance(point.config, SoftermaxConfig) for point in points):
         raise FlowError(f"the preset must be paper or faithful to be attacked, not {size['preset']!r}")
     results = jobs.run(jobs.faithfulness, points, build_dir, "Attacking", _messages, rows=rows, seed=seed)
@@ -230,16 +194,16 @@ def faithfulness(grid, rows, seed, markdown, as_json, build_dir, **size):
     help="Synthesise the candidates of least modelled area for a faithful config; the first is what the preset takes.",
     epilog="Example: softermax explore --preset faithful --max-len 1024 --number 5 --liberty cells.lib",
 )
-@_size
-@_option("--number", type=click.IntRange(1), default=10, show_default=True, help="Candidates to synthesise.")
-@_synthesis
-@_as_json
-@_build_dir
+@given.size
+@given.option("--number", type=click.IntRange(1), default=10, show_default=True, help="Candidates to synthesise.")
+@given.synthesis
+@given.as_json
+@given.build_dir
 def explore(number, as_json, build_dir, **arguments):
-    options, size = _area_options(arguments), arguments
+    options, size = given.area_options(arguments), arguments
     if size["preset"] != "faithful":
         raise FlowError(f"the preset must be faithful to have candidates, not {size['preset']!r}")
-    found = least_candidates(_point("softermax", **size).config, number)
+    found = least_candidates(given.design_point("softermax", **size).config, number)
     results = jobs.run(measure_candidate, found, build_dir, "Synthesising", _messages, options=options)
     _show(results, as_json, f"Candidates for a faithful config: widths in bits, areas by recipe {options.recipe}")
 
@@ -248,11 +212,11 @@ def explore(number, as_json, build_dir, **arguments):
     help="Synthesise the baseline's binary16 operators one by one, with what they were chosen from.",
     epilog="Example: softermax operators --liberty cells.lib --recipe balanced",
 )
-@_synthesis
-@_as_json
-@_build_dir
+@given.synthesis
+@given.as_json
+@given.build_dir
 def operators(as_json, build_dir, **arguments):
-    options = _area_options(arguments)
+    options = given.area_options(arguments)
     results = jobs.run(measure, operator_points(), build_dir, "Synthesising", _messages, options=options)
     _show(results, as_json, f"Operators, recipe {options.recipe}")
 
@@ -262,11 +226,11 @@ def operators(as_json, build_dir, **arguments):
     "by the timing model that co-simulation checks.",
     epilog="Example: softermax utilisation --lanes 32 --d-head 128",
 )
-@_option("--lanes", type=int, default=16, show_default=True, help="Dot products side by side, and pairs in each.")
-@_option("--d-head", type=int, default=64, show_default=True, help="Elements of a query.")
-@_option("--causal", is_flag=True, help="With causal masks.")
-@_option("--values", is_flag=True, help="Up to context.")
-@_as_json
+@given.option("--lanes", type=int, default=16, show_default=True, help="Dot products side by side, and pairs in each.")
+@given.option("--d-head", type=int, default=64, show_default=True, help="Elements of a query.")
+@given.option("--causal", is_flag=True, help="With causal masks.")
+@given.option("--values", is_flag=True, help="Up to context.")
+@given.as_json
 def utilisation(lanes, d_head, causal, values, as_json):
     # The paper's preset, a cycle shorter, takes no row of 1024 without saturating.
     sizes = [(preset, tokens) for preset in ("faithful", "fp16") for tokens in UTILISATION_TOKENS]
@@ -281,9 +245,11 @@ def utilisation(lanes, d_head, causal, values, as_json):
     help="Errors of a processing element's probabilities and context against attention in float64, on captured heads.",
     epilog="Example: softermax heads --scale-bits 16",
 )
-@_option("--scale-bits", type=click.IntRange(4, 16), default=8, show_default=True, help="Of the requantiser's scale.")
-@_option("--markdown", type=Path, help="File for the table, too.")
-@_as_json
+@given.option(
+    "--scale-bits", type=click.IntRange(4, 16), default=8, show_default=True, help="Of the requantiser's scale."
+)
+@given.option("--markdown", type=Path, help="File for the table, too.")
+@given.as_json
 def heads(scale_bits, markdown, as_json):
     results = head_errors(scale_bits)
     if markdown is not None:
@@ -295,10 +261,10 @@ def heads(scale_bits, markdown, as_json):
     help="Formats, widths, sizes and latencies of a config, and its accuracy on the shipped attention scores.",
     epilog="Example: softermax info --lanes 32 --max-len 1023",
 )
-@_size
-@_as_json
+@given.size
+@given.as_json
 def info(as_json, **size):
-    facts = describe(_point("softermax", **size))
+    facts = describe(given.design_point("softermax", **size))
     if as_json:
         print(json.dumps([facts], indent=2))
         return
@@ -313,13 +279,13 @@ def info(as_json, **size):
     epilog="Example: softermax softmax scores.npy --base e -o probabilities.npy",
 )
 @click.argument("scores", type=Path)
-@_option("-o", "--output", type=Path, required=True, help=".npy file for the probabilities.")
-@_option("--mask", type=Path, help=".npy file of bool, True where a score takes part.")
-@_option("--base", help="2, the default, or e to fold log2(e) into the scores; the baseline's is e.")
-@_size
-@_as_json
+@given.option("-o", "--output", type=Path, required=True, help=".npy file for the probabilities.")
+@given.option("--mask", type=Path, help=".npy file of bool, True where a score takes part.")
+@given.option("--base", help="2, the default, or e to fold log2(e) into the scores; the baseline's is e.")
+@given.size
+@given.as_json
 def softmax(scores, output, mask, base, as_json, **size):
-    point = _point("softermax", base=base, **size)
+    point = given.design_point("softermax", base=base, **size)
     kept = None if mask is None else read_array(mask)
     result = point.identity() | apply_softermax(read_array(scores), point.config, kept, output)
     if as_json:
@@ -330,24 +296,6 @@ def softmax(scores, output, mask, base, as_json, **size):
     print(f"error against exact base-{result['base']} softmax: {errors}")
     if result["row_sum_min"] is not None:
         print(f"row sums: {result['row_sum_min']:.4f} to {result['row_sum_max']:.4f}")
-
-
-def _area_options(arguments: dict) -> AreaOptions:
-    """Take what ``_synthesis`` has added out of a command's arguments."""
-    return AreaOptions(**{name: arguments.pop(name) for name in ("liberty", "recipe", "exclude", "clock_gating")})
-
-
-def _points(unit: str | None, **size) -> list[DesignPoint]:
-    return main_design_points() if unit is None else [_point(unit, **size)]
-
-
-def _point(unit, preset, lanes, max_len, input, output_format, values, **choices) -> DesignPoint:
-    try:
-        formats = {"input": input and QFormat.parse(input), "output": output_format and QFormat.parse(output_format)}
-    except ValueError as error:
-        raise FlowError(str(error)) from error
-    options = tuple((name, value) for name, value in (formats | choices).items() if value)
-    return DesignPoint(unit, preset, lanes, max_len, options, values)
 
 
 def _show(results: list[dict], as_json: bool, title: str):
