@@ -58,7 +58,13 @@ class CosimResult:
 
 
 def cosimulate(
-    verilog: Path, top: str, traces: Sequence[Trace], build_dir: Path, *, simulator: str = "verilator"
+    verilog: Path,
+    top: str,
+    traces: Sequence[Trace],
+    build_dir: Path,
+    *,
+    simulator: str = "verilator",
+    waves: bool = False,
 ) -> list[CosimResult]:
     """Play traces into a unit's Verilog.
 
@@ -74,6 +80,8 @@ def cosimulate(
         For the simulator's files; made if it does not exist.
     simulator : str
         One of :data:`SIMULATORS`.
+    waves : bool
+        Whether Verilator is to write all signals into ``dump.vcd`` of the build directory.
 
     Returns
     -------
@@ -93,7 +101,7 @@ def cosimulate(
     results_file.unlink(missing_ok=True)
     files = {"SOFTERMAX_TRACES": str(traces_file), "SOFTERMAX_RESULTS": str(results_file)}
     with simulator_environment(simulator):
-        _run(verilog.resolve(), top, build_dir, simulator, files)
+        _run(verilog.resolve(), top, build_dir, simulator, files, waves)
     return [CosimResult(**result) for result in json.loads(results_file.read_text())]
 
 
@@ -116,10 +124,11 @@ class _VerilatorOfPorts(Verilator):
         ]
 
 
-def _run(verilog: Path, top: str, build_dir: Path, simulator: str, files: dict[str, str]):
+def _run(verilog: Path, top: str, build_dir: Path, simulator: str, files: dict[str, str], waves: bool):
     """Build and simulate; what the simulator prints goes to files of the build directory."""
     runner = _VerilatorOfPorts() if simulator == "verilator" else get_runner(simulator)
     build_args = VERILATOR_ARGUMENTS if simulator == "verilator" else []
+    build_args = [*build_args, "--trace-underscore"] if waves else build_args
     try:
         runner.build(
             sources=[verilog],
@@ -127,6 +136,7 @@ def _run(verilog: Path, top: str, build_dir: Path, simulator: str, files: dict[s
             build_dir=build_dir,
             build_args=build_args,
             always=True,
+            waves=waves,
             timescale=("1ns", "1ps"),
             log_file=build_dir / "build.log",
         )
@@ -139,6 +149,7 @@ def _run(verilog: Path, top: str, build_dir: Path, simulator: str, files: dict[s
             build_dir=build_dir,
             test_dir=build_dir,
             extra_env=files,
+            waves=waves,
             log_file=build_dir / "simulation.log",
         )
     except (RuntimeError, SystemExit) as error:
