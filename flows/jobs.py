@@ -15,13 +15,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from .design_points import DesignPoint
 from .errors import FlowError
 from .faithfulness import measure_faithfulness
-from .liberty import read_libraries, unpacked
-from .netlist import read_netlist
-from .opensta import opensta_period
+from .gates.liberty import read_libraries, unpacked
+from .gates.netlist import read_netlist
+from .gates.opensta import opensta_period
+from .gates.timing import analyse
 from .ratios import with_ratios
 from .row_energy import measure_row_energy
 from .synthesis import AreaOptions, Synthesis, synthesise_component
-from .timing import analyse
 from .verify import verify
 from .verilog import write_component_verilog
 

@@ -11,15 +11,15 @@ import numpy as np
 from softermax.sim.stimuli import WORD, pack_inputs, unpack_bits
 from softermax.sim.trace import RESET_CYCLES, Trace
 
-from .activity import Activity, simulate
-from .cell_tables import read_tables
 from .design_points import DesignPoint
-from .energy import EnergyBreakdown, switched_energy
 from .errors import FlowError
-from .glitches import simulate_timed
-from .liberty import Library
-from .netlist import Netlist, read_netlist
-from .timing import inverter_fo4
+from .gates.activity import Activity, simulate
+from .gates.cell_tables import read_tables
+from .gates.energy import EnergyBreakdown, switched_energy
+from .gates.glitches import simulate_timed
+from .gates.liberty import Library
+from .gates.netlist import Netlist, read_netlist
+from .gates.timing import inverter_fo4
 from .verify import full_speed_trace, rows_of_length
 
 __all__ = ["measure_row_energy"]

@@ -6,7 +6,7 @@ import pytest
 
 from softermax.flows.design_points import DesignPoint
 from softermax.flows.errors import FlowError
-from softermax.flows.liberty import read_libraries, unpacked
+from softermax.flows.gates.liberty import read_libraries, unpacked
 from softermax.flows.row_energy import measure_row_energy
 from softermax.flows.synthesis import AreaOptions, synthesise_component
 

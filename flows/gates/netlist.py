@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .yosys import run_yosys
+from ..yosys import run_yosys
 
 __all__ = ["NAMELESS", "ONE", "ZERO", "MappedCell", "Netlist", "read_netlist"]
 

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import libparse
 
+from ..errors import FlowError
 from .boolean import truth_table
-from .errors import FlowError
 
 __all__ = ["Cell", "Library", "read_libraries", "unpacked"]
 
@@ -66,7 +66,7 @@ class Cell:
 
     @property
     def table(self) -> int | None:
-        """Truth table of its only output, see :func:`softermax.flows.boolean.truth_table`; None if that has none."""
+        """Truth table of its only output, as :func:`softermax.flows.gates.boolean.truth_table` makes it; or None."""
         [function] = self.outputs.values()
         try:
             return truth_table(function, sorted(self.inputs))
@@ -156,7 +156,7 @@ def _read(file: Path, plain: Path) -> dict[str, Cell]:
     if re.match(r"\s*library\s*\(", bare) is None or bare.count("{") != bare.count("}") or not bare.count("{"):
         raise broken
     done = subprocess.run(
-        [sys.executable, "-m", "softermax.flows.liberty", str(plain)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "softermax.flows.gates.liberty", str(plain)], capture_output=True, text=True, check=False
     )
     if done.returncode or not done.stdout:
         raise broken

@@ -9,9 +9,9 @@ from itertools import pairwise
 import pytest
 
 from softermax.flows.errors import FlowError
-from softermax.flows.liberty import read_libraries, unpacked
-from softermax.flows.netlist import read_netlist
-from softermax.flows.timing import analyse
+from softermax.flows.gates.liberty import read_libraries, unpacked
+from softermax.flows.gates.netlist import read_netlist
+from softermax.flows.gates.timing import analyse
 
 INVERTER, FLOP = 1, 9
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from softermax.sim.stimuli import WORD
 
+from ..errors import FlowError
 from .boolean import python_expression
-from .errors import FlowError
 from .liberty import Library
 from .netlist import ONE, ZERO, MappedCell, Netlist
 from .timing import logic_levels

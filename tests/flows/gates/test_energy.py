@@ -9,14 +9,14 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from softermax.flows.activity import simulate
-from softermax.flows.cell_tables import read_tables
-from softermax.flows.energy import switched_energy
 from softermax.flows.errors import FlowError
-from softermax.flows.glitches import simulate_timed
-from softermax.flows.liberty import read_libraries, unpacked
-from softermax.flows.netlist import read_netlist
-from softermax.flows.timing import inverter_fo4
+from softermax.flows.gates.activity import simulate
+from softermax.flows.gates.cell_tables import read_tables
+from softermax.flows.gates.energy import switched_energy
+from softermax.flows.gates.glitches import simulate_timed
+from softermax.flows.gates.liberty import read_libraries, unpacked
+from softermax.flows.gates.netlist import read_netlist
+from softermax.flows.gates.timing import inverter_fo4
 
 CYCLES = 50
 

@@ -1,6 +1,6 @@
 """Tables of cells in Liberty files: delays, transitions, set-up times, energies; in ps, fF, fJ, and nW for leakage.
 
-libparse runs in a process of its own, see :mod:`softermax.flows.liberty`.
+libparse runs in a process of its own, see :mod:`softermax.flows.gates.liberty`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import libparse
 import numpy as np
 
-from .errors import FlowError
+from ..errors import FlowError
 
 __all__ = ["Arc", "CellTables", "Energy", "Table", "read_tables"]
 
@@ -135,7 +135,7 @@ def read_tables(files: Sequence[Path], names: Collection[str]) -> dict[str, Cell
     found: dict[str, CellTables] = {}
     wanted = sorted(names)
     for file in files:
-        command = [sys.executable, "-m", "softermax.flows.cell_tables", str(file), *wanted]
+        command = [sys.executable, "-m", "softermax.flows.gates.cell_tables", str(file), *wanted]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise FlowError(f"{file} must be a Liberty file with tables of delays, which it is not")

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from vcd.reader import TokenKind, tokenize
 
-from softermax.flows.activity import simulate
-from softermax.flows.cell_models import cell_models
 from softermax.flows.design_points import DesignPoint
-from softermax.flows.liberty import read_libraries, unpacked
-from softermax.flows.netlist import read_netlist
+from softermax.flows.gates.activity import simulate
+from softermax.flows.gates.cell_models import cell_models
+from softermax.flows.gates.liberty import read_libraries, unpacked
+from softermax.flows.gates.netlist import read_netlist
 from softermax.flows.synthesis import AreaOptions, synthesise_component
 from softermax.flows.verify import full_speed_trace, rows_of_length
 from softermax.sim.cosim import cosimulate

@@ -31,7 +31,7 @@ def simulate_timed(
     counted_from: int,
     fo4: float,
 ) -> Activity:
-    """Play stimuli into a netlist, as :func:`softermax.flows.activity.simulate` does, with delays.
+    """Play stimuli into a netlist, as :func:`softermax.flows.gates.activity.simulate` does, with delays.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from softermax.flows.boolean import truth_table
+from softermax.flows.gates.boolean import truth_table
 
 FUNCTIONS = {
     "!A": lambda a, b, c: not a,

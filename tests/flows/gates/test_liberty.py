@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 
 from softermax.flows.errors import FlowError
-from softermax.flows.liberty import read_libraries, unpacked
+from softermax.flows.gates.liberty import read_libraries, unpacked
 
 GENERIC = files("softermax.flows") / "cells" / "generic.lib"
 

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from .errors import FlowError
+from ..errors import FlowError
 from .timing import LOAD
 
 __all__ = ["opensta_period"]
@@ -31,7 +31,7 @@ exit
 
 
 def opensta_period(netlist: Path, top: str, liberty: Sequence[Path]) -> float:
-    """Least clock period in ps, under the assumptions of :mod:`softermax.flows.timing`.
+    """Least clock period in ps, under the assumptions of :mod:`softermax.flows.gates.timing`.
 
     Parameters
     ----------

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ..errors import FlowError
 from .cell_tables import Arc, CellTables, read_tables
-from .errors import FlowError
 from .liberty import Library
 from .netlist import NAMELESS, MappedCell, Netlist
 
