@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .trace import Trace
+from .trace import RESET_CYCLES, Trace
 
 __all__ = ["pack_inputs", "unpack_bits"]
 
@@ -15,7 +15,7 @@ WORD = 64
 
 
 def pack_inputs(traces: Sequence[Trace], widths: dict[str, int]) -> dict[str, np.ndarray]:
-    """Inputs of traces as words of bits.
+    """Inputs of traces as words of bits. During the first reset all others are 0, so that all stimuli begin alike.
 
     Parameters
     ----------
@@ -32,7 +32,10 @@ def pack_inputs(traces: Sequence[Trace], widths: dict[str, int]) -> dict[str, np
     if len(traces) % WORD or not traces:
         raise ValueError(f"the number of traces must be a multiple of {WORD}, not {len(traces)}")
     cycles = max(trace.cycles for trace in traces)
-    return {port: _pack([trace.inputs[port] for trace in traces], cycles, width) for port, width in widths.items()}
+    packed = {port: _pack([trace.inputs[port] for trace in traces], cycles, width) for port, width in widths.items()}
+    for port in packed.keys() - {"rst"}:
+        packed[port][:RESET_CYCLES] = 0
+    return packed
 
 
 def _pack(stimuli: Sequence[list[int]], cycles: int, width: int) -> np.ndarray:

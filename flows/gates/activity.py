@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -17,8 +17,9 @@ from softermax.sim.stimuli import WORD
 from ..errors import FlowError
 from .boolean import python_expression
 from .liberty import Library
+from .memory import SimulatedMemory
 from .netlist import ONE, ZERO, MappedCell, Netlist
-from .timing import logic_levels
+from .timing import kind_of, logic_levels
 
 __all__ = ["ONES", "Activity", "CellGroup", "Simulation", "simulate"]
 
@@ -40,16 +41,25 @@ class Activity:
         Every output port before each clock edge, lowest bit first.
     cycles : int
         Of all stimuli together.
+    accesses : dict of str to (int, int)
+        Reads and writes of each memory, by its cell's name.
     """
 
     toggles: np.ndarray
     clocked: np.ndarray
     outputs: dict[str, np.ndarray]
     cycles: int
+    accesses: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 def simulate(
-    netlist: Netlist, library: Library, inputs: Mapping[str, np.ndarray], *, counted_from: int, clock: str = "clk"
+    netlist: Netlist,
+    library: Library,
+    inputs: Mapping[str, np.ndarray],
+    *,
+    counted_from: int,
+    clock: str = "clk",
+    memories: Mapping[str, int] | None = None,
 ) -> Activity:
     """Play stimuli into a netlist.
 
@@ -59,13 +69,15 @@ def simulate(
         Every input port but the clock; a bit of each word belongs to a stimulus.
     counted_from : int
         First cycle whose changes count, after the reset.
+    memories : mapping of str to int
+        Words of each kind of cell that is an SRAM macro.
 
     Raises
     ------
     FlowError
-        If a port or a cell's function is missing.
+        If a port or a cell's function is missing, or stimuli access different words of a memory.
     """
-    return Simulation(netlist, library, clock).run(inputs, counted_from)
+    return Simulation(netlist, library, clock, memories).run(inputs, counted_from)
 
 
 def _function(text: str, pins: list[str]) -> Callable[..., np.ndarray]:
@@ -94,7 +106,7 @@ class CellGroup:
 class Simulation:
     """A simulation without delays; see :func:`simulate`."""
 
-    def __init__(self, netlist: Netlist, library: Library, clock: str):
+    def __init__(self, netlist: Netlist, library: Library, clock: str, memories: Mapping[str, int] | None = None):
         self._netlist, self._library = netlist, library
         self._clock_name = clock
         self._clock = netlist.inputs.get(clock)
@@ -102,8 +114,10 @@ class Simulation:
             raise FlowError(f"the netlist must have a clock called {clock}")
         self._nets = len(netlist.nets) + 2
         self._levels = [self.groups(level) for level in logic_levels(netlist, library)]
-        self._flops = [cell for cell in netlist.cells if "flop" in library.cells[cell.kind].kind]
-        self._gates = [cell for cell in netlist.cells if library.cells[cell.kind].kind == "clock gate"]
+        self._flops = [cell for cell in netlist.cells if "flop" in kind_of(cell, library)]
+        self._gates = [cell for cell in netlist.cells if kind_of(cell, library) == "clock gate"]
+        depths = memories or {}
+        self._macros = [(cell, depths[cell.kind]) for cell in netlist.cells if cell.kind in depths]
 
     def groups(self, cells: list[MappedCell]) -> list[CellGroup]:
         """Cells by kind and output."""
@@ -128,12 +142,15 @@ class Simulation:
         toggles, clocked = (np.zeros(self._nets, np.int64) for _ in range(2))
         outputs = self._outputs(cycles, words)
         state = np.zeros((len(self._flops), words), np.uint64)
+        memories = [SimulatedMemory(cell, depth, words) for cell, depth in self._macros]
         show, next_state, enabled = self._flop_logic(), self._next_logic(), self._gate_logic()
         for cycle in range(cycles):
             before = values.copy()
             for nets, stimulus in ports:
                 values[nets] = stimulus[cycle]
             show(values, state)
+            for memory in memories:
+                memory.show(values)
             values[ZERO], values[ONE] = 0, ONES
             changes = self._settle(before, values)
             for array, nets in outputs.values():
@@ -143,9 +160,12 @@ class Simulation:
                 toggles += changes
                 clocked += np.bitwise_count(ticks).sum(axis=1, dtype=np.int64)
             next_state(values, state, ticks)
+            for memory in memories:
+                memory.clock(values, counts=cycle >= counted_from)
         counted = (cycles - counted_from) * words * WORD
         found = {name: array for name, (array, _) in outputs.items()}
-        return Activity(toggles[:-2], clocked[:-2], found, counted)
+        accesses = {cell.name: (m.reads, m.writes) for (cell, _), m in zip(self._macros, memories, strict=True)}
+        return Activity(toggles[:-2], clocked[:-2], found, counted, accesses)
 
     def _settle(self, before: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Let the logic follow its inputs, at once; returns the changes of each net."""

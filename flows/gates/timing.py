@@ -19,7 +19,7 @@ from .cell_tables import Arc, CellTables, read_tables
 from .liberty import Library
 from .netlist import NAMELESS, MappedCell, Netlist
 
-__all__ = ["Delays", "PathStep", "Timing", "analyse", "inverter_fo4", "logic_levels"]
+__all__ = ["Delays", "PathStep", "Timing", "analyse", "inverter_fo4", "kind_of", "logic_levels"]
 
 RISE, FALL = 0, 1
 #: For each sense, from which edges of the source an edge of the target comes.
@@ -109,13 +109,14 @@ def inverter_fo4(library: Library, liberty: Sequence[Path]) -> float:
     return sum(both(arc.delays, transitions)) / 2
 
 
-def _kind(cell: MappedCell, library: Library) -> str:
+def kind_of(cell: MappedCell, library: Library) -> str:
+    """What a cell is, as :class:`softermax.flows.gates.liberty.Cell` has it, or a macro."""
     return library.cells[cell.kind].kind if cell.kind in library.cells else "macro"
 
 
 def logic_levels(netlist: Netlist, library: Library) -> list[list[MappedCell]]:
     """Logic cells in an order in which each comes after those that drive it, all at once as far as possible."""
-    logic = [cell for cell in netlist.cells if _kind(cell, library) == "logic"]
+    logic = [cell for cell in netlist.cells if kind_of(cell, library) == "logic"]
     outputs = {kind: set(library.cells[kind].outputs) for kind in {cell.kind for cell in logic}}
     driver = {net: n for n, cell in enumerate(logic) for pin, net in cell.pins.items() if pin in outputs[cell.kind]}
     before = [
@@ -173,7 +174,7 @@ class Delays:
             self._propagate(level)
 
     def _is(self, cell: MappedCell, *kinds: str) -> bool:
-        return _kind(cell, self._library) in kinds
+        return kind_of(cell, self._library) in kinds
 
     def _macro_nets(self, *pins: str) -> list[int]:
         """Nets at some buses of macros."""
