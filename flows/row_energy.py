@@ -18,8 +18,8 @@ from .gates.cell_tables import read_tables
 from .gates.energy import EnergyBreakdown, switched_energy
 from .gates.glitches import simulate_timed
 from .gates.liberty import Library
-from .gates.netlist import Netlist, read_netlist
-from .gates.timing import inverter_fo4
+from .gates.netlist import read_netlist
+from .gates.timing import Delays, inverter_fo4
 from .verify import full_speed_trace, rows_of_length
 
 __all__ = ["measure_row_energy"]
@@ -60,17 +60,22 @@ def measure_row_energy(
     """
     flat = read_netlist(netlist, point.name, liberty)
     traces = _traces(point, tokens)
-    stimuli = pack_inputs(traces, _widths(flat))
+    stimuli = pack_inputs(traces, flat.input_widths())
     activity = simulate(flat, library, stimuli, counted_from=RESET_CYCLES)
-    tables = read_tables(liberty, {cell.kind for cell in flat.cells})
-    voltage = _nominal_voltage(liberty[0])
+    tables = read_tables(liberty, {cell.kind for cell in flat.cells} | {library.inverter})
+    delays, voltage = Delays(flat, library, tables), _nominal_voltage(liberty[0])
 
     def energy_of(some: Activity) -> EnergyBreakdown:
-        return switched_energy(flat, library, tables, some, voltage=voltage, period=period)
+        return switched_energy(flat, library, tables, delays, some, voltage=voltage, period=period)
 
-    found = energy_of(activity)
-    factor = _glitch_factor(flat, library, tables, stimuli, energy_of, inverter_fo4(library, liberty))
-    with_glitches = found.clock + found.leakage + (found.wires + found.cells) * factor
+    found, factor = energy_of(activity), 1.0
+    sample = {port: words[: GLITCH_CYCLES.stop] for port, words in stimuli.items()}
+    how = {"counted_from": GLITCH_CYCLES.start}
+    without = energy_of(simulate(flat, library, sample, **how))
+    if without.logic:
+        timed = simulate_timed(flat, library, delays, sample, fo4=inverter_fo4(tables[library.inverter]), **how)
+        factor = energy_of(timed).logic / without.logic
+    with_glitches = found.clock + found.leakage + found.logic * factor
     rows = WORD * ROWS
     per_row = {part: round(energy / rows / 1000, 4) for part, energy in vars(found).items()}
     return {
@@ -87,16 +92,6 @@ def measure_row_energy(
     }
 
 
-def _glitch_factor(netlist, library, tables, stimuli, energy_of, fo4: float) -> float:
-    """What nets and cells take with delays, of what they take without, over a few cycles of all stimuli."""
-    first = GLITCH_CYCLES.start
-    sample = {port: words[: GLITCH_CYCLES.stop] for port, words in stimuli.items()}
-    timed = simulate_timed(netlist, library, tables, sample, counted_from=first, fo4=fo4)
-    both = [energy_of(some) for some in (timed, simulate(netlist, library, sample, counted_from=first))]
-    with_delays, without = (energy.wires + energy.cells for energy in both)
-    return with_delays / without if without else 1.0
-
-
 def _traces(point: DesignPoint, tokens: int) -> list[Trace]:
     """A trace for each stimulus, of different rows as far as there are so many."""
     rows = rows_of_length(point.config, tokens)
@@ -105,15 +100,6 @@ def _traces(point: DesignPoint, tokens: int) -> list[Trace]:
     rng = np.random.default_rng(1)
     order = np.resize(rng.permutation(len(rows)), (WORD, ROWS))
     return [full_speed_trace(point, [rows[n] for n in some], rng) for some in order]
-
-
-def _widths(netlist: Netlist) -> dict[str, int]:
-    """Bits of each input port but the clock."""
-    widths: dict[str, int] = {}
-    for name in netlist.inputs:
-        port = re.sub(r"\[\d+\]$", "", name)
-        widths[port] = widths.get(port, 0) + 1
-    return {port: width for port, width in widths.items() if port != "clk"}
 
 
 def _nominal_voltage(liberty: Path) -> float:

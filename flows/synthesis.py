@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from amaranth.lib.wiring import Component
 
@@ -55,7 +56,7 @@ class Synthesis:
         Mapped Verilog; macros are modules without contents.
     part_areas : dict of str to float
         Of each submodule of the unit, if they were to be kept apart.
-    macros : tuple of str
+    macros : mapping of str to SramMacro
         Modules that are macros.
     """
 
@@ -70,7 +71,7 @@ class Synthesis:
     delay: float | None
     netlist: Path
     part_areas: dict[str, float] = field(default_factory=dict)
-    macros: tuple[str, ...] = ()
+    macros: Mapping[str, SramMacro] = field(default_factory=dict)
 
     @property
     def combinational_area(self) -> float:
@@ -112,7 +113,7 @@ def synthesise(
     recipe: str = "least-area",
     exclude: Sequence[str] = (),
     clock_gating: bool = True,
-    macros: Mapping[str, SramMacro] | None = None,
+    macros: Mapping[str, SramMacro] = MappingProxyType({}),
     parts: bool = False,
     build_dir: Path,
 ) -> Synthesis:
@@ -162,11 +163,11 @@ def synthesise(
             run_yosys(job.commands(), folder / "yosys.log")
         finally:
             write_whole(build_dir / "yosys.log", (folder / "yosys.log").read_bytes())
-        write_whole(netlist, job.netlist.read_text() + "".join(macro.stub() for macro in (macros or {}).values()))
+        write_whole(netlist, job.netlist.read_text() + "".join(macro.stub() for macro in macros.values()))
         delays = re.findall(r"Delay = *([\d.]+) ps", (folder / "yosys.log").read_text(errors="replace"))
         modules = json.loads(job.statistics.read_text())["modules"]
     counts = {name.removeprefix("\\"): module.get("num_cells_by_type", {}) for name, module in modules.items()}
-    area = MappedAreas(counts, library, macros or {}, top)
+    area = MappedAreas(counts, library, macros, top)
     return Synthesis(
         top=top,
         recipe=recipe,
@@ -181,7 +182,7 @@ def synthesise(
         part_areas={part: area.total(*STANDARD, "memory", module=module) for part, module in area.parts().items()}
         if parts
         else {},
-        macros=tuple(macros or ()),
+        macros=macros,
     )
 
 

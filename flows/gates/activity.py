@@ -18,8 +18,7 @@ from ..errors import FlowError
 from .boolean import python_expression
 from .liberty import Library
 from .memory import SimulatedMemory
-from .netlist import ONE, ZERO, MappedCell, Netlist
-from .timing import kind_of, logic_levels
+from .netlist import CLOCK, ONE, ZERO, MappedCell, Netlist, kind_of, logic_levels
 
 __all__ = ["ONES", "Activity", "CellGroup", "Simulation", "simulate"]
 
@@ -34,7 +33,7 @@ class Activity:
     Attributes
     ----------
     toggles : ndarray of int, (nets,)
-        Changes of each net, over all cycles and stimuli. A clock's are counted by ``edges``.
+        Changes of each net, over all cycles and stimuli. A clock's are in ``clocked``.
     clocked : ndarray of int, (nets,)
         Rising edges of each net that clocks something.
     outputs : dict of str to ndarray of uint64, (cycles, bits, words)
@@ -58,7 +57,6 @@ def simulate(
     inputs: Mapping[str, np.ndarray],
     *,
     counted_from: int,
-    clock: str = "clk",
     memories: Mapping[str, int] | None = None,
 ) -> Activity:
     """Play stimuli into a netlist.
@@ -77,7 +75,7 @@ def simulate(
     FlowError
         If a port or a cell's function is missing, or stimuli access different words of a memory.
     """
-    return Simulation(netlist, library, clock, memories).run(inputs, counted_from)
+    return Simulation(netlist, library, memories).run(inputs, counted_from)
 
 
 def _function(text: str, pins: list[str]) -> Callable[..., np.ndarray]:
@@ -106,12 +104,11 @@ class CellGroup:
 class Simulation:
     """A simulation without delays; see :func:`simulate`."""
 
-    def __init__(self, netlist: Netlist, library: Library, clock: str, memories: Mapping[str, int] | None = None):
+    def __init__(self, netlist: Netlist, library: Library, memories: Mapping[str, int] | None = None):
         self._netlist, self._library = netlist, library
-        self._clock_name = clock
-        self._clock = netlist.inputs.get(clock)
+        self._clock = netlist.inputs.get(CLOCK)
         if self._clock is None:
-            raise FlowError(f"the netlist must have a clock called {clock}")
+            raise FlowError(f"the netlist must have a clock called {CLOCK}")
         self._nets = len(netlist.nets) + 2
         self._levels = [self.groups(level) for level in logic_levels(netlist, library)]
         self._flops = [cell for cell in netlist.cells if "flop" in kind_of(cell, library)]
@@ -178,7 +175,7 @@ class Simulation:
     def _ports(self, inputs) -> list[tuple[np.ndarray, np.ndarray]]:
         """Nets of each input port, lowest bit first, and its stimuli."""
         nets = _buses(self._netlist.inputs)
-        missing = sorted(nets.keys() - inputs.keys() - {self._clock_name})
+        missing = sorted(nets.keys() - inputs.keys() - {CLOCK})
         if missing:
             raise FlowError(f"the stimuli must drive every input, but do not drive {', '.join(missing)}")
         return [

@@ -42,15 +42,21 @@ class EnergyBreakdown:
     leakage: float
 
     @property
+    def logic(self) -> float:
+        """Of what glitches: nets and cells."""
+        return self.wires + self.cells
+
+    @property
     def total(self) -> float:
         """Of all of them."""
-        return self.wires + self.cells + self.clock + self.leakage
+        return self.logic + self.clock + self.leakage
 
 
 def switched_energy(
     netlist: Netlist,
     library: Library,
     tables: dict[str, CellTables],
+    delays: Delays,
     activity: Activity,
     *,
     voltage: float,
@@ -60,12 +66,13 @@ def switched_energy(
 
     Parameters
     ----------
+    delays : Delays
+        Of the netlist, for loads and transitions.
     voltage : float
         In volts.
     period : float
         Of the clock, in ps; leakage lasts as long.
     """
-    delays = Delays(netlist, library, tables)
     load, transition = delays.load[:-2].mean(axis=1), delays.transition[:-2].mean(axis=1)
     edges = 2 * activity.clocked
     is_clock = activity.clocked > 0

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 import numpy as np
 
 from .activity import Activity, Simulation
-from .cell_tables import CellTables
 from .liberty import Library
 from .netlist import Netlist
 from .timing import Delays
@@ -25,7 +24,7 @@ STEPS_PER_FO4 = 4
 def simulate_timed(
     netlist: Netlist,
     library: Library,
-    tables: dict[str, CellTables],
+    delays: Delays,
     inputs: Mapping[str, np.ndarray],
     *,
     counted_from: int,
@@ -35,16 +34,17 @@ def simulate_timed(
 
     Parameters
     ----------
+    delays : Delays
+        Of the netlist.
     fo4 : float
         In ps, from which the steps of time follow.
     """
-    delays = Delays(netlist, library, tables)
     return _TimedSimulation(netlist, library, delays, fo4 / STEPS_PER_FO4).run(inputs, counted_from)
 
 
 class _TimedSimulation(Simulation):
     def __init__(self, netlist: Netlist, library: Library, delays: Delays, step: float):
-        super().__init__(netlist, library, "clk")
+        super().__init__(netlist, library)
         self._settled = False
         logic = [cell for cell in netlist.cells if library.cells[cell.kind].kind == "logic"]
         self._cells = self.groups(logic)

@@ -94,6 +94,11 @@ class Library:
         ]
         return min(found)[1:] if found else None
 
+    @property
+    def inverter(self) -> str:
+        """Name of the smallest inverter; every library that is read has one."""
+        return self.smallest("!A")[0]
+
     def of_kind(self, kind: str) -> list[str]:
         """Names of the cells of this kind, the smallest first."""
         return sorted((n for n, cell in self.cells.items() if cell.kind == kind), key=lambda n: (self.cells[n].area, n))

@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import FlowError
 from ..yosys import run_yosys
+from .liberty import Library
 
-__all__ = ["NAMELESS", "ONE", "ZERO", "MappedCell", "Netlist", "read_netlist"]
+__all__ = ["CLOCK", "NAMELESS", "ONE", "ZERO", "MappedCell", "Netlist", "kind_of", "logic_levels", "read_netlist"]
 
 #: Nets that synthesis has named.
 NAMELESS = re.compile(r"(.*\.)?_\d+_(\[\d+\])?")
+#: The port that clocks everything.
+CLOCK = "clk"
 #: The constants; arrays over nets have two more places for them at the end.
 ZERO, ONE = -1, -2
 
@@ -45,6 +50,11 @@ class Netlist:
     inputs: dict[str, int]
     outputs: dict[str, int]
     nets: list[str]
+
+    def input_widths(self) -> dict[str, int]:
+        """Bits of each input port but the clock."""
+        ports = Counter(re.sub(r"\[\d+\]$", "", name) for name in self.inputs)
+        return {port: bits for port, bits in ports.items() if port != CLOCK}
 
 
 def read_netlist(netlist: Path, top: str, liberty: Sequence[Path]) -> Netlist:
@@ -104,3 +114,38 @@ def _flat(module: dict, top: str) -> Netlist:
         if bit in numbers and (not names[numbers[bit]] or NAMELESS.fullmatch(names[numbers[bit]])):
             names[numbers[bit]] = name
     return Netlist(cells, ports["input"], ports["output"], names)
+
+
+def kind_of(cell: MappedCell, library: Library) -> str:
+    """What a cell is, as :class:`softermax.flows.gates.liberty.Cell` has it, or a macro."""
+    return library.cells[cell.kind].kind if cell.kind in library.cells else "macro"
+
+
+def logic_levels(netlist: Netlist, library: Library) -> list[list[MappedCell]]:
+    """Logic cells in an order in which each comes after those that drive it, all at once as far as possible."""
+    logic = [cell for cell in netlist.cells if kind_of(cell, library) == "logic"]
+    outputs = {kind: set(library.cells[kind].outputs) for kind in {cell.kind for cell in logic}}
+    driver = {net: n for n, cell in enumerate(logic) for pin, net in cell.pins.items() if pin in outputs[cell.kind]}
+    before = [
+        {driver[net] for pin, net in cell.pins.items() if pin not in outputs[cell.kind] and net in driver}
+        for cell in logic
+    ]
+    after = defaultdict(list)
+    for n, drivers in enumerate(before):
+        for d in drivers:
+            after[d].append(n)
+    missing = [len(drivers) for drivers in before]
+    ready, levels, done = [n for n, count in enumerate(missing) if not count], [], 0
+    while ready:
+        levels.append([logic[n] for n in ready])
+        done += len(ready)
+        following = []
+        for n in ready:
+            for m in after[n]:
+                missing[m] -= 1
+                if not missing[m]:
+                    following.append(m)
+        ready = following
+    if done < len(logic):
+        raise FlowError("the netlist must have no loop of logic, but has one")
+    return levels

@@ -17,9 +17,9 @@ import numpy as np
 from ..errors import FlowError
 from .cell_tables import Arc, CellTables, read_tables
 from .liberty import Library
-from .netlist import NAMELESS, MappedCell, Netlist
+from .netlist import NAMELESS, MappedCell, Netlist, kind_of, logic_levels
 
-__all__ = ["Delays", "PathStep", "Timing", "analyse", "inverter_fo4", "kind_of", "logic_levels"]
+__all__ = ["Delays", "PathStep", "Timing", "analyse", "inverter_fo4"]
 
 RISE, FALL = 0, 1
 #: For each sense, from which edges of the source an edge of the target comes.
@@ -90,14 +90,14 @@ def analyse(netlist: Netlist, library: Library, liberty: Sequence[Path], macros:
     unknown = sorted(kinds - library.cells.keys())
     if unknown:
         raise FlowError(f"the library must have every cell of the netlist, but has no {', '.join(unknown)}")
-    tables = read_tables(liberty, kinds) | {kind: CellTables({}) for kind in macros}
-    return Delays(netlist, library, tables).slowest(inverter_fo4(library, liberty))
+    inverter = library.inverter
+    tables = read_tables(liberty, kinds | {inverter})
+    delays = Delays(netlist, library, tables | {kind: CellTables({}) for kind in macros})
+    return delays.slowest(inverter_fo4(tables[inverter]))
 
 
-def inverter_fo4(library: Library, liberty: Sequence[Path]) -> float:
-    """Mean delay of the smallest inverter in an endless chain, each with four times its input as load, in ps."""
-    name, _ = library.smallest("!A")
-    inverter = read_tables(liberty, [name])[name]
+def inverter_fo4(inverter: CellTables) -> float:
+    """Mean delay of an inverter in an endless chain, each with four times its input as load, in ps."""
     [arc], [capacitances] = inverter.arcs, inverter.capacitances.values()
 
     def both(tables, transitions):
@@ -107,41 +107,6 @@ def inverter_fo4(library: Library, liberty: Sequence[Path]) -> float:
     for _ in range(100):
         transitions = both(arc.transitions, transitions)
     return sum(both(arc.delays, transitions)) / 2
-
-
-def kind_of(cell: MappedCell, library: Library) -> str:
-    """What a cell is, as :class:`softermax.flows.gates.liberty.Cell` has it, or a macro."""
-    return library.cells[cell.kind].kind if cell.kind in library.cells else "macro"
-
-
-def logic_levels(netlist: Netlist, library: Library) -> list[list[MappedCell]]:
-    """Logic cells in an order in which each comes after those that drive it, all at once as far as possible."""
-    logic = [cell for cell in netlist.cells if kind_of(cell, library) == "logic"]
-    outputs = {kind: set(library.cells[kind].outputs) for kind in {cell.kind for cell in logic}}
-    driver = {net: n for n, cell in enumerate(logic) for pin, net in cell.pins.items() if pin in outputs[cell.kind]}
-    before = [
-        {driver[net] for pin, net in cell.pins.items() if pin not in outputs[cell.kind] and net in driver}
-        for cell in logic
-    ]
-    after = defaultdict(list)
-    for n, drivers in enumerate(before):
-        for d in drivers:
-            after[d].append(n)
-    missing = [len(drivers) for drivers in before]
-    ready, levels, done = [n for n, count in enumerate(missing) if not count], [], 0
-    while ready:
-        levels.append([logic[n] for n in ready])
-        done += len(ready)
-        following = []
-        for n in ready:
-            for m in after[n]:
-                missing[m] -= 1
-                if not missing[m]:
-                    following.append(m)
-        ready = following
-    if done < len(logic):
-        raise FlowError("the netlist must have no loop of logic, but has one")
-    return levels
 
 
 class Delays:
@@ -269,11 +234,9 @@ class Delays:
 
     def _holds(self, cell: MappedCell) -> str:
         """What a flip-flop or clock gate is, by the name of its output."""
-        named = self._is(cell, "clock gate")
+        what = "clock gate of" if self._is(cell, "clock gate") else "register"
         outputs = [net for pin, net in cell.pins.items() if pin not in self._tables[cell.kind].capacitances]
-        return (
-            f"{'clock gate of' if named else 'register'} {next((self._name(net) for net in outputs if net >= 0), '')}"
-        )
+        return f"{what} {next((self._name(net) for net in outputs if net >= 0), '')}"
 
     def _name(self, net: int) -> str:
         """A net's name; of one that has none of the design's, but whose inverse has, that."""

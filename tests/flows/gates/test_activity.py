@@ -77,12 +77,7 @@ def test_every_net_changes_as_often_as_in_an_event_simulator(point, tmp_path):
     with unpacked([]) as plain:
         files = list(plain.values())
         netlist, library = read_netlist(result.netlist, point.name, files), read_libraries(plain)
-    widths = dict.fromkeys(trace.inputs, 1)
-    for name in netlist.inputs:
-        if "[" in name:
-            port = name.split("[")[0]
-            widths[port] = max(widths[port], int(name.split("[")[1][:-1]) + 1)
-    activity = simulate(netlist, library, pack_inputs([trace] * 64, widths), counted_from=3)
+    activity = simulate(netlist, library, pack_inputs([trace] * 64, netlist.input_widths()), counted_from=3)
     models = cell_models(library, {cell.kind for cell in netlist.cells})
     (tmp_path / "gates.v").write_text(f"// verilator lint_off LATCH\n{models}\n{result.netlist.read_text()}")
     [played] = cosimulate(tmp_path / "gates.v", point.name, [trace], tmp_path / "gates", waves=True)

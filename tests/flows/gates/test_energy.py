@@ -16,7 +16,7 @@ from softermax.flows.gates.energy import switched_energy
 from softermax.flows.gates.glitches import simulate_timed
 from softermax.flows.gates.liberty import read_libraries, unpacked
 from softermax.flows.gates.netlist import read_netlist
-from softermax.flows.gates.timing import inverter_fo4
+from softermax.flows.gates.timing import Delays, inverter_fo4
 
 CYCLES = 50
 
@@ -35,7 +35,8 @@ def play(tmp_path):
             netlist, library = read_netlist(path, "top", files), read_libraries(plain)
             tables = read_tables(files, {cell.kind for cell in netlist.cells})
             activity = simulate(netlist, library, stimuli, counted_from=1)
-            energy = switched_energy(netlist, library, tables, activity, voltage=1.0, period=1000)
+            delays = Delays(netlist, library, tables)
+            energy = switched_energy(netlist, library, tables, delays, activity, voltage=1.0, period=1000)
         return netlist, stimuli, activity, energy
 
     return simulate_text
@@ -123,8 +124,8 @@ def test_a_hazard_is_a_pulse_if_it_is_long_enough(play, inverters, loads, pulses
     with unpacked([]) as plain:
         files = list(plain.values())
         library, tables = read_libraries(plain), read_tables(files, {cell.kind for cell in netlist.cells})
-        fo4 = inverter_fo4(library, files)
-        timed = simulate_timed(netlist, library, tables, stimuli, counted_from=1, fo4=fo4)
+        delays, fo4 = Delays(netlist, library, tables), inverter_fo4(tables["INV_X1"])
+        timed = simulate_timed(netlist, library, delays, stimuli, counted_from=1, fo4=fo4)
     rises = int(np.bitwise_count(stimuli["a"][1:] & ~stimuli["a"][:-1]).sum())
     assert of_net(netlist, timed.toggles, "y") == 2 * rises * pulses
     assert of_net(netlist, timed.toggles, "w0") == of_net(netlist, activity.toggles, "w0")

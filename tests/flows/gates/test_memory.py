@@ -40,13 +40,9 @@ def play(config, traces, tmp_path):
     result = synthesise_component(component, "pe", tmp_path, AreaOptions(), macros=True, parts=True)
     with unpacked([]) as plain:
         netlist, library = read_netlist(result.netlist, "pe", list(plain.values())), read_libraries(plain)
-    widths: dict[str, int] = {}
-    for name in netlist.inputs:
-        port = name.split("[")[0]
-        widths[port] = widths.get(port, 0) + 1
-    del widths["clk"]
-    depths = {kind: int(kind.split("_")[1].split("x")[0]) for kind in result.macros}
-    return simulate(netlist, library, pack_inputs(traces, widths), counted_from=2, memories=depths)
+    stimuli = pack_inputs(traces, netlist.input_widths())
+    depths = {kind: macro.depth for kind, macro in result.macros.items()}
+    return simulate(netlist, library, stimuli, counted_from=2, memories=depths)
 
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
