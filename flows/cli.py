@@ -25,7 +25,6 @@ from .info import describe
 from .operators import measure, operator_points
 from .ratios import with_ratios
 from .scores import apply_softermax, read_array
-from .synthesis import RECIPES
 from .tables import markdown_table, print_table
 from .utilisation import UTILISATION_TOKENS, measure_utilisation
 
@@ -90,9 +89,8 @@ def area(unit, macros, as_json, build_dir, **arguments):
 @given.unit
 @given.size
 @given.option("--path", is_flag=True, help="Print the slowest path of each unit, too.")
-@given.option("--recipe", default="balanced", show_default=True, help=f"One of {', '.join(RECIPES)}.")
 @given.option("--opensta", is_flag=True, help="Also say what OpenSTA says, which must be installed.")
-@given.options(given.liberty, given.exclude, given.clock_gating)
+@given.balanced_synthesis
 @given.as_json
 @given.build_dir
 def timing(unit, path, opensta, as_json, build_dir, **arguments):
@@ -114,8 +112,7 @@ def timing(unit, path, opensta, as_json, build_dir, **arguments):
 @given.size
 @given.option("--tokens", type=click.IntRange(1), default=384, show_default=True, help="Length of the rows.")
 @given.option("--period", type=float, default=1000.0, show_default=True, help="Of the clock, in ps, for leakage.")
-@given.option("--recipe", default="balanced", show_default=True, help=f"One of {', '.join(RECIPES)}.")
-@given.options(given.liberty, given.exclude, given.clock_gating)
+@given.balanced_synthesis
 @given.as_json
 @given.build_dir
 def energy(unit, tokens, period, as_json, build_dir, **arguments):

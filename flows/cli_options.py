@@ -19,6 +19,7 @@ __all__ = [
     "UNIT_HELP",
     "area_options",
     "as_json",
+    "balanced_synthesis",
     "build_dir",
     "clock_gating",
     "design_point",
@@ -27,7 +28,6 @@ __all__ = [
     "liberty",
     "option",
     "options",
-    "recipe",
     "seed",
     "simulator",
     "size",
@@ -64,12 +64,19 @@ liberty = option(
     multiple=True,
     help="Standard-cell library, .gz too; may be repeated. Without one: generic cells, in gate equivalents.",
 )
-recipe = option("--recipe", default="least-area", show_default=True, help=f"One of {', '.join(RECIPES)}.")
 exclude = option("--exclude", multiple=True, help="Cells not to use, by name or pattern; may be repeated.")
 clock_gating = option(
     "--clock-gating/--no-clock-gating", default=True, show_default=True, help="Gate clocks of registers that hold."
 )
-synthesis = options(liberty, recipe, exclude, clock_gating)
+
+
+def _synthesis(recipe: str):
+    """The options of synthesis, with a recipe to begin with."""
+    which = option("--recipe", default=recipe, show_default=True, help=f"One of {', '.join(RECIPES)}.")
+    return options(liberty, which, exclude, clock_gating)
+
+
+synthesis, balanced_synthesis = _synthesis("least-area"), _synthesis("balanced")
 seed = option(
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of gaps, backpressure and made-up rows."
 )

@@ -13,7 +13,7 @@ from softermax.hw import NormalizationUnit, ProcessingElement, Softermax, Unnorm
 from softermax.hw.baseline import BaselineNormalizationUnit, BaselineSoftmax, BaselineUnnormedSoftmaxUnit
 from softermax.model import SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
-from softermax.model.pe import ProcessingElementConfig
+from softermax.model.pe_config import ProcessingElementConfig
 from softermax.model.shape import RowShape
 
 from .errors import FlowError

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from softermax.model import SoftermaxConfig
-from softermax.model.pe import ProcessingElementConfig, context, probabilities
+from softermax.model.pe import context, probabilities
+from softermax.model.pe_config import ProcessingElementConfig
 from softermax.sim.attention import exact_attention, load_heads
 from softermax.sim.pe_trace import context_unit, real_head
 

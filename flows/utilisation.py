@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from softermax.model.framing import frame
-from softermax.model.pe import Head, ProcessingElementConfig
+from softermax.model.pe import Head
+from softermax.model.pe_config import ProcessingElementConfig
 from softermax.model.pe_timing import ProcessingElementTiming
 from softermax.sim.pe_trace import HeadHost
 

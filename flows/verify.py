@@ -115,9 +115,12 @@ def _rows(config, rng: np.random.Generator):
     rows = real_rows(config.max_len)
     if not isinstance(config, BaselineConfig):
         return rows, random_rows(rng, config, DIFFICULT_ROWS)
-    both = rows, random_rows(rng, config, DIFFICULT_ROWS, SHIPPED)
-    real, difficult = ([(from_fixed(raw, SHIPPED.fraction_bits), mask) for raw, mask in some] for some in both)
-    return real, with_special_values(rng, difficult)
+    difficult = _in_binary16(random_rows(rng, config, DIFFICULT_ROWS, SHIPPED))
+    return _in_binary16(rows), with_special_values(rng, difficult)
+
+
+def _in_binary16(rows) -> list[tuple[np.ndarray, np.ndarray]]:
+    return [(from_fixed(raw, SHIPPED.fraction_bits), mask) for raw, mask in rows]
 
 
 def real_rows(max_len: int) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -137,9 +140,7 @@ def real_rows(max_len: int) -> list[tuple[np.ndarray, np.ndarray]]:
 def rows_of_length(config, length: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """The real rows of one length, as the config's units take them; none if there are none."""
     rows = [(raw, mask) for raw, mask in real_rows(config.max_len) if len(raw) == length]
-    if not isinstance(config, BaselineConfig):
-        return rows
-    return [(from_fixed(raw, SHIPPED.fraction_bits), mask) for raw, mask in rows]
+    return _in_binary16(rows) if isinstance(config, BaselineConfig) else rows
 
 
 def full_speed_trace(point: DesignPoint, rows, rng: np.random.Generator) -> Trace:

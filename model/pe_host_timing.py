@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .pe import ProcessingElementConfig, Register
+from .pe import Register
+from .pe_config import ProcessingElementConfig
 
 __all__ = ["Access", "Loader", "Registers"]
 

@@ -13,7 +13,8 @@ from .baseline import BaselineConfig
 from .baseline_timing import BaselineSoftmaxTiming
 from .elastic import Chain
 from .framing import Framing
-from .pe import ProcessingElementConfig, Register
+from .pe import Register
+from .pe_config import ProcessingElementConfig
 from .pe_host_timing import Access, Loader, Registers
 from .timing import SoftermaxTiming
 

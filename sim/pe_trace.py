@@ -9,7 +9,8 @@ import numpy as np
 from softermax.hw.pe.streams import context_slice, vector
 from softermax.model.baseline import BaselineConfig
 from softermax.model.binary16 import from_fixed
-from softermax.model.pe import Head, ProcessingElementConfig, Register, context, scores
+from softermax.model.pe import Head, Register, context, scores
+from softermax.model.pe_config import ProcessingElementConfig
 from softermax.model.pe_host_timing import Access
 from softermax.model.pe_timing import ProcessingElementTiming
 

@@ -190,9 +190,10 @@ class _Reader:
                 capacitances[name] = [float(value) * self._ff for value in both]
             arcs += [arc for t in pin.children if t.id == "timing" for arc in self._arcs(name, t)]
             energies += [
-                self._energy(name, t)
+                energy
                 for t in pin.children
                 if t.id == "internal_power" and _facts(t).get("related_pg_pin") not in grounds
+                for energy in self._energies(name, t)
             ]
         return {"capacitances": capacitances, "arcs": arcs, "energies": energies, "leakage": self._leakage(cell)}
 
@@ -205,10 +206,12 @@ class _Reader:
         total = sum(float(facts["value"]) for facts in states)
         return total / max(len(states), 1) * max(len(supplied), 1) * self._nw
 
-    def _energy(self, pin: str, group) -> dict:
+    def _energies(self, pin: str, group) -> list[dict]:
+        """Of a group, one for each source that it names."""
         tables = {child.id: child for child in group.children if child.args}
         both = [self._table(tables.get(name) or tables.get("power"), self._fj) for name in ("rise_power", "fall_power")]
-        return {"pin": pin, "source": _facts(group).get("related_pin", ""), "tables": both}
+        sources = _facts(group).get("related_pin", "").split() or [""]
+        return [{"pin": pin, "source": source, "tables": both} for source in sources]
 
     def _arcs(self, target: str, timing) -> list[dict]:
         facts = _facts(timing)

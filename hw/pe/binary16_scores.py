@@ -6,7 +6,7 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from softermax.model.pe import ProcessingElementConfig
+from softermax.model.pe_config import ProcessingElementConfig
 
 from ..baseline import advance, from_fixed_operator
 from ..baseline.streams import score_slice

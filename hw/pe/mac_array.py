@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from softermax.model.pe import ACCUMULATOR_BITS, ZERO_POINT_BITS, ProcessingElementConfig
+from softermax.model.pe_config import ACCUMULATOR_BITS, ZERO_POINT_BITS, ProcessingElementConfig
 
 from ..elastic import Head, elastic_register
 from .mac_lane import MacLane

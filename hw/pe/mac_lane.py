@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Mux, Signal, signed
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from softermax.model.pe import ACCUMULATOR_BITS, ProcessingElementConfig
+from softermax.model.pe_config import ACCUMULATOR_BITS, ProcessingElementConfig
 
 from .streams import operands, vector
 

@@ -7,7 +7,7 @@ from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
 from softermax.model.baseline import BaselineConfig
-from softermax.model.pe import OPERAND_BITS, ProcessingElementConfig
+from softermax.model.pe_config import OPERAND_BITS, ProcessingElementConfig
 
 from .. import streams as softermax_streams
 from ..baseline import streams as baseline_streams

@@ -7,7 +7,7 @@ from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
 from softermax.model.baseline import BaselineConfig
-from softermax.model.pe import ProcessingElementConfig
+from softermax.model.pe_config import ProcessingElementConfig
 
 from .. import streams as softermax_streams
 from ..baseline import BaselineSoftmax

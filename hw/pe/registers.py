@@ -9,7 +9,8 @@ from amaranth.hdl import Cat, Const, Module, Mux, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
-from softermax.model.pe import SHIFT_BITS, ZERO_POINT_BITS, ProcessingElementConfig, Register
+from softermax.model.pe import Register
+from softermax.model.pe_config import SHIFT_BITS, ZERO_POINT_BITS, ProcessingElementConfig
 
 from .streams import settings
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from amaranth.hdl import signed
 from amaranth.lib import data
 
-from softermax.model.pe import ACCUMULATOR_BITS, OPERAND_BITS, SHIFT_BITS, ZERO_POINT_BITS, ProcessingElementConfig
+from softermax.model.pe_config import (
+    ACCUMULATOR_BITS,
+    OPERAND_BITS,
+    SHIFT_BITS,
+    ZERO_POINT_BITS,
+    ProcessingElementConfig,
+)
 
 __all__ = ["accumulated_slice", "context_slice", "operands", "place_of", "settings", "step", "vector"]
 

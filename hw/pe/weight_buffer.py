@@ -6,7 +6,7 @@ from amaranth.hdl import Module, Mux, Signal
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from softermax.model.pe import OPERAND_BITS, ProcessingElementConfig
+from softermax.model.pe_config import OPERAND_BITS, ProcessingElementConfig
 
 from ..sram import Sram
 from .streams import operands, vector

@@ -1,6 +1,7 @@
 """The command line as a user meets it: a process, its output, its exit status."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from softermax.flows.cli import app
 from softermax.model import SoftermaxConfig
 
 COMMAND = Path(sys.executable).with_name("softermax")
@@ -31,7 +33,8 @@ def refused(done: subprocess.CompletedProcess) -> str:
 
 def test_help_names_every_command_and_each_has_an_example(tmp_path):
     overview = softermax("--help", cwd=tmp_path).stdout
-    for command in ["verilog", "area", "cosim", "datasheet", "explore", "faithfulness", "info", "operators", "softmax"]:
+    assert {"timing", "energy", "heads", "utilisation"} < set(app.commands)
+    for command in app.commands:
         assert f"\n  {command} " in overview
         assert f"Example: softermax {command}" in softermax(command, "--help", cwd=tmp_path).stdout
 
@@ -285,3 +288,47 @@ def test_an_output_that_cannot_be_written_is_named(tmp_path):
     np.save(tmp_path / "scores.npy", np.zeros(3))
     message = refused(softermax("softmax", "scores.npy", "-o", "file/out.npy", cwd=tmp_path))
     assert message.startswith("file/out.npy cannot be written: ")
+
+
+def test_timing_gives_a_period_and_its_path(tmp_path):
+    size = ["unnormed", "--lanes", 2, "--max-len", 8]
+    done = softermax("timing", *size, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [result] = json.loads(done.stdout)
+    assert (result["unit"], result["recipe"]) == ("unnormed", "balanced")
+    # An inverter that drives four takes 5 in the generic cells.
+    assert result["fo4"] == pytest.approx(5)
+    assert result["period_in_fo4"] == pytest.approx(result["period"] / 5, abs=0.01)
+    arrivals = [step["arrival"] for step in result["path"]]
+    assert arrivals == sorted(arrivals)
+    assert arrivals[-1] <= result["period"]
+    table = softermax("timing", *size, "--path", cwd=tmp_path).stdout
+    assert "Slowest path of unnormed" in table
+    assert result["path"][-1]["net"] in table
+
+
+def test_opensta_is_asked_for_by_name_if_it_is_missing(tmp_path):
+    done = subprocess.run(
+        [COMMAND, "timing", "unnormed", "--lanes", "2", "--max-len", "8", "--opensta"],
+        capture_output=True, text=True, cwd=tmp_path, check=False, env={**os.environ, "PATH": str(tmp_path)},
+    )  # fmt: skip
+    assert refused(done) == "OpenSTA, the program sta, must be on the PATH: install the Debian package opensta"
+
+
+def test_energy_is_of_rows_of_real_scores(tmp_path):
+    done = softermax("energy", "unnormed", "--lanes", 4, "--max-len", 16, "--tokens", 16, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [result] = json.loads(done.stdout)
+    assert (result["mismatches"], result["tokens"], result["energy_unit"]) == (0, 16, "k loads")
+    assert result["energy_per_row"] > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["pe"], "the unit must be a softmax unit to measure its energy, not 'pe'"),
+        (["unnormed", "--tokens", 17], "tokens must be the length of captured heads that fit max_len, not 17"),
+    ],
+)
+def test_energy_that_cannot_be_measured_is_refused(arguments, text, tmp_path):
+    assert refused(softermax("energy", *arguments, "--lanes", 2, "--max-len", 32, cwd=tmp_path)) == text

@@ -5,7 +5,7 @@ import pytest
 from softermax.flows.design_points import DesignPoint
 from softermax.flows.jobs import area
 from softermax.flows.synthesis import AreaOptions
-from softermax.model.pe import ProcessingElementConfig
+from softermax.model.pe_config import ProcessingElementConfig
 
 
 @pytest.mark.parametrize("preset", ["faithful", "fp16"])

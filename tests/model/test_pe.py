@@ -9,16 +9,8 @@ import pytest
 
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
-from softermax.model.pe import (
-    Head,
-    ProcessingElementConfig,
-    Register,
-    context,
-    probabilities,
-    requantise,
-    scores,
-    visible_keys,
-)
+from softermax.model.pe import Head, Register, context, probabilities, requantise, scores, visible_keys
+from softermax.model.pe_config import ProcessingElementConfig
 from softermax.model.reference import softmax_fractions
 
 PAPER = ProcessingElementConfig(softmax=SoftermaxConfig.paper(lanes=4, max_len=24), vector_size=4, max_d_head=16)

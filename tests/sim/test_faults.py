@@ -14,7 +14,7 @@ from softermax.hw import ProcessingElement, Softermax
 from softermax.hw.baseline import BaselineSoftmax
 from softermax.model import UQ, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
-from softermax.model.pe import ProcessingElementConfig
+from softermax.model.pe_config import ProcessingElementConfig
 from softermax.sim.cosim import cosimulate
 from softermax.sim.pe_trace import processing_element_trace
 from softermax.sim.trace import cut_by_reset

@@ -9,7 +9,8 @@ from softermax.flows.verilog import generate_verilog
 from softermax.hw import ProcessingElement
 from softermax.model import SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
-from softermax.model.pe import ProcessingElementConfig, context, scores
+from softermax.model.pe import context, scores
+from softermax.model.pe_config import ProcessingElementConfig
 from softermax.sim.attention import load_heads
 from softermax.sim.cosim import cosimulate
 from softermax.sim.pe_trace import processing_element_trace, real_head

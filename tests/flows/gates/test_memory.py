@@ -11,7 +11,8 @@ from softermax.flows.synthesis import AreaOptions, synthesise_component
 from softermax.hw import ProcessingElement
 from softermax.model import SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
-from softermax.model.pe import Head, ProcessingElementConfig
+from softermax.model.pe import Head
+from softermax.model.pe_config import ProcessingElementConfig
 from softermax.sim.pe_trace import processing_element_trace
 from softermax.sim.stimuli import pack_inputs, unpack_bits
 

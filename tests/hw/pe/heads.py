@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from softermax.model.pe import Head, ProcessingElementConfig
+from softermax.model.pe import Head
+from softermax.model.pe_config import ProcessingElementConfig
 
 
 def random_heads(rng: np.random.Generator, config: ProcessingElementConfig, number: int) -> list[Head]:

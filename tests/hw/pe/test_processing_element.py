@@ -8,7 +8,8 @@ from amaranth.sim import Simulator
 from softermax.hw import ProcessingElement, Sram
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
-from softermax.model.pe import ProcessingElementConfig, context, probabilities
+from softermax.model.pe import context, probabilities
+from softermax.model.pe_config import ProcessingElementConfig
 from softermax.sim.amaranth_bench import play_in_amaranth
 from softermax.sim.pe_trace import processing_element_timing, processing_element_trace
 from softermax.sim.trace import cut_by_reset

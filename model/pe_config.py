@@ -1,0 +1,132 @@
+"""Sizes of a processing element, and the widths that follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .baseline import BaselineConfig
+from .config import SoftermaxConfig
+from .formats import UQ, Q, QFormat
+from .shape import check_ranges
+
+__all__ = ["ProcessingElementConfig"]
+
+#: Bits of an operand of a multiplication, and of the sum of the products.
+OPERAND_BITS = 8
+ACCUMULATOR_BITS = 24
+#: Bits of the requantiser's shift.
+SHIFT_BITS = 5
+#: What the zero point may be, so that with any dot product of 128 elements it fits the accumulator.
+ZERO_POINT_BITS = 23
+#: Score format of the baseline, whose softmax itself takes binary16; and what its probabilities are multiplied as.
+BASELINE_SCORE = Q(6, 2)
+BASELINE_PROBABILITY = UQ(0, 8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessingElementConfig:
+    """Sizes of a processing element.
+
+    Parameters
+    ----------
+    softmax : SoftermaxConfig or BaselineConfig
+        Which softmax it has; its ``lanes`` are the dot products that are computed side by side, a power of two, and its
+        ``max_len`` is the greatest number of queries and of keys.
+    vector_size : int
+        Pairs of 8-bit numbers that a lane multiplies in a clock cycle; a power of two, 1 to 128.
+    max_d_head : int
+        Elements of the longest query, 1 to 128.
+    scale_bits : int
+        Bits of the requantiser's multiplier, 4 to 16.
+    values : bool
+        Whether it keeps values as well and gives context instead of probabilities. Scores must have 8 bits then,
+        probabilities at most 8, ``vector_size`` must be the softmax's lanes, and no power sum may saturate.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is not as described.
+    """
+
+    softmax: SoftermaxConfig | BaselineConfig
+    vector_size: int = 16
+    max_d_head: int = 128
+    scale_bits: int = 8
+    values: bool = False
+
+    def __post_init__(self):
+        if not isinstance(self.softmax, SoftermaxConfig | BaselineConfig):
+            raise TypeError(f"softmax must be a SoftermaxConfig or a BaselineConfig, not {self.softmax!r}")
+        check_ranges(self, {"vector_size": (1, 128), "max_d_head": (1, 128), "scale_bits": (4, 16)})
+        for name, size in (("lanes", self.lanes), ("vector_size", self.vector_size)):
+            if size.bit_count() != 1 or (name == "lanes" and size == 1):
+                least = ", 2 or more," if name == "lanes" else ""
+                raise ValueError(f"{name} must be a power of two{least} for a processing element, not {size!r}")
+        if self.values:
+            self._check_values()
+
+    def _check_values(self):
+        """ValueError unless values can be multiplied by the MACs that make the scores."""
+        if self.vector_size != self.lanes:
+            raise ValueError(f"vector_size must be lanes = {self.lanes} with values, not {self.vector_size!r}")
+        if self.score.width != OPERAND_BITS:
+            raise ValueError(f"scores must have {OPERAND_BITS} bits with values, not those of {self.score}")
+        if self.probability.width > OPERAND_BITS:
+            raise ValueError(f"probabilities must have at most {OPERAND_BITS} bits with values, not {self.probability}")
+        # Rows then add up to less than 2, so that the sums of products of a row fit the accumulator many times.
+        if isinstance(self.softmax, SoftermaxConfig) and self.softmax.saturate:
+            raise ValueError("power sums must not saturate with values: probabilities would add up to more than 1")
+
+    @property
+    def lanes(self) -> int:
+        """Dot products side by side, and scores of a slice."""
+        return self.softmax.lanes
+
+    @property
+    def max_len(self) -> int:
+        """Greatest number of queries, and of keys."""
+        return self.softmax.max_len
+
+    @property
+    def score(self) -> QFormat:
+        """Format of the requantised scores."""
+        return self.softmax.input if isinstance(self.softmax, SoftermaxConfig) else BASELINE_SCORE
+
+    @property
+    def probability(self) -> QFormat:
+        """Format of the probabilities that values are multiplied with."""
+        return self.softmax.output if isinstance(self.softmax, SoftermaxConfig) else BASELINE_PROBABILITY
+
+    @property
+    def max_chunks(self) -> int:
+        """Words of ``vector_size`` elements that the longest query or key takes."""
+        return self.chunks(self.max_d_head)
+
+    @property
+    def sum_bits(self) -> int:
+        """Of the signed sum of a lane's products of one cycle."""
+        return 2 * OPERAND_BITS + self.values + (self.vector_size - 1).bit_length()
+
+    @property
+    def key_words(self) -> int:
+        """Words that the keys of a sequence take in each lane's bank of the weight buffer; its values take as many."""
+        return self.softmax.max_slices * self.max_chunks
+
+    @property
+    def bank_words(self) -> int:
+        """Words of each lane's bank."""
+        return self.key_words * (2 if self.values else 1)
+
+    @property
+    def query_words(self) -> int:
+        """Words of the input buffer: two queries, one in use while the other one arrives; a power of two."""
+        return 2 << (self.max_chunks - 1).bit_length()
+
+    @property
+    def value_rows(self) -> int:
+        """Greatest number of rows of transposed values: of elements, filled up to whole slices of context."""
+        return self.max_chunks * self.lanes
+
+    def chunks(self, d_head: int) -> int:
+        """Words that a query or key of ``d_head`` elements takes."""
+        return -(-d_head // self.vector_size)
