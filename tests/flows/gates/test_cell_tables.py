@@ -12,7 +12,7 @@ from softermax.flows.gates.cell_tables import Table, read_tables
 from softermax.flows.gates.energy import switched_energy
 from softermax.flows.gates.liberty import Library, read_libraries
 from softermax.flows.gates.netlist import MappedCell, Netlist
-from softermax.flows.gates.timing import Delays
+from softermax.flows.gates.timing import Delays, analyse
 
 TABLES = """cell_rise (d) { values ("1, 3", "2, 6"); } cell_fall (t) { values ("1, 2", "3, 6"); }
 rise_transition (s) { values ("0.5"); } fall_transition (s) { values ("0.5"); }"""
@@ -85,6 +85,17 @@ def test_a_cell_that_is_not_there_is_named(file):
 def test_a_table_of_one_value_is_that_value():
     table = Table(np.array([0.0]), np.array([0.0]), np.array([[4.0]]))
     assert table(np.array([1, 2]), np.array([3, 4])).tolist() == [4, 4]
+
+
+def test_delays_follow_loads_and_transitions(file):
+    cells = [MappedCell("a", "INV", {"A": 0, "Y": 1}), MappedCell("b", "INV", {"A": 1, "Y": 2})]
+    netlist = Netlist(cells, {"a": 0}, {"y": 2}, ["a", "w", "y"])
+    found = analyse(netlist, read_libraries({file: file}), [file])
+    # The first falls against 600 fF after 1000 + 2000 * 600 / 500, from an edge without duration; the second rises
+    # against a port's 1 fF, half way between both rows of its table: 1500 + 3000 / 500.
+    assert [step.edge for step in found.path] == ["rise", "fall", "rise"]
+    assert [step.arrival for step in found.path] == pytest.approx([0, 3400, 3400 + 1506])
+    assert found.period == pytest.approx(4906)
 
 
 def energy_of(file, cells, nets, toggles, clocked, **how):
