@@ -132,7 +132,7 @@ def energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: in
     result = synthesise_component(point.component(), point.name, build_dir, options)
     with unpacked(options.liberty) as plain:
         library, files = read_libraries(plain, options.exclude), list(plain.values())
-        found = measure_row_energy(point, result.netlist, library, files, tokens=tokens, period=period)
+        found = measure_row_energy(point, result, library, files, tokens=tokens, period=period)
     unit = "pJ" if options.liberty else "k loads"
     return {
         "recipe": result.recipe,

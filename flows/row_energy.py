@@ -20,6 +20,7 @@ from .gates.glitches import simulate_timed
 from .gates.liberty import Library
 from .gates.netlist import read_netlist
 from .gates.timing import Delays, inverter_fo4
+from .synthesis import Synthesis
 from .verify import full_speed_trace, rows_of_length
 
 __all__ = ["measure_row_energy"]
@@ -31,14 +32,14 @@ GLITCH_CYCLES = range(12, 36)
 
 
 def measure_row_energy(
-    point: DesignPoint, netlist: Path, library: Library, liberty: Sequence[Path], *, tokens: int, period: float
+    point: DesignPoint, unit: Synthesis, library: Library, liberty: Sequence[Path], *, tokens: int, period: float
 ) -> dict:
     """Energy for a row and for an element, rows back to back at full speed.
 
     Parameters
     ----------
-    netlist : Path
-        Of the unit, mapped.
+    unit : Synthesis
+        Of the point's component.
     liberty : sequence of Path
         Plain Liberty files.
     tokens : int
@@ -58,7 +59,7 @@ def measure_row_energy(
     FlowError
         If there are no rows of that length.
     """
-    flat = read_netlist(netlist, point.name, liberty)
+    flat = read_netlist(unit.netlist, unit.top, liberty)
     traces = _traces(point, tokens)
     stimuli = pack_inputs(traces, flat.input_widths())
     activity = simulate(flat, library, stimuli, counted_from=RESET_CYCLES)

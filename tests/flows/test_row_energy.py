@@ -18,25 +18,23 @@ UNITS = {
 }
 
 
-def measured(point, netlist, **options):
-    """The energy of a netlist of generic cells."""
+def measured(point, unit, **options):
+    """The energy of a unit of generic cells."""
     with unpacked([]) as plain:
         files = list(plain.values())
-        return measure_row_energy(
-            point, netlist, read_libraries(plain), files, period=1000, **{"tokens": 16, **options}
-        )
+        return measure_row_energy(point, unit, read_libraries(plain), files, period=1000, **{"tokens": 16, **options})
 
 
 @pytest.mark.parametrize("point", UNITS.values(), ids=UNITS)
 def test_the_netlist_does_what_the_golden_model_says(point, tmp_path):
     result = synthesise_component(point.component(), point.name, tmp_path, AreaOptions())
-    found = measured(point, result.netlist)
+    found = measured(point, result)
     assert (found["mismatches"], found["rows"]) == (0, 640)
     assert 0 < found["clock_energy"] < found["energy_per_row"]
     assert found["energy_per_element"] == pytest.approx(found["energy_per_row"] * 1000 / 16, abs=0.01)
     assert found["glitch_factor"] >= 1
     assert found["energy_with_glitches"] >= found["energy_per_row"]
-    assert measured(point, result.netlist) == found
+    assert measured(point, result) == found
 
 
 def test_a_spoilt_netlist_is_found(tmp_path):
@@ -44,11 +42,11 @@ def test_a_spoilt_netlist_is_found(tmp_path):
     result = synthesise_component(point.component(), point.name, tmp_path, AreaOptions())
     spoilt = re.sub(r"NOR2_X1 (?=_\d+_ )", "NAND2_X1 ", result.netlist.read_text(), count=1)
     result.netlist.write_text(spoilt)
-    assert measured(point, result.netlist)["mismatches"] > 0
+    assert measured(point, result)["mismatches"] > 0
 
 
 def test_rows_of_another_length_are_refused(tmp_path):
     point = UNITS["unnormed"]
     result = synthesise_component(point.component(), point.name, tmp_path, AreaOptions())
     with pytest.raises(FlowError, match=r"^tokens must be the length of captured heads that fit max_len, not 15$"):
-        measured(point, result.netlist, tokens=15)
+        measured(point, result, tokens=15)
