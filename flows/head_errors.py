@@ -12,11 +12,14 @@ from softermax.sim.pe_trace import context_unit, real_head
 
 from .design_points import PRESETS
 
-__all__ = ["head_errors"]
+__all__ = ["MAX_LEN", "head_errors"]
+
+#: Tokens of the longest heads that are measured.
+MAX_LEN = 384
 
 
 def head_errors(scale_bits: int) -> list[dict]:
-    """For each captured head and preset: errors over the rows that are no padding.
+    """For each captured head of up to :data:`MAX_LEN` tokens and each preset: errors over the rows that are no padding.
 
     The reference is attention in float64 of the same 8-bit queries, keys and values with their real scales; so the
     errors are those of requantised scores, of the softmax and of requantised context, not of the 8 bits.
@@ -33,11 +36,11 @@ def head_errors(scale_bits: int) -> list[dict]:
         ``context_error``: the root of the mean square, against that of the context itself.
     """
     results = []
-    for captured in load_heads():
+    for captured in (head for head in load_heads() if head.tokens <= MAX_LEN):
         exact, exact_context = exact_attention(captured)
         result = {"head": captured.name, "d_head": captured.d_head, "scale_bits": scale_bits}
         for preset in PRESETS:
-            softmax = PRESETS[preset](lanes=16, max_len=384)
+            softmax = PRESETS[preset](lanes=16, max_len=MAX_LEN)
             config = ProcessingElementConfig(softmax=softmax, scale_bits=scale_bits, values=True)
             head = real_head(captured, config)
             raw = probabilities(head, config)[: captured.valid]

@@ -21,7 +21,7 @@ from .gates.liberty import Library
 from .gates.netlist import read_netlist
 from .gates.timing import Delays, inverter_fo4
 from .synthesis import Synthesis
-from .verify import full_speed_trace, rows_of_length
+from .verify import LONGEST, full_speed_trace, rows_of_length
 
 __all__ = ["measure_row_energy"]
 
@@ -43,7 +43,7 @@ def measure_row_energy(
     liberty : sequence of Path
         Plain Liberty files.
     tokens : int
-        Length of the rows; of captured heads.
+        Length of the rows, 1 to the smaller of the point's ``max_len`` and 1024.
     period : float
         Of the clock, in ps, for leakage.
 
@@ -57,7 +57,7 @@ def measure_row_energy(
     Raises
     ------
     FlowError
-        If there are no rows of that length.
+        If ``tokens`` is out of range.
     """
     flat = read_netlist(unit.netlist, unit.top, liberty)
     traces = _traces(point, tokens)
@@ -97,7 +97,8 @@ def _traces(point: DesignPoint, tokens: int) -> list[Trace]:
     """A trace for each stimulus, of different rows as far as there are so many."""
     rows = rows_of_length(point.config, tokens)
     if not rows:
-        raise FlowError(f"tokens must be the length of captured heads that fit max_len, not {tokens}")
+        most = min(point.config.max_len, LONGEST)
+        raise FlowError(f"tokens must be from 1 to {most}, the smaller of max_len and {LONGEST}, not {tokens}")
     rng = np.random.default_rng(1)
     order = np.resize(rng.permutation(len(rows)), (WORD, ROWS))
     return [full_speed_trace(point, [rows[n] for n in some], rng) for some in order]

@@ -10,6 +10,7 @@ import numpy as np
 from softermax.model import Q, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
 from softermax.model.binary16 import from_fixed
+from softermax.sim.attention import first_tokens, load_heads
 from softermax.sim.baseline_trace import (
     baseline_normalization_trace,
     baseline_softmax_trace,
@@ -25,7 +26,7 @@ from .errors import FlowError
 from .scores import softmax_heads
 from .verify_heads import heads_traces
 
-__all__ = ["TRACES", "full_speed_trace", "real_rows", "rows_of_length", "verify"]
+__all__ = ["LONGEST", "TRACES", "full_speed_trace", "real_rows", "rows_of_length", "verify"]
 
 #: The functions that make each unit's traces, for each kind of config.
 TRACES = {
@@ -46,6 +47,9 @@ SHIPPED = Q(6, 2)
 
 #: Rows made to be difficult that are mixed with the real ones.
 DIFFICULT_ROWS = 300
+
+#: Tokens of the longest captured heads, a decoder's, whose first tokens are real heads of any shorter length.
+LONGEST = 1024
 
 #: Rows of the longest length that are played back to back.
 FULL_SPEED_ROWS = 100
@@ -138,8 +142,23 @@ def real_rows(max_len: int) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def rows_of_length(config, length: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """The real rows of one length, as the config's units take them; none if there are none."""
-    rows = [(raw, mask) for raw, mask in real_rows(config.max_len) if len(raw) == length]
+    """Real rows of any one length, (raw, mask) as the config's units take them: of the longest heads, cut.
+
+    Parameters
+    ----------
+    length : int
+        Elements of a row, 1 to the smaller of ``config.max_len`` and :data:`LONGEST`; there are no rows of another.
+
+    Returns
+    -------
+    list of tuple of ndarray
+        ``length`` rows of each head, one head after the other, nothing masked: raw Q(6,2) scores in units of 1/4, int8,
+        or for the baseline the same numbers in binary16; the mask of bool; both of shape (length,).
+    """
+    if not 1 <= length <= min(config.max_len, LONGEST):
+        return []
+    heads = [first_tokens(head, length) for head in load_heads() if head.tokens == LONGEST]
+    rows = [row for head in heads for row in zip(head.scores, head.keep, strict=True)]
     return _in_binary16(rows) if isinstance(config, BaselineConfig) else rows
 
 

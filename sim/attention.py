@@ -3,7 +3,7 @@
 `data/README.md` tells where the data come from; `softermax.sim.capture` makes them anew.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
@@ -91,7 +91,8 @@ class AttentionHead:
     Parameters
     ----------
     name : str
-        Unique, such as `padded64-l1h6`, or `padded64-d64-l9h2` of the model of d_head 64.
+        Unique, such as `padded64-l1h6`, or `padded64-d64-l9h2` of the model of d_head 64; with `-firstN` at its end
+        if cut by `first_tokens`.
     layer, head : int
         Place in the model, from 0.
     q, k, v : ndarray of int8, shape (tokens, d_head)
@@ -161,6 +162,42 @@ class AttentionHead:
     def requantise(self):
         """Raw scores made anew of `q` and `k`: ndarray of int8, shape (tokens, tokens), equal to `scores`."""
         return requantise(self.q, self.k, self.multiplier, self.shift, self.zero_point)
+
+
+def first_tokens(head: AttentionHead, tokens: int) -> AttentionHead:
+    """A head cut to its first tokens.
+
+    A decoder's query, key or value depends on earlier tokens only, so a decoder's head that is cut is that of the text
+    cut, but that its scales and zero point stay those of the whole. An encoder's has seen what was cut off.
+
+    Parameters
+    ----------
+    head : AttentionHead
+    tokens : int
+        Length that is left, 1 to head.tokens.
+
+    Returns
+    -------
+    AttentionHead
+        `q`, `k` and `v` of shape (tokens, d_head), `scores` of shape (tokens, tokens): views, read-only if the head's
+        arrays are. `valid` is at most `tokens`; the name gets `-firstN`, N being `tokens`.
+
+    Raises
+    ------
+    ValueError
+        If the head has not so many tokens, or `tokens` is not positive.
+    """
+    if not 1 <= tokens <= head.tokens:
+        raise ValueError(f"tokens must be from 1 to {head.tokens}, not {tokens!r}")
+    return replace(
+        head,
+        name=f"{head.name}-first{tokens}",
+        q=head.q[:tokens],
+        k=head.k[:tokens],
+        v=head.v[:tokens],
+        scores=head.scores[:tokens, :tokens],
+        valid=min(head.valid, tokens),
+    )
 
 
 def exact_attention(head: AttentionHead) -> tuple[np.ndarray, np.ndarray]:

@@ -43,6 +43,26 @@ warehouses, and bringing up the rear of every funeral I meet; and especially whe
 of me, that it requires a strong moral principle to prevent me from deliberately stepping into the street, and
 methodically knocking people's hats off -- then, I account it high time to get to sea as soon as I can.
 """
+SECOND_INAUGURAL = """
+Neither party expected for the war the magnitude or the duration which it has already attained. Neither anticipated
+that the cause of the conflict might cease with or even before the conflict itself should cease. Each looked for an
+easier triumph, and a result less fundamental and astounding. Both read the same Bible and pray to the same God, and
+each invokes His aid against the other. It may seem strange that any men should dare to ask a just God's assistance in
+wringing their bread from the sweat of other men's faces, but let us judge not, that we be not judged. The prayers of
+both could not be answered. That of neither has been answered fully. The Almighty has His own purposes. "Woe unto the
+world because of offenses; for it must needs be that offenses come, but woe to that man by whom the offense cometh."
+If we shall suppose that American slavery is one of those offenses which, in the providence of God, must needs come,
+but which, having continued through His appointed time, He now wills to remove, and that He gives to both North and
+South this terrible war as the woe due to those by whom the offense came, shall we discern therein any departure from
+those divine attributes which the believers in a living God always ascribe to Him? Fondly do we hope, fervently do we
+pray, that this mighty scourge of war may speedily pass away. Yet, if God wills that it continue until all the wealth
+piled by the bondsman's two hundred and fifty years of unrequited toil shall be sunk, and until every drop of blood
+drawn with the lash shall be paid by another drawn with the sword, as was said three thousand years ago, so still it
+must be said "the judgments of the Lord are true and righteous altogether." With malice toward none, with charity for
+all, with firmness in the right as God gives us to see the right, let us strive on to finish the work we are in, to
+bind up the nation's wounds, to care for him who shall have borne the battle and for his widow and his orphan, to do
+all which may achieve and cherish a just and lasting peace among ourselves and with all nations.
+"""
 
 
 class Case(NamedTuple):
@@ -91,13 +111,22 @@ MINILM_CASES = (
 
 # In layer 1 head 2 and layer 16 head 0 a token looks at the one before it, in layer 29 head 1 at itself. Layer 17 head
 # 4 leaves nearly all weight on the first token. Layer 7 head 7 has the largest scores of all, layer 9 head 2 large ones
-# in flat rows.
+# in flat rows. Of the heads of 1024 tokens, layer 1 head 3 spreads its weight over hundreds of tokens, layer 8 head 1
+# picks out a few words (mostly "the") wherever they stand, layer 18 head 1 divides it between the first token and those
+# nearby, layer 29 head 3 looks at a token itself and those just before it.
 SMOLLM2_CASES = (
     Case(GETTYSBURG, 16, 16, False, ((1, 2),)),
     Case(MOBY_DICK, 64, 50, False, ((9, 2),)),
     Case(DECLARATION, 128, 100, True, ((17, 4),)),
     Case(GETTYSBURG + DECLARATION, 384, 384, False, ((7, 7),)),
     Case(MOBY_DICK + GETTYSBURG, 384, 384, True, ((16, 0), (29, 1))),
+    Case(
+        MOBY_DICK + GETTYSBURG + DECLARATION + SECOND_INAUGURAL,
+        1024,
+        1024,
+        False,
+        ((1, 3), (8, 1), (18, 1), (29, 3)),
+    ),
 )
 
 

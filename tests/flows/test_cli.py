@@ -327,7 +327,7 @@ def test_energy_is_of_rows_of_real_scores(tmp_path):
     ("arguments", "text"),
     [
         (["pe"], "the unit must be a softmax unit to measure its energy, not 'pe'"),
-        (["unnormed", "--tokens", 17], "tokens must be the length of captured heads that fit max_len, not 17"),
+        (["unnormed", "--tokens", 33], "tokens must be from 1 to 32, the smaller of max_len and 1024, not 33"),
     ],
 )
 def test_energy_that_cannot_be_measured_is_refused(arguments, text, tmp_path):

@@ -1,12 +1,13 @@
 """Errors of whole heads: the command's table, and that it is neither blind nor far off."""
 
-from softermax.flows.head_errors import head_errors
+from softermax.flows.head_errors import MAX_LEN, head_errors
 from softermax.sim.attention import load_heads
 
 
-def test_errors_on_every_captured_head():
+def test_errors_on_every_captured_head_of_up_to_384_tokens():
     results = head_errors(8)
-    assert [result["head"] for result in results] == [head.name for head in load_heads()]
+    assert MAX_LEN == 384
+    assert [result["head"] for result in results] == [head.name for head in load_heads() if head.tokens <= 384]
     for result in results:
         # Layer 0 head 2 has scores that no window of Q(6,2) holds.
         wide = "l0h2" in result["head"]

@@ -45,8 +45,11 @@ def test_a_spoilt_netlist_is_found(tmp_path):
     assert measured(point, result)["mismatches"] > 0
 
 
-def test_rows_of_another_length_are_refused(tmp_path):
+@pytest.mark.parametrize("tokens", [0, 17])
+def test_lengths_that_do_not_fit_are_refused(tokens, tmp_path):
     point = UNITS["unnormed"]
     result = synthesise_component(point.component(), point.name, tmp_path, AreaOptions())
-    with pytest.raises(FlowError, match=r"^tokens must be the length of captured heads that fit max_len, not 15$"):
-        measured(point, result, tokens=15)
+    with pytest.raises(
+        FlowError, match=rf"^tokens must be from 1 to 16, the smaller of max_len and 1024, not {tokens}$"
+    ):
+        measured(point, result, tokens=tokens)

@@ -39,6 +39,7 @@ def test_real_scores_differ_in_few_results():
     results = [
         [softermax_raw(head.scores, config, head.keep)[head.keep] for config in (PRODUCT, MULTIPLY)]
         for head in load_heads()
+        if head.tokens <= PRODUCT.max_len
     ]
     difference = np.concatenate([selected - multiplied for selected, multiplied in results])
     assert np.abs(difference).max() == 1

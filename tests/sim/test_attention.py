@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 
 from softermax.sim import capture, capture_models
-from softermax.sim.attention import AttentionHead, fixed_point, keep_mask, load_heads, requantise, rescale
+from softermax.sim.attention import (
+    AttentionHead,
+    exact_attention,
+    first_tokens,
+    fixed_point,
+    keep_mask,
+    load_heads,
+    requantise,
+    rescale,
+)
 
 DATA = resources.files("softermax.sim") / "data"
 HEADS = load_heads()
@@ -150,7 +159,7 @@ def test_shapes_that_are_covered():
         "causal": {(31, 31), (64, 64), (128, 100), (200, 200), (384, 384)},
     }
     assert shapes(DECODER) == {
-        "full": {(16, 16), (384, 384)},
+        "full": {(16, 16), (384, 384), (1024, 1024)},
         "padded": {(64, 50)},
         "causal": {(128, 100), (384, 384)},
     }
@@ -166,7 +175,7 @@ def test_heads_are_the_cases_of_the_capture():
         for layer, head in case.heads
     ]
     assert [(head.name, head.tokens, head.valid, head.causal) for head in HEADS] == expected
-    assert (len(ENCODER), len(DECODER)) == (21, 6)
+    assert (len(ENCODER), len(DECODER)) == (21, 10)
     assert HEADS == ENCODER + DECODER
 
 
@@ -178,6 +187,61 @@ def test_score_ranges_that_are_covered():
     assert clipped_above == ["full200-l0h2", "full384-l0h2"]
 
 
+LONGEST = [head for head in HEADS if head.tokens == 1024]
+
+
+def test_the_longest_heads_lie_apart_in_the_model():
+    assert [head.layer for head in LONGEST] == [1, 8, 18, 29]
+
+
+@pytest.mark.parametrize("head", LONGEST, ids=[head.name for head in LONGEST])
+def test_the_longest_heads_look_at_more_than_one_place(head):
+    """As the model computes them, causally: neither the first token, nor the one before, nor itself takes all."""
+    probabilities, _ = exact_attention(replace(head, causal=True))
+    rows = np.arange(64, head.tokens)
+    for keys in (0, rows - 1, rows):
+        assert probabilities[rows, keys].mean() < 0.35
+    assert np.mean(wide_scores(head) < -128) < 1e-4
+
+
+def test_first_tokens_by_hand():
+    scores = np.arange(9, dtype=np.int8).reshape(3, 3)
+    head = small_head(scores=scores, valid=2, causal=True, zero_point=5)
+    cut = first_tokens(head, 1)
+    for array in (cut.q, cut.k, cut.v):
+        np.testing.assert_array_equal(array, [[1]])
+    np.testing.assert_array_equal(cut.scores, [[0]])
+    assert (cut.name, cut.tokens, cut.valid, cut.causal, cut.zero_point) == ("small-first1", 1, 1, True, 5)
+    np.testing.assert_array_equal(first_tokens(head, 2).scores, [[0, 1], [3, 4]])
+    whole = first_tokens(head, 3)
+    assert (whole.name, whole.tokens, whole.valid) == ("small-first3", 3, 2)
+    np.testing.assert_array_equal(whole.scores, scores)
+
+
+@each_head
+@pytest.mark.parametrize("tokens", [1, 13])
+def test_first_tokens_are_a_head_of_their_own(head, tokens):
+    cut = first_tokens(head, tokens)
+    assert (cut.tokens, cut.d_head) == (tokens, head.d_head)
+    np.testing.assert_array_equal(cut.requantise(), cut.scores)
+    np.testing.assert_array_equal(cut.keep, head.keep[:tokens, :tokens])
+    assert not any(array.flags.writeable for array in (cut.q, cut.k, cut.v, cut.scores))
+
+
+@pytest.mark.parametrize("head", [head for head in DECODER if head.causal], ids=lambda head: head.name)
+def test_first_tokens_of_a_causal_head_attend_as_in_the_whole(head):
+    probabilities, context = exact_attention(head)
+    cut_probabilities, cut_context = exact_attention(first_tokens(head, 70))
+    np.testing.assert_allclose(cut_probabilities, probabilities[:70, :70], rtol=1e-12)
+    np.testing.assert_allclose(cut_context, context[:70], rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("tokens", [-1, 0, 4])
+def test_first_tokens_out_of_range(tokens):
+    with pytest.raises(ValueError, match=rf"^tokens must be from 1 to 3, not {tokens}$"):
+        first_tokens(small_head(), tokens)
+
+
 def test_arrays_are_read_only():
     for array in (HEADS[0].q, HEADS[0].k, HEADS[0].v, HEADS[0].scores):
         with pytest.raises(ValueError, match="read-only"):
@@ -186,7 +250,7 @@ def test_arrays_are_read_only():
 
 def test_archive_stays_small():
     with resources.as_file(DATA / "attention.npz") as path:
-        assert path.stat().st_size < 1_800_000
+        assert path.stat().st_size < 5_600_000
 
 
 @each_head

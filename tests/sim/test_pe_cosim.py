@@ -16,7 +16,7 @@ from softermax.sim.cosim import cosimulate
 from softermax.sim.pe_trace import processing_element_trace, real_head
 from softermax.sim.traffic import bursty
 
-HEADS = {head.name: head for head in load_heads()}
+HEADS = {head.name: head for head in load_heads() if head.tokens <= 384}
 FAITHFUL = ProcessingElementConfig(softmax=SoftermaxConfig.faithful(lanes=16, max_len=384))
 EXACT_SCALE = ProcessingElementConfig(softmax=SoftermaxConfig.paper(lanes=16, max_len=384), scale_bits=16)
 VALUES = ProcessingElementConfig(softmax=SoftermaxConfig.faithful(lanes=16, max_len=128), values=True)
