@@ -1,0 +1,36 @@
+"""The data of a report as files: all of it as JSON, and each list as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..files import write_whole
+from .evaluation import Evaluation
+
+__all__ = ["DATA_FILES", "write_data_files"]
+
+LISTS = ("units", "lengths", "sweeps")
+#: Names of the files.
+DATA_FILES = ("figures.json", *(f"{name}.csv" for name in LISTS))
+
+
+def write_data_files(raw: dict[str, dict], evaluations: Sequence[Evaluation], folder: Path):
+    """Write the evaluations as they are, and every list with a row for each result and a column for its library."""
+    write_whole(folder / "figures.json", json.dumps(raw, indent=2, ensure_ascii=False) + "\n")
+    for name in LISTS:
+        results = [{"library": e.library, **result} for e in evaluations for result in getattr(e, name)]
+        write_whole(folder / f"{name}.csv", _as_csv(results))
+
+
+def _as_csv(results: Sequence[dict]) -> str:
+    """Flat results as CSV: fields in the order in which they first come, empty where a result has none."""
+    fields = dict.fromkeys(["library", *(field for result in results for field in result)])
+    file = io.StringIO()
+    writer = csv.DictWriter(file, fields, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(results)
+    return file.getvalue()

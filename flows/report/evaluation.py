@@ -1,0 +1,135 @@
+"""What was measured with one library, and how its results are chosen and named in a report."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from inspect import signature
+
+from ..design_points import PRESETS
+
+__all__ = ["UNIT_NAMES", "Evaluation", "design_name", "options_of", "parts_of", "read_evaluations"]
+
+#: Units by what people call them.
+UNIT_NAMES = {
+    "unnormed": "Unnormed Softmax Unit",
+    "normalization": "Normalization Unit",
+    "softermax": "complete softmax",
+    "pe": "processing element",
+}
+#: Lanes at which units are compared, as in the paper.
+COMPARED_LANES = 32
+#: The normalizer that goes without saying.
+USUAL_NORMALIZER = {"paper": "multiply", "faithful": "row_product"}
+#: Unit of a row's energy, and that of an element's, a thousandth of it.
+THOUSANDTH = {"pJ": "fJ", "k loads": "loads"}
+#: What else than a processing element's part has an area or an energy. The binary16 scores count with the softmax.
+NO_PARTS = {
+    *("sequential", "combinational", "memory", "logic", "least", "rest", "binary16_scores"),
+    *("unnormed", "normalization", "wires", "cells", "clock", "leakage", "published"),
+}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Everything that was measured with one library.
+
+    Attributes
+    ----------
+    library : str
+    slug : str
+        The library in names of files and anchors.
+    provenance : dict
+    units, lengths, sweeps : list of dict
+        Flat results, one for each design point, for each design point and length, and for each further size.
+    """
+
+    library: str
+    slug: str
+    provenance: dict
+    units: list[dict]
+    lengths: list[dict]
+    sweeps: list[dict]
+
+    @property
+    def title(self) -> str:
+        """The library as people call it."""
+        return "generic cells" if self.library == "generic" else self.library
+
+    @property
+    def lanes(self) -> int | None:
+        """Lanes at which units are compared; None if no unit was measured."""
+        found = {result["lanes"] for result in self.units}
+        return COMPARED_LANES if COMPARED_LANES in found else max(found, default=None)
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the library is of real cells, whose areas are in um2."""
+        return any(result.get("area_unit") == "um2" for result in self.units)
+
+    @property
+    def area_unit(self) -> str:
+        """Unit of areas."""
+        return self._first("area_unit").replace("um2", "µm²")
+
+    @property
+    def energy_unit(self) -> str:
+        """Unit of a row's energy: pJ, or for cells that have no voltage thousands of inverter loads."""
+        return self._first("energy_unit")
+
+    @property
+    def element_unit(self) -> str:
+        """Unit of an element's energy."""
+        return THOUSANDTH.get(self.energy_unit, "")
+
+    def compared(self, unit: str) -> list[dict]:
+        """Results of a unit at the lanes of the comparison."""
+        return [result for result in self.units if result["unit"] == unit and result["lanes"] == self.lanes]
+
+    def _first(self, field: str) -> str:
+        return next((r[field] for r in (*self.units, *self.lengths, *self.sweeps) if r.get(field)), "")
+
+
+def read_evaluations(evaluations: dict[str, dict]) -> list[Evaluation]:
+    """Evaluations by library, whatever of their lists there is."""
+    found, slugs = [], set()
+    for library, evaluation in evaluations.items():
+        slug = base = re.sub(r"\W+", "_", library, flags=re.ASCII).strip("_") or "library"
+        while slug in slugs:
+            slug = f"{base}_{len(slugs) + 1}"
+        slugs.add(slug)
+        lists = (evaluation.get(name) or [] for name in ("units", "lengths", "sweeps"))
+        found.append(Evaluation(library, slug, evaluation.get("provenance") or {}, *lists))
+    return found
+
+
+def options_of(result: dict) -> dict:
+    """Further choices of a design point: arguments of its preset, but for those that every result names."""
+    preset = PRESETS.get(result["preset"])
+    known = set(signature(preset).parameters) - {"lanes", "max_len", "normalizer"} if preset else ()
+    return {name: value for name, value in result.items() if name in known and value is not None}
+
+
+def design_name(result: dict) -> str:
+    """What tells a design point from others of the same unit and size: ``fp16 divide``, ``paper``."""
+    name, normalizer = result["preset"], result.get("normalizer")
+    if normalizer and normalizer != USUAL_NORMALIZER.get(result["preset"]):
+        name += f" {normalizer.replace('_', ' ')}"
+    for option, value in options_of(result).items():
+        name += f", {option}" if str(value) == "True" else f", {option} {value}"
+    return name + (", context" if result.get("values") else "")
+
+
+def parts_of(result: dict, figure: str) -> dict[str, float]:
+    """A processing element's parts with their areas or energies, the largest first.
+
+    Parameters
+    ----------
+    figure : str
+        ``"area"`` or ``"energy"``.
+    """
+    fields = {
+        field.removesuffix(f"_{figure}"): value for field, value in result.items() if field.endswith(f"_{figure}")
+    }
+    parts = {part: value for part, value in fields.items() if part not in NO_PARTS and value is not None}
+    return dict(sorted(parts.items(), key=lambda item: -item[1]))

@@ -1,0 +1,126 @@
+"""Lines of each design against a size: energy against sequence length, area against lanes and longest row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
+
+from .drawing import Plot, draw_plot, preset_style
+from .evaluation import UNIT_NAMES, Evaluation, design_name
+
+__all__ = ["length_plots", "sweep_plots"]
+
+#: Sizes at which sweeps cross: lanes while rows grow, and the longest row while lanes do.
+SWEPT_AT = {"lanes": ("max_len", 384), "max_len": ("lanes", 16)}
+
+
+def length_plots(evaluation: Evaluation) -> list[Plot]:
+    """Energy of a row and of an element against tokens, a plot for each unit that was measured."""
+    plots = []
+    for unit, name in UNIT_NAMES.items():
+        results = [result for result in evaluation.lengths if result["unit"] == unit]
+        figures = {
+            "energy_per_row": f"for a row, {evaluation.energy_unit}",
+            "energy_per_element": f"for an element, {evaluation.element_unit}",
+        }
+        figures = {field: title for field, title in figures.items() if _lines(results, "tokens", field)}
+        if figures:
+            plots.append(_length_plot(evaluation, unit, name, results, figures))
+    return plots
+
+
+def _length_plot(evaluation: Evaluation, unit: str, name: str, results, figures: dict[str, str]) -> Plot:
+    def draw(canvas):
+        rows = canvas.subplots(len(figures), sharex=True, squeeze=False)[:, 0]
+        for axes, (field, title) in zip(rows, figures.items(), strict=True):
+            _draw_lines(axes, _lines(results, "tokens", field))
+            axes.set_title(title)
+        rows[-1].set_xlabel("tokens")
+        canvas.legend(*rows[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+
+    lanes = ", ".join(str(lanes) for lanes in sorted({result["lanes"] for result in results}))
+    title = f"Energy against length: {name}"
+    caption = f"{lanes} lanes, without glitches, both axes logarithmic. Lower is better."
+    return draw_plot(
+        f"{evaluation.slug}-lengths-{unit}",
+        title,
+        caption,
+        draw,
+        subject=evaluation.title,
+        height=0.9 + 1.7 * len(figures),
+    )
+
+
+def sweep_plots(evaluation: Evaluation) -> list[Plot]:
+    """Areas against lanes and against the longest row, a plot for each unit that was measured."""
+    plots = []
+    for unit, name in UNIT_NAMES.items():
+        results = [result for result in evaluation.sweeps if result["unit"] == unit]
+        sweeps = {size: _lines(_swept(results, size), size, "area") for size in SWEPT_AT}
+        sweeps = {size: lines for size, lines in sweeps.items() if any(len(line) > 1 for line in lines.values())}
+        if sweeps:
+            plots.append(_sweep_plot(evaluation, unit, name, sweeps))
+    return plots
+
+
+def _swept(results: Sequence[dict], size: str) -> list[dict]:
+    """Results of the sweep over a size: those at which the other one stands still."""
+    other, value = SWEPT_AT[size]
+    return [result for result in results if result[other] == value]
+
+
+def _sweep_plot(evaluation: Evaluation, unit: str, name: str, sweeps: dict[str, dict]) -> Plot:
+    def draw(canvas):
+        columns = canvas.subplots(1, len(sweeps), sharey=True, squeeze=False)[0]
+        for axes, (size, lines) in zip(columns, sweeps.items(), strict=True):
+            _draw_lines(axes, lines)
+            other, value = SWEPT_AT[size]
+            axes.set_xlabel("lanes" if size == "lanes" else "longest row")
+            axes.set_title(f"{value} {'lanes' if other == 'lanes' else 'elements'}")
+        columns[0].set_ylabel(evaluation.area_unit)
+        canvas.legend(*columns[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+
+    title = f"Area against size: {name}"
+    caption = "Both axes logarithmic. Lower is better."
+    return draw_plot(f"{evaluation.slug}-sweeps-{unit}", title, caption, draw, subject=evaluation.title, height=2.9)
+
+
+def _lines(results: Sequence[dict], size: str, field: str) -> dict[tuple[str, str], dict]:
+    """Values by size, for each design by preset and name."""
+    lines: dict[tuple[str, str], dict] = {}
+    for result in results:
+        if result.get(field) is not None:
+            lines.setdefault((result["preset"], design_name(result)), {})[result[size]] = result[field]
+    return {design: dict(sorted(line.items())) for design, line in lines.items()}
+
+
+def _draw_lines(axes: Axes, lines: dict[tuple[str, str], dict]):
+    seen: list[str] = []
+    for (preset, name), line in lines.items():
+        dashes = ("solid", "dashed", "dotted", "dashdot")[seen.count(preset) % 4]
+        seen.append(preset)
+        style = preset_style(preset) | {"linestyle": dashes, "markersize": 3.5, "linewidth": 1.3}
+        axes.plot(list(line), list(line.values()), label=name, **style)
+    _logarithmic(axes, sorted({size for line in lines.values() for size in line}))
+
+
+def _logarithmic(axes: Axes, sizes: Sequence[int]):
+    """Logarithmic axes with plain numbers, and ticks at sizes."""
+    axes.set_xscale("log", base=2)
+    axes.set_yscale("log")
+    axes.xaxis.set_major_locator(FixedLocator(_labelled(sizes)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    plain: Callable[[float, int], str] = lambda value, _: f"{value:,.10g}"  # noqa: E731 (a formatter's signature)
+    axes.xaxis.set_major_formatter(FuncFormatter(plain))
+    axes.yaxis.set_major_formatter(FuncFormatter(plain))
+    axes.grid(True)
+
+
+def _labelled(sizes: Sequence[int]) -> list[int]:
+    """Of sizes the powers of two, which have room side by side; all if there are hardly any."""
+    powers = [size for size in sizes if size & (size - 1) == 0]
+    return powers if len(powers) > 1 else list(sizes)

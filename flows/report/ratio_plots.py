@@ -1,0 +1,89 @@
+"""Bars of the three levels' ratios to the baseline, beside those that the paper reports."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+from ..ratios import PUBLISHED
+from .drawing import INK, PAPER, PRESET_STYLES, Plot, draw_plot
+from .evaluation import UNIT_NAMES, Evaluation
+from .headline import AIMS, LEVELS, OURS, ratio_of
+
+__all__ = ["ratio_plots"]
+
+#: Bars of a plot: label, preset, field and whether it is hatched.
+AREA_BARS = [(preset, preset, "of_baseline", False) for preset in OURS]
+ENERGY_BARS = [
+    (f"{preset}{', with glitches' if hatched else ''}", preset, field, hatched)
+    for preset in OURS
+    for field, hatched in (("energy_of_baseline", False), ("glitching_of_baseline", True))
+]
+#: What is behind a number: nothing, so that no line runs through it.
+BLANK = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5}
+
+
+def ratio_plots(evaluation: Evaluation) -> list[Plot]:
+    """Areas and energies of baseline; without those of which no ratio was measured."""
+    of = f"ratio to the FP16 baseline, {evaluation.lanes} lanes"
+    plots = (
+        ("area", f"Area: {of}", AREA_BARS, "area"),
+        ("energy", f"Energy: {of}", ENERGY_BARS, "energy_per_row"),
+    )
+    return [
+        _ratio_plot(evaluation, name, title, bars, figure)
+        for name, title, bars, figure in plots
+        if any(_ratios(evaluation, *bar[1:3]) for bar in bars)
+    ]
+
+
+def _ratios(evaluation: Evaluation, preset: str, field: str) -> dict[int, float]:
+    """Ratios by the level's place, where there are any."""
+    ratios = {place: ratio_of(evaluation, level, preset, field) for place, level in enumerate(LEVELS)}
+    return {place: ratio for place, ratio in ratios.items() if ratio is not None}
+
+
+def _ratio_plot(evaluation: Evaluation, name: str, title: str, bars, figure: str) -> Plot:
+    published = dict(enumerate(PUBLISHED[figure][level] for level in LEVELS))
+    series = [("reported by the paper", published, {"facecolor": PAPER, "edgecolor": INK, "linewidth": 0.8})]
+    for label, preset, field, hatched in bars:
+        style = {"facecolor": PRESET_STYLES[preset][0], "edgecolor": PAPER, "hatch": "////" if hatched else None}
+        series.append((label, _ratios(evaluation, preset, field), style))
+    aims = AIMS[figure] if evaluation.is_real else {}
+
+    def draw(canvas):
+        axes = canvas.subplots()
+        thickness = 0.86 / len(series)
+        for place, (label, ratios, style) in enumerate(series):
+            offset = -0.43 + (place + 0.5) * thickness
+            levels = [level + offset for level in ratios]
+            drawn = axes.barh(levels, ratios.values(), thickness, label=label, **style)
+            axes.bar_label(drawn, fmt="%.2f", padding=2, fontsize=7, bbox=BLANK)
+        for place, level in enumerate(LEVELS):
+            if level in aims:
+                label = "aim" if place == 0 else None
+                axes.vlines(aims[level], place - 0.46, place + 0.46, INK, "dotted", linewidth=1.3, label=label)
+        axes.axvline(1, color=INK, linewidth=0.8, label="baseline")
+        axes.set_yticks(range(len(LEVELS)), [UNIT_NAMES[level].replace(" ", "\n") for level in LEVELS])
+        axes.tick_params(axis="y", length=0)
+        axes.invert_yaxis()
+        axes.set_xlim(0, max(1.12, *(1.12 * ratio for _, ratios, _ in series for ratio in ratios.values())))
+        canvas.legend(*_in_order(axes), loc="outside lower center", ncols=2, handlelength=1.4, columnspacing=1.2)
+
+    caption = "Lower is better. The paper's ratios are against a baseline of its own."
+    if aims:
+        caption += " Dotted: this project's aims."
+    return draw_plot(
+        f"{evaluation.slug}-ratios-{name}",
+        title,
+        caption,
+        draw,
+        subject=evaluation.title,
+        height=1.3 + 0.56 * len(series),
+    )
+
+
+def _in_order(axes: Axes) -> tuple[list, list[str]]:
+    """Handles and labels of a legend, bars first, from top to bottom, then lines."""
+    handles, labels = axes.get_legend_handles_labels()
+    order = sorted(range(len(labels)), key=lambda place: labels[place] in ("aim", "baseline"))
+    return [handles[place] for place in order], [labels[place] for place in order]

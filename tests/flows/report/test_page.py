@@ -1,0 +1,262 @@
+"""The page says what was measured, opens without a network, and takes anything that was not measured."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import pytest
+
+from softermax.flows.report import write_report
+from softermax.flows.report.error_distribution import error_table
+from softermax.flows.report.evaluation import read_evaluations
+from softermax.flows.report.page import render_page, sections
+from softermax.flows.report.plots import library_plots, model_plots
+
+VOID = {"meta", "link", "br", "img"}
+
+
+class Page(HTMLParser):
+    """Tables as lists of rows of cells, links, ids, and all text outside of plots and styles."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tables, self.links, self.ids, self.tags, self.text, self._open = [], [], [], [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        attributes = dict(attributes)
+        self.links += [attributes[name] for name in ("href", "src", "xlink:href") if name in attributes]
+        self.ids += [attributes["id"]] if "id" in attributes else []
+        if tag not in VOID:
+            self._open.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+
+    def handle_startendtag(self, tag, attributes):
+        self.handle_starttag(tag, attributes)
+        if tag not in VOID:
+            self._open.pop()
+
+    def handle_endtag(self, tag):
+        assert self._open.pop() == tag
+
+    def handle_data(self, data):
+        if self._open and self._open[-1] not in ("style", "text"):
+            self.text.append(data)
+        if {"td", "th"} & set(self._open):
+            self.tables[-1][-1][-1] += data
+
+    def table(self, *headings):
+        """The rows, as dicts by heading, of the tables that have some headings."""
+        found = []
+        for table in self.tables:
+            names = [" ".join(cell.split()) for cell in table[0]]
+            if set(headings) <= set(names):
+                found += [dict(zip(names, row, strict=True)) for row in table[1:]]
+        return found
+
+
+@pytest.fixture(scope="module")
+def page(report):
+    return Page(report.read_text())
+
+
+def page_of(evaluations):
+    """The page without plots of the libraries, which take time."""
+    libraries = read_evaluations(evaluations)
+    without_plots = sections(libraries, {library.slug: [] for library in libraries})
+    return Page(render_page(without_plots, error_table(), model_plots()))
+
+
+def headline_of(page):
+    """Rows of the first headline's table."""
+    return next(table for table in page.tables if table[0][0] == "ratio to baseline")
+
+
+def test_every_unit_is_in_the_tables_with_its_figures(page, evaluations):
+    areas = [result for library in evaluations.values() for result in library["units"]]
+    rows = page.table("recipe least-area", "max_len", "area of baseline")
+    # After those of the units come those of the sweep.
+    found = [row.get("area µm²", row.get("area GE")) for row in rows]
+    for library in evaluations.values():
+        units = [f"{result['area']:,.1f}" for result in library["units"]]
+        start = found.index(units[0])
+        assert found[start : start + len(units)] == units
+    periods = page.table("period /ps", "from", "to")
+    assert len(periods) == len(areas)
+    assert {row["from"] for row in periods} == {"unnormed.maximum[3]"}
+    assert {row["period /FO4"] for row in periods} == {"64.0"}
+
+
+@pytest.mark.parametrize(("library", "unit", "element"), [("asap7", "pJ", "fJ"), ("generic", "k loads", "loads")])
+def test_energies_have_the_librarys_unit(page, evaluations, library, unit, element):
+    rows = page.table(f"row {unit}", f"element {element}", "the paper's")
+    measured = evaluations[library]["units"]
+    assert [row[f"row {unit}"] for row in rows] == [f"{result['energy_per_row']:,.2f}" for result in measured]
+    assert [row[f"element {element}"] for row in rows] == [f"{r['energy_per_element']:,.2f}" for r in measured]
+
+
+def test_lengths_and_sweeps_are_there_whole(page, evaluations):
+    lengths = page.table("tokens", "element fJ", "energy of baseline")
+    asked = evaluations["asap7"]["units"] + evaluations["asap7"]["lengths"]
+    assert sorted(row["row pJ"] for row in lengths) == sorted(f"{result['energy_per_row']:,.2f}" for result in asked)
+    sweeps = evaluations["generic"]["sweeps"]
+    areas = [row["area GE"] for row in page.table("area GE", "recipe least-area")]
+    assert areas[-len(sweeps) :] == [f"{result['area']:,.1f}" for result in sweeps]
+
+
+def test_parts_of_a_processing_element_and_its_sensitivity(page, evaluations):
+    pes = [result for result in evaluations["asap7"]["units"] if result["unit"] == "pe"]
+    rows = page.table("mac array µm²", "sequencer µm²", "softmax of baseline's")
+    assert [row["requantiser µm²"] for row in rows] == [f"{result['requantiser_area']:,.0f}" for result in pes]
+    rows = page.table("mac array pJ", "sequencer pJ")
+    assert [row["operands pJ"] for row in rows] == [f"{result['operands_energy']:,.2f}" for result in pes]
+    rows = page.table("memories' energy halved", "energy of baseline", "memories' energy doubled")[: len(pes)]
+    for row, result in zip(rows, pes, strict=True):
+        assert row["memories' energy halved"] == f"{result['energy_of_baseline_half_memory']:.3f}"
+        assert row["memories' energy doubled"] == f"{result['energy_of_baseline_double_memory']:.3f}"
+
+
+def test_the_headline_is_of_32_lanes_and_beside_papers_and_aims(page, evaluations):
+    def ratio(unit, preset, field):
+        results = evaluations["asap7"]["units"]
+        found = [r for r in results if (r["unit"], r["preset"], r["lanes"]) == (unit, preset, 32)]
+        return f"{found[0][field]:.2f}"
+
+    rows = headline_of(page)
+    areas, energies, glitching = rows[2:5], rows[6:9], rows[10:13]
+    expected = [("0.25", "0.15"), ("0.65", "0.25"), ("0.90", "0.85")]
+    for row, unit, (papers, aim) in zip(areas, ("unnormed", "normalization", "pe"), expected, strict=True):
+        ours = [ratio(unit, preset, "of_baseline") for preset in ("paper", "faithful")]
+        assert row[1:5] == [papers, *ours, aim]
+    assert [row[1] for row in energies] == [row[1] for row in glitching] == ["0.10", "0.39", "0.43"]
+    assert [row[4] for row in energies] == ["0.08", "0.15", "0.40"]
+    assert energies[0][2] == ratio("unnormed", "paper", "energy_of_baseline")
+    assert glitching[0][2] == ratio("unnormed", "paper", "glitching_of_baseline")
+    # The faithful preset is the better one: 0.318 against an aim of 0.25.
+    assert areas[1][5].strip() == "+0.07 (27 %)"
+
+
+def test_generic_cells_have_no_aims_and_no_picojoules(evaluations):
+    page = page_of({"generic": evaluations["generic"]})
+    assert [" ".join(cell.split()) for cell in headline_of(page)[0]][-2:] == ["preset paper", "preset faithful"]
+    cells = [cell for table in page.tables for row in table for cell in row]
+    assert not any("pJ" in cell or "fJ" in cell for cell in cells)
+    assert any("k loads" in cell for cell in cells)
+
+
+def test_an_aim_that_is_met_is_said_to_be(evaluations):
+    better = [result | {"of_baseline": 0.1} for result in evaluations["asap7"]["units"]]
+    page = page_of({"asap7": {"units": better}})
+    assert "The better preset meets 3 of 9 aims." in " ".join(page.text)
+    headline = headline_of(page)
+    assert [row[-1].strip() for row in headline[2:5]] == ["met"] * 3
+
+
+def test_files_that_are_linked_exist_and_nothing_else_is_needed(page, report):
+    links = [link for link in page.links if link != "data:,"]
+    files = {link for link in links if not link.startswith("#")}
+    assert {(report.parent / file).is_file() for file in files} == {True}
+    assert {path.name for path in report.parent.iterdir()} == files | {"index.html"}
+    assert {link.removeprefix("#") for link in links if link.startswith("#")} <= set(page.ids)
+    assert len(page.ids) == len(set(page.ids))
+    assert not {"script", "img", "iframe", "object"} & set(page.tags)
+    assert not re.findall(r"url\((?!#)|@import|@font-face", report.read_text())
+
+
+def test_provenance(page):
+    text = " ".join(" ".join(page.text).split())
+    for said in ("0123456789abcdef", "ab" * 32, "pyosys", "0.70", "softermax evaluate --liberty asap7.lib.gz"):
+        assert said in text
+
+
+def test_names_from_outside_are_escaped(small, tmp_path):
+    name = '<b>"&$x^$'
+    hostile = {**small, "provenance": {"commit": "<i>", "versions": {"<u>": "<s>"}}}
+    hostile["units"] = [result | {"starts": "<script>"} for result in hostile["units"]]
+    page = Page(write_report({name: hostile}, tmp_path).read_text())
+    assert not {"i", "u", "s", "script"} & set(page.tags[page.tags.index("main") :])
+    assert page.tags.count("b") == page_of({"asap7": small}).tags.count("b")
+    assert name in page.text
+    assert {row["from"] for row in page.table("from", "to")} == {"<script>"}
+    assert all(re.fullmatch(r"[\w.-]+", path.name) for path in tmp_path.iterdir())
+
+
+def test_libraries_whose_names_differ_in_signs_only_have_files_of_their_own():
+    slugs = [library.slug for library in read_evaluations({"a+b": {}, "a-b": {}, "a_b_2": {}, "+": {}})]
+    assert len(set(slugs)) == 4
+    assert all(re.fullmatch(r"\w+", slug) for slug in slugs)
+
+
+def without(evaluation, *words):
+    """An evaluation in which some figures were not measured."""
+    lists = ("units", "lengths", "sweeps")
+    return {
+        name: [{k: None if any(w in k for w in words) else v for k, v in result.items()} for result in results]
+        for name in lists
+        if (results := evaluation.get(name)) is not None
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        (lambda evaluation: {}, "areas of units, timing, energies of units, energies against length"),
+        (lambda evaluation: {"units": [], "lengths": None, "sweeps": [], "provenance": None}, "areas of units, timing"),
+        (lambda evaluation: evaluation | {"lengths": []}, "energies against length"),
+        (lambda evaluation: evaluation | {"sweeps": []}, "areas against size"),
+        (lambda evaluation: without(evaluation, "energy", "glitch"), "energies of units, energies against length"),
+        (lambda evaluation: without(evaluation, "area", "period", "baseline"), "areas of units, timing"),
+        (lambda evaluation: evaluation | {"units": [r for r in evaluation["units"] if r["preset"] == "fp16"]}, None),
+        (lambda evaluation: evaluation | {"units": [r for r in evaluation["units"] if r["unit"] == "pe"]}, None),
+        (
+            lambda evaluation: evaluation | {"units": evaluation["units"][:1], "lengths": evaluation["lengths"][:1]},
+            None,
+        ),
+    ],
+    ids=["nothing", "empty", "lengths", "sweeps", "energies", "areas", "baseline only", "pe only", "one point"],
+)
+def test_what_was_not_measured_is_left_out(evaluations, change, missing):
+    page = page_of({"asap7": change(evaluations["asap7"])})
+    text = " ".join(" ".join(page.text).split())
+    assert ("Not measured:" in text) is bool(missing)
+    assert missing is None or f"Not measured: {missing}" in text
+    assert not re.findall(r"\b(None|nan|inf)\b", text)
+
+
+def test_no_plots_of_what_was_not_measured(small):
+    few = {"units": without(small, "area")["units"], "lengths": None, "sweeps": []}
+    few["units"][0]["energy_with_glitches"] = None
+    names = [plot.name for plot in library_plots(read_evaluations({"x": few})[0])]
+    assert names == ["x-ratios-area", "x-ratios-energy", "x-energy-units"]
+    assert library_plots(read_evaluations({"x": without(few, "area", "energy", "baseline")})[0]) == []
+
+
+def test_a_report_of_no_library():
+    assert "Nothing was measured." in " ".join(page_of({}).text)
+
+
+WRITE = """
+import json, sys
+from pathlib import Path
+from softermax.flows.report import write_report
+write_report(json.loads(sys.argv[1]), Path(sys.argv[2]))
+"""
+
+
+def test_the_same_again_in_another_process(small, tmp_path):
+    evaluations = {"asap7": small}
+    write_report(evaluations, tmp_path / "here")
+    environment = {**os.environ, "PYTHONHASHSEED": "7"}
+    command = [sys.executable, "-c", WRITE, json.dumps(evaluations), str(tmp_path / "there")]
+    subprocess.run(command, check=True, env=environment)
+    here, there = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("here", "there"))
+    assert here == there

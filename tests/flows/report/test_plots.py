@@ -1,0 +1,116 @@
+"""Plots: what is written in them, lengths of bars, and how they fit on a page."""
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from softermax.flows.report.drawing import KIND_COLORS, PRESET_STYLES, draw_plot
+from softermax.flows.report.evaluation import design_name, parts_of, read_evaluations
+from softermax.flows.report.plots import library_plots
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def plots(report):
+    return {path.stem: path.read_text() for path in report.parent.glob("*.svg")}
+
+
+def texts(svg):
+    """All texts of a plot."""
+    return ["".join(text.itertext()) for text in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+
+
+@pytest.mark.parametrize("library", ["asap7", "generic"])
+def test_bars_of_ratios_are_labelled(plots, evaluations, library):
+    of = {(r["unit"], r["preset"]): r for r in evaluations[library]["units"] if r["lanes"] == 32}
+    levels = ("unnormed", "normalization", "pe")
+    for name, fields, published in (
+        ("area", ["of_baseline"], ["0.25", "0.65", "0.90"]),
+        ("energy", ["energy_of_baseline", "glitching_of_baseline"], ["0.10", "0.39", "0.43"]),
+    ):
+        shown = [text for text in texts(plots[f"{library}-ratios-{name}"]) if re.fullmatch(r"\d\.\d\d", text)]
+        bars = [
+            f"{of[level, preset][field]:.2f}"
+            for preset in ("paper", "faithful")
+            for field in fields
+            for level in levels
+        ]
+        assert sorted(shown) == sorted(bars + published)
+        labels = texts(plots[f"{library}-ratios-{name}"])
+        assert {"paper", "faithful", "reported by the paper", "baseline"} <= set(labels)
+        assert ("aim" in labels) is (library == "asap7")
+
+
+def test_plots_of_generic_cells_are_in_loads(plots):
+    generic = [svg for name, svg in plots.items() if name.startswith("generic")]
+    assert not any("pJ" in svg or "fJ" in svg for svg in generic)
+    assert "for a row, k loads" in texts(plots["generic-lengths-unnormed"])
+    assert "for an element, loads" in texts(plots["generic-lengths-unnormed"])
+    assert "for an element, fJ" in texts(plots["asap7-lengths-pe"])
+
+
+def test_lines_have_a_legend_and_plain_numbers(plots):
+    shown = texts(plots["asap7-lengths-normalization"])
+    assert {"paper", "faithful", "fp16 divide", "fp16 multiply", "tokens", "64", "1,024"} <= set(shown)
+    assert {"16 lanes", "384 elements", "µm²"} <= set(texts(plots["asap7-sweeps-softermax"]))
+
+
+def test_breakdowns_name_kinds_and_parts_and_end_in_sums(plots, evaluations):
+    shown = texts(plots["asap7-energy-units"])
+    assert {"nets", "cells", "clock", "leakage", "glitches", "Normalization Unit", "complete softmax"} <= set(shown)
+    units = evaluations["asap7"]["units"]
+    divide = next(r for r in units if (r["unit"], r["preset"], r["lanes"]) == ("unnormed", "fp16", 32))
+    assert f"{divide['energy_with_glitches']:,.0f}" in shown
+    assert f"{divide['area']:,.0f}" in texts(plots["asap7-area-units"])
+    kinds = {"sequential", "combinational", "memories", "mac array", "operands", "softmax", "sequencer"}
+    assert kinds <= set(texts(plots["asap7-area-pe"]))
+
+
+def test_a_preset_has_its_color_everywhere(plots):
+    for preset, (color, _) in PRESET_STYLES.items():
+        drawn = {name for name, svg in plots.items() if color in svg}
+        assert drawn >= {"errors", "asap7-lengths-unnormed", "asap7-sweeps-unnormed"}, preset
+    assert not {color for color, _ in PRESET_STYLES.values()} & set(KIND_COLORS.values())
+
+
+def test_a_processing_element_alone_has_plots(evaluations):
+    pe = next(result for result in evaluations["asap7"]["units"] if result["unit"] == "pe")
+    found = library_plots(read_evaluations({"x": {"units": [pe]}})[0])
+    assert [plot.name for plot in found] == ["x-ratios-area", "x-ratios-energy", "x-area-pe", "x-energy-pe"]
+
+
+def test_designs_are_told_apart_by_name():
+    point = {"unit": "pe", "lanes": 16, "max_len": 384}
+    assert design_name(point | {"preset": "paper", "normalizer": "multiply"}) == "paper"
+    assert design_name(point | {"preset": "fp16", "normalizer": "divide"}) == "fp16 divide"
+    wide = {"preset": "faithful", "normalizer": "row_product", "output": "UQ(1,11)", "values": True}
+    assert design_name(point | wide) == "faithful, output UQ(1,11), context"
+
+
+def test_parts_are_those_of_a_processing_element_and_nothing_twice():
+    result = {"area": 10, "area_unit": "GE", "sequential_area": 1, "rest_area": 7, "least_area": 9, "area_per_lane": 1}
+    result |= {"softmax_area": 3, "binary16_scores_area": 1, "mac_array_area": 7, "registers_area": None}
+    assert parts_of(result, "area") == {"mac_array": 7, "softmax": 3}
+    energies = {"wires_energy": 1, "published_energy": 0.1, "softmax_energy": 2, "energy_per_row": 3}
+    assert parts_of(energies, "energy") == {"softmax": 2}
+
+
+def test_a_plot_on_a_page_follows_its_theme_and_keeps_its_ids_apart():
+    plots = [
+        draw_plot(name, "Title", "", lambda figure: figure.subplots().bar([0], [1], hatch="//"), height=2)
+        for name in ("one", "two")
+    ]
+    ids = [set(re.findall(r'\bid="([^"]+)"', plot.inline)) for plot in plots]
+    assert not ids[0] & ids[1]
+    for plot in plots:
+        tree = ElementTree.fromstring(plot.inline)
+        assert "width" not in tree.attrib
+        assert tree.attrib["viewBox"]
+        used = set(re.findall(r'(?:href="|url\()#([^")]+)', plot.inline))
+        assert used <= {element.attrib.get("id") for element in tree.iter()}
+        assert "var(--ink)" in plot.inline
+        assert "<style" not in plot.inline
+        assert "<dc:" not in plot.svg
+        assert plot.png.startswith(b"\x89PNG")
