@@ -7,7 +7,7 @@ from amaranth.utils import ceil_log2
 
 from softermax.model.tables import PiecewiseLinear
 
-__all__ = ["adder_tree", "drop_fraction", "linear_piecewise", "saturate", "shift_right"]
+__all__ = ["add_pairs", "drop_fraction", "linear_piecewise", "saturate", "shift_right"]
 
 
 def shift_right(value: Value, amount: Value, *, clear: Value | int = 0) -> Value:
@@ -20,13 +20,12 @@ def shift_right(value: Value, amount: Value, *, clear: Value | int = 0) -> Value
     return Mux(cleared, 0, value >> amount[:stages])
 
 
-def adder_tree(m: Module, values: list[Value]) -> Value:
-    """Exact sum of unsigned values by a balanced tree."""
-    while len(values) > 2:
-        sums = [Signal(len(a + b), name="partial_sum") for a, b in zip(values[0::2], values[1::2], strict=False)]
-        m.d.comb += [s.eq(a + b) for s, a, b in zip(sums, values[0::2], values[1::2], strict=False)]
-        values = sums + values[len(values) & ~1 :]
-    return values[0] + values[1] if len(values) == 2 else values[0]
+def add_pairs(m: Module, values: list[Value]) -> list[Value]:
+    """Exact sums of neighbours, a level of an adder tree; a value that is left over passes."""
+    pairs = list(zip(values[0::2], values[1::2], strict=False))
+    sums = [Signal(len(a + b), name="partial_sum") for a, b in pairs]
+    m.d.comb += [s.eq(a + b) for s, (a, b) in zip(sums, pairs, strict=True)]
+    return sums + values[len(values) & ~1 :]
 
 
 def drop_fraction(m: Module, value: Value, bits: int, width: int, name: str) -> Value:

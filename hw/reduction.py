@@ -1,21 +1,21 @@
-"""Reduction: the sum of a slice and the running maximum and denominator of a row."""
+"""Reduction: the running maximum and denominator of a row."""
 
 from __future__ import annotations
 
 from amaranth.hdl import Module, Mux, Signal
-from amaranth.lib import data, wiring
+from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from softermax.model import SoftermaxConfig
 
-from .arithmetic import adder_tree, drop_fraction, saturate, shift_right
+from .arithmetic import saturate, shift_right
 from .streams import require_config, shape_of
 
 __all__ = ["Reduction"]
 
 
 class Reduction(wiring.Component):
-    """Adder tree over the lanes, then D' = (D >> (M' - M)) + (S >> (M' - M_s)) (paper: Reduction).
+    """D' = (D >> (M' - M)) + (S >> (M' - M_s)), for slices with maximum M_s and sum S (paper: Reduction).
 
     The recurrence closes in one cycle. At most one of the two shifts is not by 0, so there is only one shifter.
 
@@ -25,7 +25,8 @@ class Reduction(wiring.Component):
 
     Members
     -------
-    u : In, array of ``config.lanes`` in ``config.unnormed``
+    slice_sum : In
+        Truncated to the fraction of ``config.power_sum``.
     slice_maximum : In, in ``config.maximum``
     last : In
         The slice ends its row: the next one finds D = 0.
@@ -39,7 +40,7 @@ class Reduction(wiring.Component):
         self.config = require_config(config)
         super().__init__(
             {
-                "u": In(data.ArrayLayout(shape_of(config.unnormed), config.lanes)),
+                "slice_sum": In(config.slice_sum_width),
                 "slice_maximum": In(shape_of(config.maximum)),
                 "last": In(1),
                 "load": In(1),
@@ -67,10 +68,11 @@ class Reduction(wiring.Component):
             below.eq(distance[-1] & ~first),
             shift.eq(Mux(below, ~distance, distance)),
         ]
-        slice_sum = self._slice_sum(m)
-        shifted = shift_right(Mux(below, slice_sum >> 1, power_sum), shift, clear=first)
-        total = Signal(max(len(slice_sum), config.power_sum.width) + 1 if config.sum_can_overflow else len(power_sum))
-        m.d.comb += total.eq(shifted + Mux(below, power_sum, slice_sum))
+        shifted = shift_right(Mux(below, self.slice_sum >> 1, power_sum), shift, clear=first)
+        total = Signal(
+            max(len(self.slice_sum), config.power_sum.width) + 1 if config.sum_can_overflow else len(power_sum)
+        )
+        m.d.comb += total.eq(shifted + Mux(below, power_sum, self.slice_sum))
 
         with m.If(self.load):
             m.d.sync += [first.eq(self.last), power_sum.eq(saturate(total, config.power_sum.width))]
@@ -83,10 +85,3 @@ class Reduction(wiring.Component):
             with m.If(self.load):
                 m.d.sync += saturated.eq(total[config.power_sum.width :].any() | (saturated & ~first))
         return m
-
-    def _slice_sum(self, m):
-        """The sum over the lanes with the fraction bits of the power sum."""
-        config = self.config
-        exact = adder_tree(m, list(self.u))
-        dropped = config.unnormed.fraction_bits - config.power_sum.fraction_bits
-        return drop_fraction(m, exact, dropped, config.slice_sum.width - dropped, "slice_sum")

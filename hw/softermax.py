@@ -40,7 +40,7 @@ class Softermax(wiring.Component):
 
     def __init__(self, config: SoftermaxConfig):
         self.config = require_config(config)
-        self.latency = UnnormedSoftmaxUnit.latency + config.row_stages + NormalizationUnit.slice_latency
+        self.latency = config.summary_stages + config.row_stages + NormalizationUnit.slice_latency
         super().__init__(
             {
                 "i": In(stream.Signature(score_slice(config))),

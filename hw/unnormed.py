@@ -8,6 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from softermax.model import SoftermaxConfig
 
+from .arithmetic import add_pairs, drop_fraction
 from .elastic import Head, elastic_register
 from .framing import frame_rows
 from .int_max import IntMax
@@ -24,6 +25,9 @@ class UnnormedSoftmaxUnit(wiring.Component):
     Takes a slice a cycle, with no bubble between rows. A row that is longer than ``config.max_slices`` slices ends
     there, with ``overlong`` in its summary; what follows up to its ``last`` is taken and dropped.
 
+    The pipeline has a register behind each of ``config.register_steps``, and the running values at its end. A slice
+    leaves at ``o`` from the first register that holds all that leaves of it; its sum goes on from there.
+
     Parameters
     ----------
     config : SoftermaxConfig
@@ -33,18 +37,19 @@ class UnnormedSoftmaxUnit(wiring.Component):
     i : In, stream of :func:`score_slice`
     o : Out, stream of :func:`unnormed_slice`
     row : Out, stream of :func:`row_summary`
-        One for each row, together with its last slice; the two may be taken in different cycles.
+        One for each row, no earlier than its last slice; the two may be taken in different cycles.
 
     Attributes
     ----------
+    slice_latency : int
+        Clock cycles from a slice entering to its standing at ``o``.
     latency : int
-        Clock cycles from a slice entering to its numerators, and its row's summary, standing at the outputs.
+        Clock cycles from a row's last slice entering to the row's summary standing at the output.
     """
-
-    latency = 2
 
     def __init__(self, config: SoftermaxConfig):
         self.config = require_config(config)
+        self.slice_latency, self.latency = config.slice_stages, config.summary_stages
         super().__init__(
             {
                 "i": In(stream.Signature(score_slice(config))),
@@ -55,48 +60,102 @@ class UnnormedSoftmaxUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        scores = self.i.payload
         keep_slice, last, overlong = frame_rows(m, self.i, self.config.max_slices)
-        m.submodules.int_max = int_max = IntMax(self.config)
-        m.d.comb += [int_max.x.eq(scores.x), int_max.keep.eq(scores.keep)]
-
-        slice_in = {"x": scores.x.as_value(), "keep": scores.keep, "maximum": int_max.maximum}
         head = Head(self.i.valid & keep_slice, self.i.ready)
-        held, [head] = elastic_register(m, head, {**slice_in, "last": last, "overlong": overlong})
+        scores = {"x": self.i.payload.x.as_value(), "keep": self.i.payload.keep, "last": last, "overlong": overlong}
+        pipeline = _Pipeline(m, head, self.config, scores)
+
+        m.submodules.int_max = int_max = IntMax(self.config)
+        m.d.comb += [int_max.x.as_value().eq(pipeline["x"]), int_max.keep.eq(pipeline["keep"])]
+        pipeline.finish("int_max", ("x", "keep"), maximum=int_max.maximum)
 
         m.submodules.power_of_two = power_of_two = PowerOfTwo(self.config)
         m.d.comb += [
-            power_of_two.x.as_value().eq(held["x"]),
-            power_of_two.keep.eq(held["keep"]),
-            power_of_two.maximum.eq(held["maximum"]),
+            power_of_two.x.as_value().eq(pipeline["x"]),
+            power_of_two.keep.eq(pipeline["keep"]),
+            power_of_two.maximum.eq(pipeline["maximum"]),
         ]
-        if self.config.normalizer == "row_product":
-            slice_out = {"x_out": held["x"], "keep_out": held["keep"]}
-        else:
-            slice_out = {"u_out": power_of_two.u.as_value(), "maximum_out": held["maximum"]}
+        pipeline.finish("power_of_two", ("u",), u=power_of_two.u.as_value())
+
         m.submodules.reduction = reduction = Reduction(self.config)
         m.d.comb += [
-            reduction.u.eq(power_of_two.u),
-            reduction.slice_maximum.eq(held["maximum"]),
-            reduction.last.eq(held["last"]),
-            reduction.load.eq(head.transfer),
+            reduction.slice_sum.eq(self._slice_sum(m, pipeline)),
+            reduction.slice_maximum.eq(pipeline["maximum"]),
+            reduction.last.eq(pipeline["last"]),
+            reduction.load.eq(pipeline.head.transfer),
         ]
-        flags = {"last_out": held["last"], "overlong_out": held["overlong"]}
         # The running values that Reduction holds are the row's summary, so they wait as the slice's data do.
-        result, [o_head, row_head] = elastic_register(m, head, {**slice_out, **flags}, feeds=(1, held["last"]))
+        pipeline.end()
+        self._connect_outputs(m, pipeline, reduction)
+        return m
 
-        o = self.o.payload
-        fields = [o[name.removesuffix("_out")] for name in slice_out]
-        m.d.comb += [Value.cast(field).eq(result[name]) for field, name in zip(fields, slice_out, strict=True)]
+    def _slice_sum(self, m, pipeline):
+        """The exact sum over the lanes, a step for each level of the tree, truncated to the power sum's fraction."""
+        config = self.config
+        dropped = config.unnormed.fraction_bits - config.power_sum.fraction_bits
+        sums = [pipeline["u"].word_select(lane, config.unnormed.width) for lane in range(config.lanes)]
+        for level in range(1, config.tree_levels + 1):
+            sums = add_pairs(m, sums)
+            if len(sums) == 1:
+                sums = [drop_fraction(m, sums[0], dropped, config.slice_sum_width, "slice_sum")]
+            named = {f"partial_{n}": value for n, value in enumerate(sums)}
+            pipeline.finish(f"sum_{level}", tuple(named), **named)
+            sums = [pipeline[name] for name in named]
+        return sums[0] if config.lanes > 1 else drop_fraction(m, sums[0], dropped, config.slice_sum_width, "slice_sum")
+
+    def _connect_outputs(self, m, pipeline, reduction):
+        for name, value in pipeline.slice_out.items():
+            m.d.comb += Value.cast(self.o.payload[name]).eq(value)
         m.d.comb += [
-            o.last.eq(result["last_out"]),
-            self.o.valid.eq(o_head.valid),
-            o_head.ready.eq(self.o.ready),
-            self.row.valid.eq(row_head.valid),
-            row_head.ready.eq(self.row.ready),
+            self.o.valid.eq(pipeline.slice_head.valid),
+            pipeline.slice_head.ready.eq(self.o.ready),
+            self.row.valid.eq(pipeline.head.valid),
+            pipeline.head.ready.eq(self.row.ready),
             self.row.payload.maximum.eq(reduction.maximum),
             self.row.payload.power_sum.eq(reduction.power_sum),
             self.row.payload.saturated.eq(reduction.saturated),
-            self.row.payload.overlong.eq(result["overlong_out"]),
+            self.row.payload.overlong.eq(pipeline["overlong"]),
         ]
-        return m
+
+
+class _Pipeline:
+    """What is known of a slice, and registers between steps.
+
+    Attributes
+    ----------
+    head : Head
+        Of slices at the present step; of row summaries at the end.
+    slice_head, slice_out : Head, dict of str to Value
+        Of slices that leave, and their data; there from the register on from which they do.
+    """
+
+    #: What all steps need of a slice.
+    FLAGS = ("maximum", "last", "overlong")
+
+    def __init__(self, m: Module, head: Head, config: SoftermaxConfig, known: dict[str, Value]):
+        self._m, self._config, self._known = m, config, known
+        self._registers = 0
+        self.head = head
+
+    def __getitem__(self, name: str) -> Value:
+        return self._known[name]
+
+    def finish(self, step: str, needed: tuple[str, ...], **results: Value):
+        """A step has results; at a cut a register stores what is needed, and all else is forgotten."""
+        self._known |= results
+        if step in self._config.register_steps:
+            self._register((*needed, *self.FLAGS), 1)
+
+    def end(self):
+        """The register beside the running values; it feeds the row summaries."""
+        self._register(("overlong",), self._known["last"])
+
+    def _register(self, needed, feeds):
+        self._registers += 1
+        leaving = tuple(unnormed_slice(self._config).members) if self._registers == self._config.slice_stages else ()
+        stored = {name: value for name, value in self._known.items() if name in (*needed, *leaving)}
+        every = (1, feeds) if leaving else (feeds,)
+        self._known, heads = elastic_register(self._m, self.head, stored, feeds=every)
+        self.head = heads[-1]
+        if leaving:
+            self.slice_head, self.slice_out = heads[0], {name: self._known[name] for name in leaving}

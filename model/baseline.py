@@ -65,11 +65,6 @@ class BaselineConfig(RowShape):
             raise ValueError(f"max_len must be at most {most} with {self.lanes} lanes, not {self.max_len!r}")
 
     @property
-    def tree_levels(self) -> int:
-        """Levels of a tree over the lanes."""
-        return (self.lanes - 1).bit_length()
-
-    @property
     def numerator_stages(self) -> int:
         """Registers from a slice's second pass to its numerators: subtraction and exponential."""
         return 1 + EXPONENTIAL_STAGES

@@ -73,6 +73,11 @@ class SoftermaxConfig(RowShape):
     saturate : bool
         Let the power sum saturate (and say so in the row's summary) where ``capacity`` scores of equal size could
         overflow it. Without it such formats are refused, and the hardware has no saturation logic.
+    cuts : tuple of str or None
+        Steps of the Unnormed Softmax Unit, in order, behind which a register cuts its pipeline: some of ``"int_max"``,
+        ``"power_of_two"`` and the levels of the adder tree, ``"sum_1"``, ``"sum_2"`` and so on. More of them allow a
+        faster clock and keep glitches from spreading. None: those that 1 GHz takes in a 7 nm process up to 32 lanes,
+        where they cost least.
     base : str
         ``"2"``: the paper's softmax, 2**x / sum(2**x). ``"e"``: the score scale is multiplied by log2(e) before
         quantisation, so that the same arithmetic computes the ordinary softmax. Raw integers are not affected.
@@ -97,6 +102,7 @@ class SoftermaxConfig(RowShape):
     product: QFormat = UQ(1, 10)
     rounding: str = "nearest"
     saturate: bool = False
+    cuts: tuple[str, ...] | None = None
     base: str = "2"
 
     @classmethod
@@ -107,10 +113,11 @@ class SoftermaxConfig(RowShape):
         *,
         normalizer: str = "multiply",
         saturate: bool = False,
+        cuts: tuple[str, ...] | None = None,
         base: str = "2",
     ) -> SoftermaxConfig:
         """The paper's formats and datapath: Q(6,2) in, UQ(1,15), UQ(10,6), UQ(1,7), UQ(1,7) out."""
-        return cls(lanes=lanes, max_len=max_len, normalizer=normalizer, saturate=saturate, base=base)
+        return cls(lanes=lanes, max_len=max_len, normalizer=normalizer, saturate=saturate, cuts=cuts, base=base)
 
     @classmethod
     def faithful(
@@ -122,6 +129,7 @@ class SoftermaxConfig(RowShape):
         *,
         normalizer: str | None = None,
         rounding: str = "nearest",
+        cuts: tuple[str, ...] | None = None,
         base: str = "2",
     ) -> SoftermaxConfig:
         """The cheapest config whose every output is faithfully rounded.
@@ -157,6 +165,7 @@ class SoftermaxConfig(RowShape):
             normalizer=normalizer,
             power_segments=256,
             rounding=rounding,
+            cuts=cuts,
             base=base,
         )
         from .faithful import derive  # here, because it needs this class
@@ -182,6 +191,9 @@ class SoftermaxConfig(RowShape):
         if not isinstance(self.saturate, bool):
             raise TypeError(f"saturate must be a bool, not {self.saturate!r}")
         check_choices(self, CHOICES)
+        cuts = self.register_steps
+        if not isinstance(cuts, tuple) or cuts != tuple(step for step in self.steps if step in cuts):
+            raise ValueError(f"cuts must be a tuple of some of {', '.join(self.steps)}, in order, not {self.cuts!r}")
         if self.rounding == "directed" and self.normalizer != "row_product":
             raise ValueError("rounding must be 'nearest' with normalizer 'multiply', not 'directed'")
 
@@ -236,7 +248,35 @@ class SoftermaxConfig(RowShape):
     @property
     def buffer_depth(self) -> int:
         """Slices that the row buffer holds: the longest row, and what passes while its summary is on its way."""
-        return self.max_slices + self.row_stages
+        return self.max_slices + self.summary_stages - self.slice_stages + self.row_stages
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """Steps of the Unnormed Softmax Unit up to a slice's sum."""
+        return "int_max", "power_of_two", *(f"sum_{level}" for level in range(1, self.tree_levels + 1))
+
+    @property
+    def register_steps(self) -> tuple[str, ...]:
+        """The steps behind which there is a register: ``cuts``, or what is chosen without.
+
+        Numerators that leave need a register anyway; scores leave before there are any, and sums of eight are fewer.
+        """
+        if self.cuts is not None:
+            return self.cuts
+        levels = self.steps[2:]
+        before_sum = ("power_of_two",) if self.normalizer == "multiply" else levels[:3][-1:]
+        return "int_max", *before_sum, *(level for level in levels[-1:] if level not in before_sum)
+
+    @property
+    def summary_stages(self) -> int:
+        """Registers of the Unnormed Softmax Unit from a slice to its row's summary, the running values among them."""
+        return len(self.register_steps) + 1
+
+    @property
+    def slice_stages(self) -> int:
+        """Those that a slice passes until it leaves: from the first one in which all that leaves of it stands."""
+        needed = 0 if self.normalizer == "row_product" else 1
+        return 1 + sum(self.steps.index(step) < needed for step in self.register_steps)
 
     @property
     def row_stages(self) -> int:
@@ -257,6 +297,11 @@ class SoftermaxConfig(RowShape):
     def slice_sum(self) -> QFormat:
         """Format of a slice's sum: as many numerators of up to 1.0 as there are lanes, exactly."""
         return UQ(self.lanes.bit_length(), self.unnormed.fraction_bits)
+
+    @property
+    def slice_sum_width(self) -> int:
+        """Bits of a slice's sum with the fraction of the power sum."""
+        return self.slice_sum.integer_bits + self.power_sum.fraction_bits
 
     @property
     def sum_can_overflow(self) -> bool:

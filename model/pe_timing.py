@@ -65,7 +65,7 @@ class ProcessingElementTiming:
             self._softmax = BaselineSoftmaxTiming(framing, config.softmax)
         else:
             self._converter = None
-            self._softmax = SoftermaxTiming(framing, config.softmax.buffer_depth, config.softmax.row_stages)
+            self._softmax = SoftermaxTiming(framing, config.softmax)
 
     @property
     def read_data(self) -> int:

@@ -53,6 +53,11 @@ class RowShape:
         return -(-self.max_len // self.lanes)
 
     @property
+    def tree_levels(self) -> int:
+        """Levels of a tree over the lanes."""
+        return (self.lanes - 1).bit_length()
+
+    @property
     def capacity(self) -> int:
         """Elements of the longest row that hardware takes: ``max_len`` rounded up to whole slices."""
         return self.max_slices * self.lanes

@@ -18,6 +18,7 @@ from collections import deque
 
 import numpy as np
 
+from .config import SoftermaxConfig
 from .elastic import Chain, Slot
 from .framing import Entrance, Framing
 
@@ -31,32 +32,45 @@ class UnnormedTiming:
     ----------
     framing : Framing
         Of all slices that will come in.
+    slice_stages, summary_stages : int
+        Registers that a slice passes until it leaves, and those until its row's summary stands at the output.
     """
 
     inputs = ("i",)
     outputs = ("o", "row")
 
-    def __init__(self, framing: Framing):
+    def __init__(self, framing: Framing, slice_stages: int, summary_stages: int):
         self._entrance = Entrance(framing)
         self._last = framing.last
-        self._pipeline = Chain(2, streams=2)
+        self._slices = Chain(slice_stages, streams=2)
+        self._sums = Chain(summary_stages - slice_stages) if summary_stages > slice_stages else None
 
     def ready(self, valids, readies):
         """``i.ready``."""
-        return (self._pipeline.ready(*readies),)
+        return (self._slices.ready(*self._taken(readies)),)
+
+    def _taken(self, readies) -> tuple[bool, bool]:
+        """Whether a slice can leave, and whether its sum can go on."""
+        return readies[0], readies[1] if self._sums is None else self._sums.ready(readies[1])
 
     def valids(self):
         """``o.valid`` and ``row.valid``."""
-        return tuple(self._pipeline.valid)
+        return self._slices.valid[0], self._slices.valid[1] if self._sums is None else self._sums.valid[0]
 
     def shown(self):
         """The slice at ``o`` and at ``row``."""
-        return self._pipeline.item, self._pipeline.item
+        return self._slices.item, self._slices.item if self._sums is None else self._sums.item
 
     def clock(self, valids, readies):
         """Clock edge."""
-        item = self._entrance.take() if valids[0] and self._pipeline.ready(*readies) else None
-        self._pipeline.clock(item, *readies, feeds=lambda item: (True, bool(self._last[item])))
+        taken = self._taken(readies)
+        item = self._entrance.take() if valids[0] and self._slices.ready(*taken) else None
+        if self._sums is None:
+            self._slices.clock(item, *taken, feeds=lambda item: (True, bool(self._last[item])))
+            return
+        summed = self._slices.item if self._slices.valid[1] and taken[1] else None
+        self._sums.clock(summed, readies[1], feeds=lambda item: (bool(self._last[item]),))
+        self._slices.clock(item, *taken, feeds=lambda item: (True, True))
 
 
 class RowBufferTiming:
@@ -149,19 +163,16 @@ class SoftermaxTiming:
     ----------
     framing : Framing
         Of all slices that will come in.
-    depth : int
-        Slices that the row buffer holds.
-    row_stages : int
-        Registers that a row's summary passes before its slices can be normalised.
+    config : SoftermaxConfig
     """
 
     inputs = ("i",)
     outputs = ("o",)
 
-    def __init__(self, framing: Framing, depth: int, row_stages: int):
-        self._unnormed = UnnormedTiming(framing)
-        self._buffer = RowBufferTiming(depth)
-        self._normalization = NormalizationTiming(framing.last, row_stages)
+    def __init__(self, framing: Framing, config: SoftermaxConfig):
+        self._unnormed = UnnormedTiming(framing, config.slice_stages, config.summary_stages)
+        self._buffer = RowBufferTiming(config.buffer_depth)
+        self._normalization = NormalizationTiming(framing.last, config.row_stages)
 
     def _between(self, readies):
         """The handshakes between the units: valid and ready of their streams, before the clock edge."""

@@ -32,7 +32,8 @@ def unnormed_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray]
     framing = frame(slices[2], config)
     unnormed, rows = _unnormed_values(slices, framing, config)
     sinks = {"o": _unnormed_stream(unnormed, config), "row": PackedStream.pack(row_summary(config), rows)}
-    return record(UnnormedTiming(framing), {"i": _score_stream(slices, config)}, sinks, waves, rng)
+    timing = UnnormedTiming(framing, config.slice_stages, config.summary_stages)
+    return record(timing, {"i": _score_stream(slices, config)}, sinks, waves, rng)
 
 
 def normalization_trace(
@@ -56,8 +57,9 @@ def normalization_trace(
 def softermax_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
     """Trace of the complete Softermax. Parameters as for :func:`unnormed_trace`; the streams are ``i`` and ``o``."""
     framing, probabilities, _ = softermax_output(slices, config)
-    timing = SoftermaxTiming(framing, config.buffer_depth, config.row_stages)
-    return record(timing, {"i": _score_stream(slices, config)}, {"o": probabilities}, waves, rng)
+    return record(
+        SoftermaxTiming(framing, config), {"i": _score_stream(slices, config)}, {"o": probabilities}, waves, rng
+    )
 
 
 def softermax_output(slices, config: SoftermaxConfig) -> tuple[Framing, PackedStream, np.ndarray]:

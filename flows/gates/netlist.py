@@ -1,4 +1,4 @@
-"""Mapped netlists, read back and flattened, for timing."""
+"""Mapped netlists, read back and flattened, for timing and energy."""
 
 from __future__ import annotations
 
@@ -77,10 +77,10 @@ def read_netlist(netlist: Path, top: str, liberty: Sequence[Path]) -> Netlist:
         design, result = folder / "design.v", folder / "design.json"
         design.write_bytes(netlist.read_bytes())
         libraries = [f"read_liberty -lib -ignore_miss_func {file}" for file in liberty]
-        commands = [*libraries, f"read_verilog {design}", f"hierarchy -check -top {top}", "flatten", "splitnets"]
-        run_yosys([*commands, f"write_json {result}"], folder / "yosys.log")
-        module = json.loads(result.read_text())["modules"][top]
-    return _flat(module, top)
+        commands = [*libraries, f"read_verilog {design}", f"hierarchy -check -top {top}", f"write_json {result}"]
+        run_yosys(commands, folder / "yosys.log")
+        modules = json.loads(result.read_text())["modules"]
+    return _Flattening(modules).of(top)
 
 
 def _bits(buses: dict[str, list]) -> Iterator[tuple[str, int | str]]:
@@ -90,30 +90,85 @@ def _bits(buses: dict[str, list]) -> Iterator[tuple[str, int | str]]:
             yield (f"{name}[{place}]" if len(bits) > 1 else name), bit
 
 
-def _flat(module: dict, top: str) -> Netlist:
-    numbers: dict[int, int] = {}
-    names: list[str] = []
+class _Flattening:
+    """Makes a hierarchy flat: an instance of a module becomes the module's cells, with its name before theirs."""
 
-    def number(bit) -> int:
+    def __init__(self, modules: dict[str, dict]):
+        self._modules = {name: module for name, module in modules.items() if "blackbox" not in module["attributes"]}
+        self._names: list[str] = []
+        self._cells: list[MappedCell] = []
+        #: Nets that a module only passes on are those that they are connected to outside.
+        self._same: dict[int, int] = {}
+
+    def of(self, top: str) -> Netlist:
+        """The flat netlist of a module."""
+        nets: dict[int, int] = {}
+        ports = self._modules[top]["ports"]
+        numbers = {name: self._number(bit, nets) for name, bit in self._port_bits(top)}
+        self._fill(top, "", nets)
+        cells = [
+            MappedCell(cell.name, cell.kind, {pin: self._root(net) for pin, net in cell.pins.items()})
+            for cell in self._cells
+        ]
+        sides = {"input": {}, "output": {}}
+        for name, net in numbers.items():
+            sides[ports[name if name in ports else name.rpartition("[")[0]]["direction"]][name] = self._root(net)
+        return Netlist(cells, sides["input"], sides["output"], self._names)
+
+    def _port_bits(self, kind: str) -> Iterator[tuple[str, int | str]]:
+        return _bits({name: port["bits"] for name, port in self._modules[kind]["ports"].items()})
+
+    def _number(self, bit: int | str, nets: dict[int, int]) -> int:
+        """The number of a module's net, a new one if it has none yet."""
         if not isinstance(bit, int):
             return ONE if bit == "1" else ZERO
-        if bit not in numbers:
-            numbers[bit] = len(names)
-            names.append("")
-        return numbers[bit]
+        if bit not in nets:
+            nets[bit] = len(self._names)
+            self._names.append("")
+        return nets[bit]
 
-    cells = []
-    for name, cell in module["cells"].items():
-        pins = {pin: number(bit) for pin, bit in _bits(cell["connections"])}
-        cells.append(MappedCell(name, cell["type"], pins))
-    ports = {}
-    for direction in ("input", "output"):
-        these = {name: port["bits"] for name, port in module["ports"].items() if port["direction"] == direction}
-        ports[direction] = {name: number(bit) for name, bit in _bits(these)}
-    for name, bit in _bits({name: net["bits"] for name, net in module["netnames"].items()}):
-        if bit in numbers and (not names[numbers[bit]] or NAMELESS.fullmatch(names[numbers[bit]])):
-            names[numbers[bit]] = name
-    return Netlist(cells, ports["input"], ports["output"], names)
+    def _root(self, net: int) -> int:
+        while net in self._same:
+            net = self._same[net]
+        return net
+
+    def _join(self, one: int, other: int):
+        """Two nets are one; a constant wins."""
+        one, other = sorted((self._root(one), self._root(other)))
+        if one != other:
+            self._same[other] = one
+
+    def _fill(self, kind: str, prefix: str, nets: dict[int, int]):
+        """Add an instance's cells; ``nets`` has the numbers of its nets that are connected outside."""
+        module, inside = self._modules[kind], []
+        for name, cell in module["cells"].items():
+            pins = {pin: self._number(bit, nets) for pin, bit in _bits(cell["connections"])}
+            if cell["type"] in self._modules:
+                inside.append((name, cell["type"], pins))
+            elif cell["type"] != "$scopeinfo":
+                self._cells.append(MappedCell(prefix + name, cell["type"], pins))
+        self._name(module, prefix, nets)
+        for name, inner_kind, pins in inside:
+            self._fill(inner_kind, f"{prefix}{name}.", self._connected(inner_kind, pins))
+
+    def _connected(self, kind: str, pins: dict[str, int]) -> dict[int, int]:
+        """The nets of a module that are connected outside."""
+        nets: dict[int, int] = {}
+        for port, bit in self._port_bits(kind):
+            if port not in pins:
+                continue
+            if isinstance(bit, int):
+                self._join(nets.setdefault(bit, pins[port]), pins[port])
+            else:
+                self._join(self._number(bit, {}), pins[port])
+        return nets
+
+    def _name(self, module: dict, prefix: str, nets: dict[int, int]):
+        """Nets get the outermost name that the design gave, or else any."""
+        for name, bit in _bits({name: net["bits"] for name, net in module["netnames"].items()}):
+            net = nets.get(bit, ZERO) if isinstance(bit, int) else ZERO
+            if net >= 0 and (not self._names[net] or NAMELESS.fullmatch(self._names[net])):
+                self._names[net] = prefix + name
 
 
 def kind_of(cell: MappedCell, library: Library) -> str:

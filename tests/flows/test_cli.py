@@ -62,9 +62,10 @@ def test_area_is_made_of_its_parts(tmp_path):
     assert result["area_unit"] == "GE"
     assert result["area"] == pytest.approx(result["sequential_area"] + result["combinational_area"])
     assert result["area_per_lane"] == pytest.approx(result["area"] / 2, abs=1e-3)
-    # Per slice 2 x (8 + 1) score and keep bits, 7 of maximum, 2 flags; 2 x 16 + 7 + 2 at the output; the running
-    # 7 + 16 + 1; 3 valid bits, a position in a row of 4 slices and whether the rest is dropped.
-    assert result["flops"] == (18 + 7 + 2) + (32 + 7 + 2) + (7 + 16 + 1) + 3 + (2 + 1)
+    # Per slice 2 x (8 + 1) score and keep bits, 7 of maximum, 2 flags; 2 x 16 + 7 + 2 at the output; 8 + 7 + 2 of its
+    # sum; a flag and the running 7 + 16 + 1; 5 valid bits, a position in a row of 4 slices and whether the rest is
+    # dropped.
+    assert result["flops"] == (18 + 7 + 2) + (32 + 7 + 2) + (8 + 7 + 2) + 1 + (7 + 16 + 1) + 5 + (2 + 1)
 
 
 def test_cosim_prints_a_table(tmp_path):

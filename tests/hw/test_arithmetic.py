@@ -4,7 +4,7 @@ import pytest
 from amaranth.hdl import Cat, Module
 from amaranth.lib.wiring import Component, In, Out
 
-from softermax.hw.arithmetic import adder_tree, drop_fraction, linear_piecewise, saturate, shift_right
+from softermax.hw.arithmetic import add_pairs, drop_fraction, linear_piecewise, saturate, shift_right
 from softermax.model.tables import power_of_two_table, reciprocal_table
 from softermax.sim.amaranth_bench import observe_in_amaranth
 
@@ -48,8 +48,14 @@ def test_shift_right_clears():
     assert seen == [value >> amount for amount in range(16) for value in range(32)] + [0] * 512
 
 
+def adder_tree(m, values):
+    while len(values) > 1:
+        values = add_pairs(m, values)
+    return values[0]
+
+
 @pytest.mark.parametrize("widths", [[3], [1] * 9, [4, 4, 4], [1, 2, 3, 4], [2] * 5, [4, 1, 1, 1, 4]])
-def test_adder_tree_is_exact(widths):
+def test_levels_of_an_adder_tree_are_exact(widths):
     seen = evaluate(lambda m, *values: adder_tree(m, list(values)), widths, 16)
     for packed, total in enumerate(seen):
         expected = 0
@@ -59,7 +65,7 @@ def test_adder_tree_is_exact(widths):
         assert total == expected
 
 
-def test_adder_tree_of_the_largest_values_needs_all_its_bits():
+def test_an_adder_tree_of_the_largest_values_needs_all_its_bits():
     ones = observe_in_amaranth(
         Function(lambda m, x: adder_tree(m, [Cat(bit) for bit in x]), [64], 8), {"x": [2**64 - 1, 2**63]}
     )

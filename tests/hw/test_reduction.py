@@ -10,13 +10,15 @@ from softermax.model.unnormed import reduction
 from softermax.sim.amaranth_bench import observe_in_amaranth
 
 from ..model.strategies import configs, examples
-from .packing import pack, to_signed
+from .packing import to_signed
 
 
 def running(config, u, slice_maximum, last, load):
-    """(maximum, power sum, saturated) after every cycle."""
+    """(maximum, power sum, saturated) after every cycle, for slices with these numerators."""
+    dropped = config.unnormed.fraction_bits - config.power_sum.fraction_bits
+    sums = [int(sum(map(int, numerators)) * 2.0**-dropped) for numerators in [*u, u[-1]]]
     inputs = {
-        "u": pack([*u, u[-1]], config.unnormed.width),
+        "slice_sum": sums,
         "slice_maximum": [int(m) % 2**config.maximum.width for m in [*slice_maximum, 0]],
         "last": [*map(int, last), 0],
         "load": [*map(int, load), 0],

@@ -1,5 +1,7 @@
 """Unnormed Softmax Unit: every port on every cycle, and by its handshakes and payloads what it promises."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,6 +18,9 @@ from .packing import to_signed, unpack
 from .stimuli import back_to_back, check, constant_rows, random_trace
 
 PAPER = SoftermaxConfig.paper(lanes=2, max_len=48)
+#: With a register behind every step, and with as few as there can be.
+MANY, FEW = replace(PAPER, cuts=PAPER.steps), replace(PAPER, cuts=())
+ROW_PRODUCT = SoftermaxConfig.paper(lanes=2, max_len=48, normalizer="row_product")
 
 
 def observe(config, rows, **waves):
@@ -49,19 +54,24 @@ def test_every_port_on_every_cycle_for_wide_units(config, seed):
     check(UnnormedSoftmaxUnit, config, random_trace(UnnormedSoftmaxUnit, config, seed))
 
 
-def test_latency_is_what_it_says():
-    inputs, seen = observe(PAPER, constant_rows(PAPER, 1, 1))
+@pytest.mark.parametrize(
+    ("config", "latencies"), [(PAPER, (2, 4)), (MANY, (2, 4)), (FEW, (1, 1)), (ROW_PRODUCT, (1, 3))]
+)
+def test_latency_is_what_it_says(config, latencies):
+    unit = UnnormedSoftmaxUnit(config)
+    inputs, seen = observe(config, constant_rows(config, 1, 1))
     [entered], [left], [row_left] = (moves(inputs, seen, stream) for stream in ("i", "o", "row"))
-    assert left - entered == row_left - entered == UnnormedSoftmaxUnit.latency == 2
+    assert (left - entered, row_left - entered) == (unit.slice_latency, unit.latency) == latencies
 
 
+@pytest.mark.parametrize("config", [PAPER, FEW, ROW_PRODUCT])
 @pytest.mark.parametrize("slices", [1, 2, 24])
-def test_a_slice_a_cycle_on_back_to_back_rows(slices):
-    inputs, seen = observe(PAPER, constant_rows(PAPER, slices, 6))
-    total = 6 * slices
+def test_a_slice_a_cycle_on_back_to_back_rows(slices, config):
+    inputs, seen = observe(config, constant_rows(config, slices, 6))
+    total, slices_from, rows_from = 6 * slices, 2 + config.slice_stages, 2 + config.summary_stages
     assert moves(inputs, seen, "i") == list(range(2, 2 + total))
-    assert moves(inputs, seen, "o") == list(range(4, 4 + total))
-    assert moves(inputs, seen, "row") == list(range(4 + slices - 1, 4 + total, slices))
+    assert moves(inputs, seen, "o") == list(range(slices_from, slices_from + total))
+    assert moves(inputs, seen, "row") == list(range(rows_from + slices - 1, rows_from + total, slices))
 
 
 def test_a_slice_and_its_row_by_hand():
@@ -90,9 +100,9 @@ def test_an_overlong_row_ends_at_the_longest_length_and_the_rest_is_taken_and_dr
 
 @pytest.mark.parametrize(("waits", "other"), [("o", "row"), ("row", "o")])
 def test_a_stream_that_waits_does_not_keep_the_other_from_moving_and_nothing_passes_twice(waits, other):
-    inputs, seen = observe(PAPER, constant_rows(PAPER, 1, 3), **{waits: [0] * 6 + [1] * 94})
-    assert moves(inputs, seen, other)[0] == 4
-    assert moves(inputs, seen, waits)[0] == 8
+    inputs, seen = observe(PAPER, constant_rows(PAPER, 1, 3), **{waits: [0] * 8 + [1] * 92})
+    assert moves(inputs, seen, other)[0] == 2 + {"o": PAPER.slice_stages, "row": PAPER.summary_stages}[other]
+    assert moves(inputs, seen, waits)[0] == 10
     assert len(moves(inputs, seen, "o")) == len(moves(inputs, seen, "row")) == 3
 
 

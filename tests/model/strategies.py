@@ -42,8 +42,16 @@ def configs(
         reciprocal_segments=draw(st.sampled_from(SEGMENTS)),
         mantissa_guard_bits=draw(_guard_bits(reciprocal)),
         saturate=overflows or draw(st.booleans()),
+        cuts=draw(_cuts(lanes)),
         **draw(_styles(normalizers, most_product_bits)),
     )
+
+
+@st.composite
+def _cuts(draw, lanes):
+    """Any registers of the Unnormed Softmax Unit, or those of the default."""
+    steps = ("int_max", "power_of_two", *(f"sum_{level}" for level in range(1, (lanes - 1).bit_length() + 1)))
+    return draw(st.none() | st.sets(st.sampled_from(steps)).map(lambda some: tuple(s for s in steps if s in some)))
 
 
 def _guard_bits(reciprocal):

@@ -32,15 +32,15 @@ ROW_LENGTHS = (1, 2, 24)
 POINTS = {
     "unnormed": (UnnormedSoftmaxUnit, PAPER, 2),
     "normalization": (NormalizationUnit, PAPER, 3),
-    "softermax": (Softermax, PAPER, 5),
-    "16 lanes": (Softermax, SoftermaxConfig.paper(lanes=16, max_len=384), 5),
+    "softermax": (Softermax, PAPER, 7),
+    "16 lanes": (Softermax, SoftermaxConfig.paper(lanes=16, max_len=384), 7),
     "slopes, saturating": (
         Softermax,
         SoftermaxConfig(lanes=2, max_len=48, input=Q(5, 5), power_sum=UQ(2, 9), output=UQ(0, 12), saturate=True),
-        5,
+        7,
     ),
     "row product": (NormalizationUnit, replace(PAPER, normalizer="row_product"), 4),
-    "row product, faithful": (Softermax, SoftermaxConfig.faithful(lanes=16, max_len=384), 6),
+    "row product, faithful": (Softermax, SoftermaxConfig.faithful(lanes=16, max_len=384), 8),
     "row product, directed, saturating": (
         Softermax,
         SoftermaxConfig(
@@ -54,7 +54,7 @@ POINTS = {
             rounding="directed",
             saturate=True,
         ),
-        6,
+        7,
     ),
 }
 

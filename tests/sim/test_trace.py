@@ -27,7 +27,7 @@ from ..hw.stimuli import BASELINE_TRACES
 
 TINY = SoftermaxConfig(
     lanes=1, max_len=2, input=Q(2, 0), unnormed=UQ(1, 1), power_sum=UQ(2, 1), reciprocal=UQ(1, 1), output=UQ(1, 1),
-    power_segments=1, reciprocal_segments=4,
+    power_segments=1, reciprocal_segments=4, cuts=("int_max",),
 )  # fmt: skip
 X, KEEP, LAST = [1, 0, -2, 0, 1, 1], [1, 1, 1, 1, 0, 1], [0, 1, 1, 0, 0, 1]
 SLICES = np.array(X, np.int16)[:, None], np.array(KEEP, bool)[:, None], np.array(LAST, bool)
