@@ -67,7 +67,7 @@ def error_table() -> Table:
         summary = _summary(absolute_errors(preset))
         in_ulp = f"{summary.largest / ULPS[preset]:.2f}" if preset in ULPS else "–"
         rows.append([preset, *(f"{value:.2g}" for value in vars(summary).values()), in_ulp])
-    headings = ["preset", "largest", "99th\npercentile", "mean", "median", "largest\n/ulp"]
+    headings = ["preset", "largest", "99 %", "mean", "median", "largest\n/ulp"]
     return Table("Absolute errors of probabilities", False, headings, [False] + [True] * 5, rows)
 
 

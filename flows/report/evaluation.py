@@ -110,12 +110,15 @@ def options_of(result: dict) -> dict:
     return {name: value for name, value in result.items() if name in known and value is not None}
 
 
-def design_name(result: dict) -> str:
-    """What tells a design point from others of the same unit and size: ``fp16 divide``, ``paper``."""
+def design_name(result: dict, *, options: bool = True) -> str:
+    """What tells a design point from others of the same unit and size, with or without its further options.
+
+    Such as ``fp16 divide``, ``paper``, ``paper, saturate``.
+    """
     name, normalizer = result["preset"], result.get("normalizer")
     if normalizer and normalizer != USUAL_NORMALIZER.get(result["preset"]):
         name += f" {normalizer.replace('_', ' ')}"
-    for option, value in options_of(result).items():
+    for option, value in options_of(result).items() if options else ():
         name += f", {option}" if str(value) == "True" else f", {option} {value}"
     return name + (", context" if result.get("values") else "")
 

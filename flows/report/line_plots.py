@@ -41,8 +41,9 @@ def _length_plot(evaluation: Evaluation, unit: str, name: str, results, figures:
         canvas.legend(*rows[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
 
     lanes = ", ".join(str(lanes) for lanes in sorted({result["lanes"] for result in results}))
+    longest = ", ".join(f"{max_len:,}" for max_len in sorted({result["max_len"] for result in results}))
     title = f"Energy against length: {name}"
-    caption = f"{lanes} lanes, without glitches, both axes logarithmic. Lower is better."
+    caption = f"{lanes} lanes, rows of up to {longest}, without glitches, both axes logarithmic. Lower is better."
     return draw_plot(
         f"{evaluation.slug}-lengths-{unit}",
         title,
@@ -61,7 +62,7 @@ def sweep_plots(evaluation: Evaluation) -> list[Plot]:
         sweeps = {size: _lines(_swept(results, size), size, "area") for size in SWEPT_AT}
         sweeps = {size: lines for size, lines in sweeps.items() if any(len(line) > 1 for line in lines.values())}
         if sweeps:
-            plots.append(_sweep_plot(evaluation, unit, name, sweeps))
+            plots.append(_sweep_plot(evaluation, unit, name, results, sweeps))
     return plots
 
 
@@ -71,7 +72,7 @@ def _swept(results: Sequence[dict], size: str) -> list[dict]:
     return [result for result in results if result[other] == value]
 
 
-def _sweep_plot(evaluation: Evaluation, unit: str, name: str, sweeps: dict[str, dict]) -> Plot:
+def _sweep_plot(evaluation: Evaluation, unit: str, name: str, results, sweeps: dict[str, dict]) -> Plot:
     def draw(canvas):
         columns = canvas.subplots(1, len(sweeps), sharey=True, squeeze=False)[0]
         for axes, (size, lines) in zip(columns, sweeps.items(), strict=True):
@@ -83,16 +84,21 @@ def _sweep_plot(evaluation: Evaluation, unit: str, name: str, sweeps: dict[str, 
         canvas.legend(*columns[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
 
     title = f"Area against size: {name}"
-    caption = "Both axes logarithmic. Lower is better."
+    recipes = ", ".join(sorted({result["recipe"] for result in results if result.get("recipe")}))
+    caption = f"Recipe {recipes or 'not known'}{_memories(results)}, both axes logarithmic. Lower is better."
     return draw_plot(f"{evaluation.slug}-sweeps-{unit}", title, caption, draw, subject=evaluation.title, height=2.9)
 
 
+def _memories(results: Sequence[dict]) -> str:
+    return ", row buffers as memories" if any(result.get("memory_area") for result in results) else ""
+
+
 def _lines(results: Sequence[dict], size: str, field: str) -> dict[tuple[str, str], dict]:
-    """Values by size, for each design by preset and name."""
+    """Values by size, for each design by preset and name; it may take further options where sizes need them."""
     lines: dict[tuple[str, str], dict] = {}
     for result in results:
         if result.get(field) is not None:
-            lines.setdefault((result["preset"], design_name(result)), {})[result[size]] = result[field]
+            lines.setdefault((result["preset"], design_name(result, options=False)), {})[result[size]] = result[field]
     return {design: dict(sorted(line.items())) for design, line in lines.items()}
 
 
@@ -121,6 +127,6 @@ def _logarithmic(axes: Axes, sizes: Sequence[int]):
 
 
 def _labelled(sizes: Sequence[int]) -> list[int]:
-    """Of sizes the powers of two, which have room side by side; all if there are hardly any."""
+    """Of sizes the powers of two, or every other one if there are many; all if there are hardly any."""
     powers = [size for size in sizes if size & (size - 1) == 0]
-    return powers if len(powers) > 1 else list(sizes)
+    return powers[:: 2 if len(powers) > 5 else 1] if len(powers) > 1 else list(sizes)

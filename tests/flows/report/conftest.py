@@ -23,6 +23,7 @@ DESIGNS = {
     ("pe", "fp16", "divide"): (1722.9, 0.2, 2391.0, 1.9),
     ("pe", "fp16", "multiply"): (1702.4, 0.2, 2380.0, 1.9),
 }
+LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
 TOKENS = (64, 128, 256, 384, 512, 768, 1024)
 #: For each library: units of areas and of energies, and how much of each is one um2 and one pJ.
 LIBRARIES = {"asap7": ("um2", 1.0, "pJ", 1.0), "generic": ("GE", 17.8, "k loads", 2.7)}
@@ -33,8 +34,9 @@ def made_up_evaluation(library: str) -> dict:
     units = [_unit(library, *design, lanes) for design in DESIGNS for lanes in (16, 32)]
     # Plots take time: those of one library are enough.
     further = [design for design in DESIGNS if library == "asap7" or design[0] == "unnormed"]
-    lengths = [_at_length(_unit(library, *design, 32, 1024), tokens) for design in further for tokens in TOKENS]
-    sizes = [(lanes, 384) for lanes in (8, 16, 32, 64)] + [(16, max_len) for max_len in (128, 256, 512, 1024)]
+    long = [_unit(library, *design, 32, 1024) for design in further if design[0] != "softermax"]
+    lengths = [_at_length(unit, tokens) for unit in long for tokens in TOKENS]
+    sizes = [(lanes, 384) for lanes in (4, 8, 16, 32, 64)] + [(16, max_len) for max_len in LENGTHS]
     sweeps = [_swept(_unit(library, *design, *size)) for design in further if design[0] != "pe" for size in sizes]
     for result in with_ratios(units):
         if result["unit"] == "pe":
@@ -68,8 +70,8 @@ def _unit(library, unit, preset, normalizer, lanes, max_len=384):
     result = {"unit": unit, "preset": preset, "lanes": lanes, "max_len": max_len, "normalizer": normalizer}
     if unit == "pe":
         result["values"] = False
-    if (preset, normalizer) == ("fp16", "multiply"):
-        result["normalizer"] = "multiply"
+    if preset == "paper" and max_len > 1023:
+        result["saturate"] = "True"
     result |= {
         "recipe": "balanced",
         "area": area,
@@ -117,15 +119,16 @@ def _at_length(result, tokens):
     for name, value in grown.items():
         if isinstance(value, float) and name != "glitch_factor":
             grown[name] = round(value * (0.02 + tokens / 384), 4)
-    identity = {name: result[name] for name in ("unit", "preset", "lanes", "max_len", "normalizer")}
+    named = ("unit", "preset", "lanes", "max_len", "normalizer", "saturate")
+    identity = {name: result[name] for name in named if name in result}
     grown["energy_per_element"] = round(1000 * grown["energy_per_row"] / tokens, 3)
     return identity | {"tokens": tokens} | grown
 
 
 def _swept(result):
-    return {name: value for name, value in result.items() if "energy" not in name and "glitch" not in name} | {
-        "tokens": None
-    }
+    areas = {name: value for name, value in result.items() if "energy" not in name and name != "tokens"}
+    memory = round(0.4 * result["area"], 3) if result["unit"] == "softermax" else None
+    return areas | {"recipe": "least-area", "memory_area": memory}
 
 
 @pytest.fixture(scope="session")

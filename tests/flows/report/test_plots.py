@@ -54,7 +54,11 @@ def test_plots_of_generic_cells_are_in_loads(plots):
 def test_lines_have_a_legend_and_plain_numbers(plots):
     shown = texts(plots["asap7-lengths-normalization"])
     assert {"paper", "faithful", "fp16 divide", "fp16 multiply", "tokens", "64", "1,024"} <= set(shown)
-    assert {"16 lanes", "384 elements", "µm²"} <= set(texts(plots["asap7-sweeps-softermax"]))
+    swept = texts(plots["asap7-sweeps-softermax"])
+    assert {"16 lanes", "384 elements", "µm²", "64", "4,096"} <= set(swept)
+    # One line, though long rows need an option.
+    assert swept.count("paper") == 1
+    assert "paper, saturate" not in swept
 
 
 def test_breakdowns_name_kinds_and_parts_and_end_in_sums(plots, evaluations):
@@ -85,6 +89,9 @@ def test_designs_are_told_apart_by_name():
     point = {"unit": "pe", "lanes": 16, "max_len": 384}
     assert design_name(point | {"preset": "paper", "normalizer": "multiply"}) == "paper"
     assert design_name(point | {"preset": "fp16", "normalizer": "divide"}) == "fp16 divide"
+    long = point | {"preset": "paper", "normalizer": "multiply", "saturate": "True"}
+    assert design_name(long) == "paper, saturate"
+    assert design_name(long, options=False) == "paper"
     wide = {"preset": "faithful", "normalizer": "row_product", "output": "UQ(1,11)", "values": True}
     assert design_name(point | wide) == "faithful, output UQ(1,11), context"
 
