@@ -51,6 +51,7 @@ size = options(
     option("--normalizer", help=f"{' or '.join(CHOICES['normalizer'])}."),
     option("--rounding", help=f"{' or '.join(CHOICES['rounding'])}; preset faithful."),
     option("--saturate", is_flag=True, help="Let the power sum of long rows saturate, flagged; preset paper."),
+    option("--cuts", help="Steps of the unnormed unit with a register behind, such as int_max,sum_3; or none."),
     option("--values", is_flag=True, help="Let a pe keep values and give context instead of probabilities."),
 )
 unit = click.argument("unit", required=False)
@@ -95,11 +96,13 @@ def design_points(unit: str | None, **size) -> list[DesignPoint]:
     return main_design_points() if unit is None else [design_point(unit, **size)]
 
 
-def design_point(unit, preset, lanes, max_len, input, output_format, values, **choices) -> DesignPoint:
+def design_point(unit, preset, lanes, max_len, input, output_format, cuts, values, **choices) -> DesignPoint:
     """The point of a unit and the options of ``size``; a FlowError if there is none."""
     try:
         formats = {"input": input and QFormat.parse(input), "output": output_format and QFormat.parse(output_format)}
     except ValueError as error:
         raise FlowError(str(error)) from error
-    options = tuple((name, value) for name, value in (formats | choices).items() if value)
+    steps = None if cuts is None else tuple(cuts.split(",")) if cuts != "none" else ()
+    chosen = {**formats, **choices, "cuts": steps}
+    options = tuple((name, value) for name, value in chosen.items() if value not in (None, False))
     return DesignPoint(unit, preset, lanes, max_len, options, values)

@@ -103,7 +103,7 @@ class DesignPoint:
             self.unit,
             self.preset,
             f"{self.lanes}x{self.max_len}",
-            *(name if value is True else str(value) for name, value in self.options),
+            *(name if value is True else _text(value) for name, value in self.options),
             *(["values"] if self.values else []),
         ]
         return re.sub(r"\W+", "_", "_".join(parts)).strip("_")
@@ -120,7 +120,12 @@ class DesignPoint:
         names["normalizer"] = self.config.normalizer
         if self.unit == "pe":
             names["values"] = self.values
-        return names | {name: str(value) for name, value in self.options}
+        return names | {name: _text(value) for name, value in self.options}
+
+
+def _text(value) -> str:
+    """An option's value as the command line takes it."""
+    return ",".join(value) or "none" if isinstance(value, tuple) else str(value)
 
 
 def main_design_points() -> list[DesignPoint]:

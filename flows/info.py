@@ -57,5 +57,6 @@ def _softermax_facts(config: SoftermaxConfig) -> dict:
         "error_bound_ulp": bound if math.isfinite(bound) else None,
         "sum_can_overflow": config.sum_can_overflow,
         "output_can_saturate": config.output_can_saturate,
+        "cuts": ",".join(config.register_steps) or "none",
         "row_buffer_slices": config.buffer_depth,
     }

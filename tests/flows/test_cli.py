@@ -68,6 +68,15 @@ def test_area_is_made_of_its_parts(tmp_path):
     assert result["flops"] == (18 + 7 + 2) + (32 + 7 + 2) + (8 + 7 + 2) + 1 + (7 + 16 + 1) + 5 + (2 + 1)
 
 
+@pytest.mark.parametrize(("cuts", "latency"), [("none", 1), ("int_max,sum_1", 2)])
+def test_cuts_are_taken_as_they_are_printed(cuts, latency, tmp_path):
+    size = ("--lanes", 2, "--max-len", 16, "--cuts", cuts, "--json")
+    [facts] = json.loads(softermax("info", *size, cwd=tmp_path).stdout)
+    assert facts["cuts"] == cuts
+    [result] = json.loads(softermax("cosim", "unnormed", *size, cwd=tmp_path).stdout)
+    assert (result["cuts"], result["latency"], result["mismatches"]) == (cuts, latency, 0)
+
+
 def test_cosim_prints_a_table(tmp_path):
     done = softermax("cosim", "normalization", "--lanes", 8, "--max-len", 16, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -81,7 +90,8 @@ def test_info_says_what_the_formats_are(tmp_path):
     assert facts["maximum_bits"] == 7
     assert facts["power_sum"] == "UQ(10,6)"
     assert facts["max_slices"] == 12
-    assert facts["softermax_latency"] == 5
+    assert facts["softermax_latency"] == 7
+    assert facts["cuts"] == "int_max,power_of_two,sum_5"
     assert softermax("info", "--max-len", 15, "--json", cwd=tmp_path).stdout.count("null") >= 5  # no row is that short
     assert "power_sum_bits" in softermax("info", cwd=tmp_path).stdout
 
