@@ -1,5 +1,6 @@
 # Each target is a thin call of the command line; the first that runs makes the virtual environment.
 #   make            verify and measure every design point (the main job); LIBERTY="FILE ..." for um2 of real cells
+#   make evaluate   measure everything with one library and write a report; LIBERTY="FILE ...", SCHEDULER=tcp://HOST:PORT
 #   make test       all tests
 #   make scores     capture the shipped attention heads anew (installs PyTorch and two pretrained models)
 #   make faithful   attack the error bounds of 120 faithful configs, a million random rows each (docs/faithful-grid.md)
@@ -8,14 +9,18 @@
 
 PYTHON ?= python3
 LIBERTY ?=
+SCHEDULER ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: main test lint scores faithful binary16 benchmark clean
+.PHONY: main evaluate test lint scores faithful binary16 benchmark clean
 
 main: $(READY)
 	@$(BIN)/softermax datasheet $(addprefix --liberty ,$(LIBERTY))
+
+evaluate: $(READY)
+	@$(BIN)/softermax evaluate $(addprefix --liberty ,$(LIBERTY)) $(addprefix --scheduler ,$(SCHEDULER))
 
 test: lint
 	@$(BIN)/pytest --numprocesses auto

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
@@ -15,8 +14,11 @@ from softermax.sim.cosim import CosimError
 
 from . import cli_options as given
 from . import jobs
+from .cli_output import console, fail_on_mismatch, show, stop
 from .design_points import main_design_points
 from .errors import FlowError
+from .evaluation import evaluate as run_evaluation
+from .evaluation import full_plan, read_evaluations, unit_tables, write_evaluation
 from .explore import least_candidates, measure_candidate
 from .faithfulness import faithful_grid
 from .files import write_whole
@@ -25,6 +27,7 @@ from .info import describe
 from .operators import measure, operator_points
 from .ratios import with_ratios
 from .scores import apply_softermax, read_array
+from .synthesis import AreaOptions
 from .tables import markdown_table, print_table
 from .utilisation import UTILISATION_TOKENS, measure_utilisation
 
@@ -56,7 +59,7 @@ def verilog(unit, output, macros, as_json, build_dir, **size):
     if output is not None:
         write_whole(output, Path(results[0]["verilog"]).read_text())
         results[0]["verilog"] = str(output)
-    _show(results, as_json, "Verilog")
+    show(results, as_json, "Verilog")
 
 
 @app.command(
@@ -78,7 +81,7 @@ def area(unit, macros, as_json, build_dir, **arguments):
     points = given.design_points(unit, **arguments)
     found = jobs.run(jobs.area, points, build_dir, "Synthesising", _messages, options=options, macros=macros)
     results = with_ratios(found)
-    _show(results, as_json, f"Area, recipe {options.recipe}")
+    show(results, as_json, f"Area, recipe {options.recipe}")
 
 
 @app.command(
@@ -96,11 +99,11 @@ def area(unit, macros, as_json, build_dir, **arguments):
 def timing(unit, path, opensta, as_json, build_dir, **arguments):
     options = given.area_options(arguments)
     points = given.design_points(unit, **arguments)
-    how = {"options": options, "opensta": opensta}
-    results = jobs.run(jobs.timing, points, build_dir, "Synthesising and timing", _messages, **how)
-    _show(results, as_json, f"Least clock period, recipe {options.recipe}")
+    job = jobs.timing_beside_opensta if opensta else jobs.timing
+    results = jobs.run(job, points, build_dir, "Synthesising and timing", _messages, options=options)
+    show(results, as_json, f"Least clock period, recipe {options.recipe}")
     for result in results if path and not as_json else ():
-        print_table(result["path"], _console(), title=f"Slowest path of {result['unit']}, {result['preset']}")
+        print_table(result["path"], console(), title=f"Slowest path of {result['unit']}, {result['preset']}")
 
 
 @app.command(
@@ -119,8 +122,8 @@ def energy(unit, tokens, period, as_json, build_dir, **arguments):
     how = {"options": given.area_options(arguments), "tokens": tokens, "period": period}
     points = [point for point in given.design_points(unit, **arguments) if unit is not None or point.unit != "pe"]
     results = with_ratios(jobs.run(jobs.energy, points, build_dir, "Synthesising and simulating", _messages, **how))
-    _show(results, as_json, f"Energy for a row, recipe {how['options'].recipe}")
-    _fail_on_mismatch(results)
+    show(results, as_json, f"Energy for a row, recipe {how['options'].recipe}")
+    fail_on_mismatch(results)
 
 
 @app.command(
@@ -138,8 +141,8 @@ def cosim(unit, seed, simulator, as_json, build_dir, **size):
     options = jobs.CosimOptions(seed, simulator)
     points = given.design_points(unit, **size)
     results = jobs.run(jobs.cosim, points, build_dir, "Co-simulating", _messages, options=options)
-    _show(results, as_json, f"Co-simulation in {simulator}, seed {seed}")
-    _fail_on_mismatch(results)
+    show(results, as_json, f"Co-simulation in {simulator}, seed {seed}")
+    fail_on_mismatch(results)
 
 
 @app.command(
@@ -156,8 +159,40 @@ def datasheet(seed, simulator, as_json, build_dir, **arguments):
     area_options = given.area_options(arguments)
     results = jobs.datasheet(main_design_points(), build_dir, cosim_options, area_options, _messages)
     write_whole(build_dir / "datasheet.json", json.dumps(results, indent=2) + "\n")
-    _show(results, as_json, f"Verified on real attention scores in {simulator}, area by recipe {area_options.recipe}")
-    _fail_on_mismatch(results)
+    show(results, as_json, f"Verified on real attention scores in {simulator}, area by recipe {area_options.recipe}")
+    fail_on_mismatch(results)
+
+
+@app.command(
+    help="Everything that is measured, with one library: area, timing and energy of every unit, energies for other "
+    "lengths of rows, areas at other sizes; then a report of all libraries evaluated so far. What has been done is "
+    "kept in the build directory's cache, so an interrupted evaluation goes on where it was.",
+    epilog="Example: softermax evaluate --liberty cells.lib.gz --scheduler tcp://host:8786",
+)
+@given.liberty
+@given.exclude
+@given.option(
+    "--scheduler",
+    help="Address of a Dask scheduler to run on, with workers that have this package and the same file system.",
+)
+@given.as_json
+@given.build_dir
+def evaluate(liberty, exclude, scheduler, as_json, build_dir):
+    from .report import write_report  # plots take a second to import
+
+    if scheduler:
+        build_dir, liberty = build_dir.resolve(), tuple(file.resolve() for file in liberty)
+    library = AreaOptions(liberty=liberty, exclude=exclude)
+    evaluation = run_evaluation(full_plan(), build_dir, library, _messages, scheduler)
+    written = write_evaluation(evaluation, build_dir)
+    page = write_report(read_evaluations(build_dir), build_dir / "report")
+    if as_json:
+        print(json.dumps(evaluation["units"], indent=2))
+    else:
+        for title, results in unit_tables(evaluation["units"]).items():
+            show(results, as_json, title)
+        print(f"all figures in {written}, the report in {page}")
+    fail_on_mismatch(evaluation["units"] + evaluation["lengths"])
 
 
 @app.command(
@@ -181,10 +216,10 @@ def faithfulness(grid, rows, seed, markdown, as_json, build_dir, **size):
     results = jobs.run(jobs.faithfulness, points, build_dir, "Attacking", _messages, rows=rows, seed=seed)
     if markdown is not None:
         write_whole(markdown, markdown_table(results))
-    _show(results, as_json, f"Errors found in {rows:,} random rows, in built ones and by search, seed {seed}")
+    show(results, as_json, f"Errors found in {rows:,} random rows, in built ones and by search, seed {seed}")
     wrong = [result for result in results if result["preset"] == "faithful" and not result["faithful"]]
     if wrong:
-        _stop(f"{len(wrong)} of {len(results)} configs are not faithful, the first of them {wrong[0]}", 1)
+        stop(f"{len(wrong)} of {len(results)} configs are not faithful, the first of them {wrong[0]}", 1)
 
 
 @app.command(
@@ -202,7 +237,7 @@ def explore(number, as_json, build_dir, **arguments):
         raise FlowError(f"the preset must be faithful to have candidates, not {size['preset']!r}")
     found = least_candidates(given.design_point("softermax", **size).config, number)
     results = jobs.run(measure_candidate, found, build_dir, "Synthesising", _messages, options=options)
-    _show(results, as_json, f"Candidates for a faithful config: widths in bits, areas by recipe {options.recipe}")
+    show(results, as_json, f"Candidates for a faithful config: widths in bits, areas by recipe {options.recipe}")
 
 
 @app.command(
@@ -215,7 +250,7 @@ def explore(number, as_json, build_dir, **arguments):
 def operators(as_json, build_dir, **arguments):
     options = given.area_options(arguments)
     results = jobs.run(measure, operator_points(), build_dir, "Synthesising", _messages, options=options)
-    _show(results, as_json, f"Operators, recipe {options.recipe}")
+    show(results, as_json, f"Operators, recipe {options.recipe}")
 
 
 @app.command(
@@ -235,7 +270,7 @@ def utilisation(lanes, d_head, causal, values, as_json):
         measure_utilisation(preset, lanes, tokens, d_head, causal=causal, values=values)
         for preset, tokens in track(sizes, "Playing heads", console=_messages, transient=True)
     ]
-    _show(results, as_json, "MAC cycles of a head against its cycles from start to done")
+    show(results, as_json, "MAC cycles of a head against its cycles from start to done")
 
 
 @app.command(
@@ -251,7 +286,7 @@ def heads(scale_bits, markdown, as_json):
     results = head_errors(scale_bits)
     if markdown is not None:
         write_whole(markdown, markdown_table(results))
-    _show(results, as_json, "Errors against attention in float64 of the same queries, keys and values")
+    show(results, as_json, "Errors against attention in float64 of the same queries, keys and values")
 
 
 @app.command(
@@ -295,47 +330,13 @@ def softmax(scores, output, mask, base, as_json, **size):
         print(f"row sums: {result['row_sum_min']:.4f} to {result['row_sum_max']:.4f}")
 
 
-def _show(results: list[dict], as_json: bool, title: str):
-    if as_json:
-        print(json.dumps(results, indent=2))
-        return
-    console = _console()
-    # A processing element has other fields than its parts.
-    for apart in (False, True):
-        some = [result for result in results if (result.get("unit") == "pe") is apart]
-        if some:
-            print_table(some, console, title=title)
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 200)
-
-
-def _fail_on_mismatch(results: list[dict]):
-    """A mismatch is a failure of the hardware or of the model, not of the user: exit status 1."""
-    wrong = [result for result in results if result["mismatches"]]
-    for result in wrong:
-        print(
-            f"softermax: {result['unit']} with {result['lanes']} lanes has {result['mismatches']} mismatches, "
-            f"the first of them {result.get('first_mismatch')}",
-            file=sys.stderr,
-        )
-    if wrong:
-        sys.exit(1)
-
-
 def main():
     """Run the command line; what the user can mend is one sentence and exit status 2."""
     try:
         app(standalone_mode=False)
     except click.ClickException as error:
-        _stop(error.format_message(), 2)
+        stop(error.format_message(), 2)
     except (FlowError, CosimError) as error:
-        _stop(str(error), 2)
+        stop(str(error), 2)
     except (click.Abort, KeyboardInterrupt):
-        _stop("interrupted", 130)
-
-
-def _stop(message: str, status: int):
-    print(f"softermax: {message}", file=sys.stderr)
-    sys.exit(status)
+        stop("interrupted", 130)

@@ -1,17 +1,21 @@
-"""Jobs: what a command does for one design point, and how commands run many of them with progress."""
+"""Jobs: what a command does for one design point, and how commands run many of them.
+
+Areas, periods and energies are kept in ``build_dir/cache`` under all that they follow from, so that nothing is
+synthesised or measured twice.
+"""
 
 from __future__ import annotations
 
-import os
+import hashlib
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
-from multiprocessing import get_context
+from dataclasses import asdict, dataclass
+from functools import wraps
+from inspect import signature
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from .cache import Cache, key_of
 from .design_points import DesignPoint
 from .errors import FlowError
 from .faithfulness import measure_faithfulness
@@ -19,9 +23,12 @@ from .gates.liberty import read_libraries, unpacked
 from .gates.netlist import read_netlist
 from .gates.opensta import opensta_period
 from .gates.timing import analyse
+from .provenance import library_digests, source_digest, versions
 from .ratios import with_ratios
 from .row_energy import measure_row_energy
-from .synthesis import AreaOptions, Synthesis, synthesise_component
+from .running import Job, run_jobs
+from .sram_macros import SramMacro
+from .synthesis import AreaOptions, Synthesis, synthesise
 from .verify import verify
 from .verilog import write_component_verilog
 
@@ -33,7 +40,9 @@ __all__ = [
     "energy",
     "faithfulness",
     "run",
+    "synthesis",
     "timing",
+    "timing_beside_opensta",
     "write_verilog",
 ]
 
@@ -44,19 +53,6 @@ class CosimOptions:
 
     seed: int = 1
     simulator: str = "verilator"
-
-
-@dataclass(frozen=True)
-class _Job:
-    """A function of a design point and a build directory, called in a process of its own."""
-
-    function: Callable[..., dict]
-    point: DesignPoint
-    build_dir: Path
-    options: dict = field(default_factory=dict)
-
-    def __call__(self) -> dict:
-        return self.point.identity() | self.function(self.point, self.build_dir, **self.options)
 
 
 def write_verilog(point: DesignPoint, build_dir: Path, macros: bool = False) -> dict:
@@ -72,11 +68,78 @@ def cosim(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict:
     return verify(point, verilog, folder, seed=options.seed, simulator=options.simulator)
 
 
-def area(point: DesignPoint, build_dir: Path, options: AreaOptions, macros: bool | None = None) -> dict:
-    """Generate a point's Verilog and synthesise it; memories are macros in a processing element, unless told."""
+def _place(job: str, point: DesignPoint, build_dir: Path, options: AreaOptions, **others) -> tuple[Cache, str]:
+    """Where a job's result is kept, and under which key: a digest of all that it follows from."""
+    facts = {
+        "job": job,
+        "point": [repr(point), repr(point.hardware_config)],
+        "sources": source_digest(),
+        "versions": versions(),
+        "options": vars(options) | {"liberty": library_digests(options.liberty)},
+        **others,
+    }
+    return Cache(build_dir / "cache"), key_of(facts)
+
+
+def _kept(job: Callable[..., dict]) -> Callable[..., dict]:
+    """The same job, but what has been found before is not worked out again; its ``find`` only looks for that."""
+    parameters = signature(job)
+
+    def place(*given, **options) -> tuple[Cache, str]:
+        call = parameters.bind(*given, **options)
+        call.apply_defaults()
+        return _place(job.__name__, **call.arguments)
+
+    def find(*given, **options) -> dict | None:
+        cache, key = place(*given, **options)
+        return cache.get(key)
+
+    @wraps(job)
+    def kept(*given, **options) -> dict:
+        cache, key = place(*given, **options)
+        found = cache.get(key)
+        return cache.put(key, job(*given, **options)) if found is None else found
+
+    kept.find = find
+    return kept
+
+
+def synthesis(point: DesignPoint, build_dir: Path, options: AreaOptions, macros: bool | None = None) -> Synthesis:
+    """Generate a point's Verilog and synthesise it, unless that has been done before.
+
+    Netlist and log are in ``build_dir/area``, in a folder of the point's for all that they follow from.
+
+    Parameters
+    ----------
+    macros : bool or None
+        Whether memories are SRAM macros; unless told, in a processing element. The parts of one are mapped apart.
+    """
     apart = point.unit == "pe"
     macros = apart if macros is None else macros
-    result = synthesise_component(point.component(), point.name, build_dir, options, macros=macros, parts=apart)
+    cache, key = _place("synthesis", point, build_dir, options, macros=macros)
+    folder, found = build_dir / "area" / point.name / key[:16], cache.get(key)
+    if found is not None and _digest(folder / "netlist.v") == found["digest"]:
+        return _read_synthesis(found["synthesis"], folder / "netlist.v")
+    verilog, used = write_component_verilog(point.component(), point.name, build_dir, macros=macros)
+    made = synthesise(verilog, point.name, **vars(options), macros=used, parts=apart, build_dir=folder)
+    cache.put(key, {"digest": _digest(made.netlist), "synthesis": asdict(made) | {"netlist": made.netlist.name}})
+    return made
+
+
+def _digest(file: Path) -> str | None:
+    """SHA-256 of a file, None if there is none."""
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None
+
+
+def _read_synthesis(fields: dict, netlist: Path) -> Synthesis:
+    macros = {name: SramMacro(**macro) for name, macro in fields["macros"].items()}
+    return Synthesis(**fields | {"netlist": netlist, "macros": macros})
+
+
+@_kept
+def area(point: DesignPoint, build_dir: Path, options: AreaOptions, macros: bool | None = None) -> dict:
+    """Areas of a point and what is in it; for ``macros`` see :func:`synthesis`."""
+    result = synthesis(point, build_dir, options, macros)
     return {
         "recipe": result.recipe,
         "cells": result.cells,
@@ -84,8 +147,8 @@ def area(point: DesignPoint, build_dir: Path, options: AreaOptions, macros: bool
         "area": round(result.area, 3),
         "sequential_area": round(result.sequential_area, 3),
         "combinational_area": round(result.combinational_area, 3),
-        "memory_area": round(result.memory_area, 3) if macros else None,
-        **(_by_parts(result) if apart else {}),
+        "memory_area": round(result.memory_area, 3) if result.macros else None,
+        **(_by_parts(result) if result.part_areas else {}),
         "area_per_lane": round(result.area / point.lanes, 3),
         "delay": result.delay,
         "area_unit": result.area_unit,
@@ -99,24 +162,19 @@ def _by_parts(result: Synthesis) -> dict:
     return parts | {"softmax_area": round(softmax, 3), "rest_area": round(result.area - softmax, 3)}
 
 
-def timing(point: DesignPoint, build_dir: Path, options: AreaOptions, opensta: bool = False) -> dict:
-    """Generate a point's Verilog, synthesise it and analyse its timing; a processing element with SRAM macros.
-
-    And again by OpenSTA if asked.
-    """
-    component, apart = point.component(), point.unit == "pe"
-    result = synthesise_component(component, point.name, build_dir, options, macros=apart, parts=apart)
+@_kept
+def timing(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
+    """Timing of a point's netlist; a processing element has SRAM macros."""
+    result = synthesis(point, build_dir, options)
     with unpacked(options.liberty) as plain:
-        netlist = read_netlist(result.netlist, point.name, list(plain.values()))
-        library = read_libraries(plain, options.exclude)
-        found = analyse(netlist, library, list(plain.values()), result.macros)
-        second = opensta_period(result.netlist, point.name, list(plain.values())) if opensta else None
+        files = list(plain.values())
+        netlist, library = read_netlist(result.netlist, point.name, files), read_libraries(plain, options.exclude)
+        found = analyse(netlist, library, files, result.macros)
     return {
         "recipe": result.recipe,
         "area": round(result.area, 3),
         "area_unit": result.area_unit,
         "period": round(found.period, 3),
-        "opensta_period": second and round(second, 3),
         "fo4": round(found.fo4, 3),
         "period_in_fo4": round(found.period / found.fo4, 2),
         "starts": found.path[0].net,
@@ -125,11 +183,20 @@ def timing(point: DesignPoint, build_dir: Path, options: AreaOptions, opensta: b
     }
 
 
+def timing_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
+    """The same, and the period that OpenSTA finds in the same netlist."""
+    found = timing(point, build_dir, options)
+    with unpacked(options.liberty) as plain:
+        netlist = synthesis(point, build_dir, options).netlist
+        return found | {"opensta_period": round(opensta_period(netlist, point.name, list(plain.values())), 3)}
+
+
+@_kept
 def energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: int, period: float) -> dict:
-    """Generate a softmax unit's Verilog, synthesise it and measure its energy for rows of real scores."""
+    """Energy of a point's netlist for rows of real scores."""
     if point.unit == "pe":
         raise FlowError("the unit must be a softmax unit to measure its energy, not 'pe'")
-    result = synthesise_component(point.component(), point.name, build_dir, options)
+    result = synthesis(point, build_dir, options)
     with unpacked(options.liberty) as plain:
         library, files = read_libraries(plain, options.exclude), list(plain.values())
         found = measure_row_energy(point, result, library, files, tokens=tokens, period=period)
@@ -149,41 +216,12 @@ def faithfulness(point: DesignPoint, build_dir: Path, rows: int, seed: int) -> d
 
 def datasheet(points: Sequence[DesignPoint], build_dir: Path, cosim_options, area_options, console: Console):
     """Co-simulation and area of every point, one flat object for each."""
-    jobs = [_Job(cosim, point, build_dir, {"options": cosim_options}) for point in points]
-    jobs += [_Job(area, point, build_dir, {"options": area_options}) for point in points]
-    results = _run(jobs, "Verifying and synthesising", console)
+    jobs = [Job(cosim, point, build_dir, {"options": cosim_options}) for point in points]
+    jobs += [Job(area, point, build_dir, {"options": area_options}) for point in points]
+    results = run_jobs(jobs, "Verifying and synthesising", console)
     return with_ratios([{**a, **b} for a, b in zip(results[: len(points)], results[len(points) :], strict=True)])
 
 
-def run(function, points: Sequence[DesignPoint], build_dir: Path, description: str, console: Console, **options):
-    """One of this module's jobs for every point, in parallel on the machine's cores.
-
-    Returns
-    -------
-    list of dict
-        In the order of the points: the point's identity and what the job found.
-    """
-    return _run([_Job(function, point, build_dir, options) for point in points], description, console)
-
-
-def _run(jobs: list[_Job], description: str, console: Console) -> list[dict]:
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    results: dict[int, dict] = {}
-    workers = min(len(jobs), os.cpu_count() or 1)
-    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-    try:
-        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-            task = progress.add_task(description, total=len(jobs))
-            futures = {pool.submit(job): place for place, job in enumerate(jobs)}
-            for future in as_completed(futures):
-                results[futures[future]] = future.result()
-                progress.advance(task)
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-    return [results[place] for place in range(len(jobs))]
+def run(function, points: Sequence, build_dir: Path, description: str, console: Console, **options) -> list[dict]:
+    """One job for every point, in parallel on the machine's cores; results as of :func:`run_jobs`."""
+    return run_jobs([Job(function, point, build_dir, options) for point in points], description, console)

@@ -11,12 +11,14 @@ PUBLISHED = {
     "area": {"unnormed": 0.25, "normalization": 0.65, "pe": 0.90},
     "energy_per_row": {"unnormed": 0.10, "normalization": 0.39, "pe": 0.43},
 }
-#: Names of ratios, and what they are of.
+#: Names of ratios, and the fields that they are of, each with its weight.
 RATIOS = {
-    "of_baseline": "area",
-    "softmax_of_baseline": "softmax_area",
-    "energy_of_baseline": "energy_per_row",
-    "glitching_of_baseline": "energy_with_glitches",
+    "of_baseline": {"area": 1.0},
+    "softmax_of_baseline": {"softmax_area": 1.0},
+    "energy_of_baseline": {"energy_per_row": 1.0},
+    "glitching_of_baseline": {"energy_with_glitches": 1.0},
+    "energy_of_baseline_half_memory": {"energy_per_row": 1.0, "memory_energy": -0.5},
+    "energy_of_baseline_double_memory": {"energy_per_row": 1.0, "memory_energy": 1.0},
 }
 
 
@@ -24,26 +26,31 @@ def with_ratios(results: list[dict]) -> list[dict]:
     """The same results with ratios to the FP16 baseline's unit of the same size, of whatever has been measured.
 
     ``of_baseline``: of areas; ``softmax_of_baseline``: of those of a processing element's softmax;
-    ``energy_of_baseline`` and ``glitching_of_baseline``: of energies without glitches and with them. Of the baseline's
-    two normalizers the smaller figure counts. ``published`` and ``published_energy`` are the paper's ratios. Where no
-    result is of a baseline, there are no ratios.
+    ``energy_of_baseline`` and ``glitching_of_baseline``: of energies without glitches and with them;
+    ``energy_of_baseline_half_memory`` and ``energy_of_baseline_double_memory``: of those without, if memories took half
+    or twice what they are modelled to. Of the baseline's two normalizers the smaller figure counts. ``published`` and
+    ``published_energy`` are the paper's ratios. Where no result is of a baseline, there are no ratios.
     """
     if not any(result["preset"] == "fp16" for result in results):
         return results
-    for ratio, what in RATIOS.items():
+    for ratio, weights in RATIOS.items():
         least: dict[tuple, float] = {}
-        measured = [result for result in results if what in result]
+        measured = [result for result in results if all(result.get(field) is not None for field in weights)]
         for result in measured:
             if result["preset"] == "fp16":
-                least[_size(result)] = min(result[what], least.get(_size(result), math.inf))
+                least[_size(result)] = min(_figure(result, weights), least.get(_size(result), math.inf))
         for result in measured:
             figure = least.get(_size(result))
-            result[ratio] = round(result[what] / figure, 4) if figure else None
+            result[ratio] = round(_figure(result, weights) / figure, 4) if figure else None
     for field, what in (("published", "area"), ("published_energy", "energy_per_row")):
         for result in results:
             if what in result:
                 result[field] = PUBLISHED[what].get(result["unit"]) if result["preset"] == "paper" else None
     return results
+
+
+def _figure(result: dict, weights: dict[str, float]) -> float:
+    return sum(weight * result[field] for field, weight in weights.items())
 
 
 def _size(result: dict) -> tuple:

