@@ -1,6 +1,6 @@
 """The report: everything that was measured, on one page that opens anywhere, with its plots and data as files.
 
-:mod:`.writing` puts it together; :mod:`.evaluation` is what it is made of; :mod:`.headline`, :mod:`.full_tables` and
+:mod:`.writing` puts it together; :mod:`.results` is what it is made of; :mod:`.headline`, :mod:`.full_tables` and
 :mod:`.plots` prepare that, :mod:`.error_distribution` and :mod:`.waveform` what comes from the golden model;
 :mod:`.drawing` makes files of figures and :mod:`.page` the page.
 """

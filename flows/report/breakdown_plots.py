@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 
 from .drawing import KIND_COLORS, OTHER, PAPER, Plot, draw_plot
-from .evaluation import UNIT_NAMES, Evaluation, design_name, parts_of
+from .results import UNIT_NAMES, LibraryResults, design_name, parts_of
 
 __all__ = ["breakdown_plots"]
 
@@ -42,21 +42,21 @@ class _Stack:
         return max(sum(segments.values()) for _, segments in self.bars)
 
 
-def breakdown_plots(evaluation: Evaluation) -> list[Plot]:
+def breakdown_plots(library: LibraryResults) -> list[Plot]:
     """Areas and energies of the softmax units and of the processing element, as far as they were measured."""
     plots = []
     for figure, split, unit in (
-        ("area", _area_kinds, evaluation.area_unit),
-        ("energy", _energy_kinds, evaluation.energy_unit),
+        ("area", _area_kinds, library.area_unit),
+        ("energy", _energy_kinds, library.energy_unit),
     ):
-        units = [_stack(UNIT_NAMES[name], evaluation.compared(name), split) for name in SOFTMAX_UNITS]
-        plots.append(_stacked_plot(evaluation, figure, "units", units, unit))
-        pes = evaluation.compared("pe")
+        units = [_stack(UNIT_NAMES[name], library.compared(name), split) for name in SOFTMAX_UNITS]
+        plots.append(_stacked_plot(library, figure, "units", units, unit))
+        pes = library.compared("pe")
         kinds = [
             _stack("by what it is", pes, split),
             _stack("by part", pes, lambda result, f=figure: _parts(result, f)),
         ]
-        plots.append(_stacked_plot(evaluation, figure, "pe", kinds, unit))
+        plots.append(_stacked_plot(library, figure, "pe", kinds, unit))
     return [plot for plot in plots if plot]
 
 
@@ -81,7 +81,7 @@ def _stack(title: str, results: Sequence[dict], split: Callable[[dict], dict[str
 
 
 def _stacked_plot(
-    evaluation: Evaluation, figure: str, what: str, stacks: Sequence[_Stack | None], unit: str
+    library: LibraryResults, figure: str, what: str, stacks: Sequence[_Stack | None], unit: str
 ) -> Plot | None:
     stacks = [stack for stack in stacks if stack]
     if not stacks:
@@ -98,11 +98,9 @@ def _stacked_plot(
 
     whole = "softmax units" if what == "units" else "processing element"
     title = f"{figure.capitalize()} breakdown: {whole}, {unit}"
-    caption = f"{evaluation.lanes} lanes; bars end in their sums." + (" For a row." if figure == "energy" else "")
+    caption = f"{library.lanes} lanes; bars end in their sums." + (" For a row." if figure == "energy" else "")
     height = 0.75 + 0.26 * sum(heights)
-    return draw_plot(
-        f"{evaluation.slug}-{figure}-{what}", title, caption, draw, subject=evaluation.title, height=height
-    )
+    return draw_plot(f"{library.slug}-{figure}-{what}", title, caption, draw, subject=library.title, height=height)
 
 
 def _draw_stack(axes: Axes, stack: _Stack):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..files import write_whole
-from .evaluation import Evaluation
+from .results import LibraryResults
 
 __all__ = ["DATA_FILES", "write_data_files"]
 
@@ -18,11 +18,11 @@ LISTS = ("units", "lengths", "sweeps")
 DATA_FILES = ("figures.json", *(f"{name}.csv" for name in LISTS))
 
 
-def write_data_files(raw: dict[str, dict], evaluations: Sequence[Evaluation], folder: Path):
-    """Write the evaluations as they are, and every list with a row for each result and a column for its library."""
+def write_data_files(raw: dict[str, dict], libraries: Sequence[LibraryResults], folder: Path):
+    """Write evaluations as they are, and every list with a row for each result and a column for its library."""
     write_whole(folder / "figures.json", json.dumps(raw, indent=2, ensure_ascii=False) + "\n")
     for name in LISTS:
-        results = [{"library": e.library, **result} for e in evaluations for result in getattr(e, name)]
+        results = [{"library": library.name, **result} for library in libraries for result in getattr(library, name)]
         write_whole(folder / f"{name}.csv", _as_csv(results))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..tables import COLUMNS
-from .evaluation import UNIT_NAMES, Evaluation, options_of, parts_of
+from .results import UNIT_NAMES, LibraryResults, options_of, parts_of
 
 __all__ = ["Table", "full_tables"]
 
@@ -17,12 +17,8 @@ REPORT_COLUMNS = {
     "unit": ("unit", lambda unit: UNIT_NAMES.get(unit, unit)),
     "normalizer": ("normalizer", lambda normalizer: normalizer.replace("_", " ")),
     "combinational_area": ("combinat.\n{area_unit}", "{:,.0f}".format),
-    "least_area": ("recipe\nleast-area", "{:,.1f}".format),
     "fo4": ("FO4\n/ps", "{:,.2f}".format),
-    "memory_energy": ("memories\n{energy_unit}", "{:,.2f}".format),
     "energy_per_element": ("element\n{element_unit}", "{:,.2f}".format),
-    "energy_of_baseline_half_memory": ("memories'\nenergy halved", "{:.3f}".format),
-    "energy_of_baseline_double_memory": ("memories'\nenergy doubled", "{:.3f}".format),
 }
 
 AREAS = (
@@ -63,19 +59,19 @@ class Table:
     rows: list[list[str]]
 
 
-def full_tables(evaluation: Evaluation) -> list[Table]:
+def full_tables(library: LibraryResults) -> list[Table]:
     """Tables of a library's results, without those of which nothing was measured."""
-    maker = _TableMaker(evaluation)
-    pes = [result for result in evaluation.units if result["unit"] == "pe"]
+    maker = _TableMaker(library)
+    pes = [result for result in library.units if result["unit"] == "pe"]
     tables = [
-        maker.table("Area", evaluation.units, AREAS),
+        maker.table("Area (least: by recipe least-area)", library.units, AREAS),
         maker.parts_table("Area of the processing element by part", pes, "area"),
-        maker.table("Timing and slowest path", evaluation.units, TIMES),
-        maker.table("Energy", evaluation.units, ENERGIES),
+        maker.table("Timing and slowest path", library.units, TIMES),
+        maker.table("Energy", library.units, ENERGIES),
         maker.parts_table("Energy of the processing element by part", pes, "energy"),
         maker.table("Energy ratio of the processing element if its memories took half or twice", pes, SENSITIVITY),
-        maker.table("Energy against sequence length", evaluation.lengths, LENGTH_ENERGIES, folded=True),
-        maker.table("Area against lanes and longest row", evaluation.sweeps, AREAS, folded=True),
+        maker.table("Energy against sequence length", library.lengths, LENGTH_ENERGIES, folded=True),
+        maker.table("Area against lanes and longest row", library.sweeps, AREAS, folded=True),
     ]
     return [table for table in tables if table]
 
@@ -83,9 +79,9 @@ def full_tables(evaluation: Evaluation) -> list[Table]:
 class _TableMaker:
     """Makes tables of a library's results, with its units in their headings."""
 
-    def __init__(self, evaluation: Evaluation):
+    def __init__(self, library: LibraryResults):
         self._columns = {**COLUMNS, **REPORT_COLUMNS}
-        self._units = {name: getattr(evaluation, name) for name in ("area_unit", "energy_unit", "element_unit")}
+        self._units = {name: getattr(library, name) for name in ("area_unit", "energy_unit", "element_unit")}
 
     def table(self, title: str, results: Sequence[dict], measured: Sequence[str], folded: bool = False) -> Table | None:
         """Results that have any of the fields measured, which come after what tells design points apart."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..ratios import PUBLISHED
-from .evaluation import UNIT_NAMES, Evaluation
+from .results import UNIT_NAMES, LibraryResults
 
 __all__ = ["AIMS", "LEVELS", "MEASURES", "OURS", "HeadlineRow", "headline", "ratio_of"]
 
@@ -64,20 +64,20 @@ class HeadlineRow:
         return self.off is not None and self.off <= 0
 
 
-def headline(evaluation: Evaluation) -> list[HeadlineRow]:
+def headline(library: LibraryResults) -> list[HeadlineRow]:
     """The headline of a library: every measure at every level that has a ratio."""
     rows = []
     for field, (measure, figure) in MEASURES.items():
         for level in LEVELS:
-            ours = {preset: ratio_of(evaluation, level, preset, field) for preset in OURS}
-            aim = AIMS[figure][level] if evaluation.is_real else None
+            ours = {preset: ratio_of(library, level, preset, field) for preset in OURS}
+            aim = AIMS[figure][level] if library.is_real else None
             row = HeadlineRow(measure, UNIT_NAMES[level], PUBLISHED[figure][level], ours, aim)
             if row.best is not None:
                 rows.append(row)
     return rows
 
 
-def ratio_of(evaluation: Evaluation, unit: str, preset: str, field: str) -> float | None:
+def ratio_of(library: LibraryResults, unit: str, preset: str, field: str) -> float | None:
     """A ratio of a preset's unit at the lanes of the comparison: that of its first design point which has one."""
-    found = (result.get(field) for result in evaluation.compared(unit) if result["preset"] == preset)
+    found = (result.get(field) for result in library.compared(unit) if result["preset"] == preset)
     return next((ratio for ratio in found if ratio is not None), None)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from .drawing import Plot, draw_plot, preset_style
-from .evaluation import UNIT_NAMES, Evaluation, design_name
+from .results import UNIT_NAMES, LibraryResults, design_name
 
 __all__ = ["length_plots", "sweep_plots"]
 
@@ -16,22 +16,22 @@ __all__ = ["length_plots", "sweep_plots"]
 SWEPT_AT = {"lanes": ("max_len", 384), "max_len": ("lanes", 16)}
 
 
-def length_plots(evaluation: Evaluation) -> list[Plot]:
+def length_plots(library: LibraryResults) -> list[Plot]:
     """Energy of a row and of an element against tokens, a plot for each unit that was measured."""
     plots = []
     for unit, name in UNIT_NAMES.items():
-        results = [result for result in evaluation.lengths if result["unit"] == unit]
+        results = [result for result in library.lengths if result["unit"] == unit]
         figures = {
-            "energy_per_row": f"for a row, {evaluation.energy_unit}",
-            "energy_per_element": f"for an element, {evaluation.element_unit}",
+            "energy_per_row": f"for a row, {library.energy_unit}",
+            "energy_per_element": f"for an element, {library.element_unit}",
         }
         figures = {field: title for field, title in figures.items() if _lines(results, "tokens", field)}
         if figures:
-            plots.append(_length_plot(evaluation, unit, name, results, figures))
+            plots.append(_length_plot(library, unit, name, results, figures))
     return plots
 
 
-def _length_plot(evaluation: Evaluation, unit: str, name: str, results, figures: dict[str, str]) -> Plot:
+def _length_plot(library: LibraryResults, unit: str, name: str, results, figures: dict[str, str]) -> Plot:
     def draw(canvas):
         rows = canvas.subplots(len(figures), sharex=True, squeeze=False)[:, 0]
         for axes, (field, title) in zip(rows, figures.items(), strict=True):
@@ -45,24 +45,24 @@ def _length_plot(evaluation: Evaluation, unit: str, name: str, results, figures:
     title = f"Energy against length: {name}"
     caption = f"{lanes} lanes, rows of up to {longest}, without glitches, both axes logarithmic. Lower is better."
     return draw_plot(
-        f"{evaluation.slug}-lengths-{unit}",
+        f"{library.slug}-lengths-{unit}",
         title,
         caption,
         draw,
-        subject=evaluation.title,
+        subject=library.title,
         height=0.9 + 1.7 * len(figures),
     )
 
 
-def sweep_plots(evaluation: Evaluation) -> list[Plot]:
+def sweep_plots(library: LibraryResults) -> list[Plot]:
     """Areas against lanes and against the longest row, a plot for each unit that was measured."""
     plots = []
     for unit, name in UNIT_NAMES.items():
-        results = [result for result in evaluation.sweeps if result["unit"] == unit]
+        results = [result for result in library.sweeps if result["unit"] == unit]
         sweeps = {size: _lines(_swept(results, size), size, "area") for size in SWEPT_AT}
         sweeps = {size: lines for size, lines in sweeps.items() if any(len(line) > 1 for line in lines.values())}
         if sweeps:
-            plots.append(_sweep_plot(evaluation, unit, name, results, sweeps))
+            plots.append(_sweep_plot(library, unit, name, results, sweeps))
     return plots
 
 
@@ -72,7 +72,7 @@ def _swept(results: Sequence[dict], size: str) -> list[dict]:
     return [result for result in results if result[other] == value]
 
 
-def _sweep_plot(evaluation: Evaluation, unit: str, name: str, results, sweeps: dict[str, dict]) -> Plot:
+def _sweep_plot(library: LibraryResults, unit: str, name: str, results, sweeps: dict[str, dict]) -> Plot:
     def draw(canvas):
         columns = canvas.subplots(1, len(sweeps), sharey=True, squeeze=False)[0]
         for axes, (size, lines) in zip(columns, sweeps.items(), strict=True):
@@ -80,13 +80,13 @@ def _sweep_plot(evaluation: Evaluation, unit: str, name: str, results, sweeps: d
             other, value = SWEPT_AT[size]
             axes.set_xlabel("lanes" if size == "lanes" else "longest row")
             axes.set_title(f"{value} {'lanes' if other == 'lanes' else 'elements'}")
-        columns[0].set_ylabel(evaluation.area_unit)
+        columns[0].set_ylabel(library.area_unit)
         canvas.legend(*columns[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
 
     title = f"Area against size: {name}"
     recipes = ", ".join(sorted({result["recipe"] for result in results if result.get("recipe")}))
     caption = f"Recipe {recipes or 'not known'}{_memories(results)}, both axes logarithmic. Lower is better."
-    return draw_plot(f"{evaluation.slug}-sweeps-{unit}", title, caption, draw, subject=evaluation.title, height=2.9)
+    return draw_plot(f"{library.slug}-sweeps-{unit}", title, caption, draw, subject=library.title, height=2.9)
 
 
 def _memories(results: Sequence[dict]) -> str:
@@ -120,10 +120,13 @@ def _logarithmic(axes: Axes, sizes: Sequence[int]):
     axes.xaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_minor_locator(NullLocator())
-    plain: Callable[[float, int], str] = lambda value, _: f"{value:,.10g}"  # noqa: E731 (a formatter's signature)
-    axes.xaxis.set_major_formatter(FuncFormatter(plain))
-    axes.yaxis.set_major_formatter(FuncFormatter(plain))
+    axes.xaxis.set_major_formatter(FuncFormatter(_plain))
+    axes.yaxis.set_major_formatter(FuncFormatter(_plain))
     axes.grid(True)
+
+
+def _plain(value: float, _place: int) -> str:
+    return f"{value:,.10g}"
 
 
 def _labelled(sizes: Sequence[int]) -> list[int]:

@@ -1,4 +1,4 @@
-"""The page: sections made of evaluations, and HTML made of them by the templates."""
+"""The page: a section for each library, and HTML made of them by the templates."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from markupsafe import Markup
 
 from .data_files import DATA_FILES
 from .drawing import Plot
-from .evaluation import Evaluation
 from .full_tables import Table, full_tables
 from .headline import OURS, HeadlineRow, headline
+from .results import LibraryResults
 
 __all__ = ["Section", "render_page", "sections"]
 
@@ -22,7 +22,7 @@ __all__ = ["Section", "render_page", "sections"]
 class Section:
     """What the page says of one library."""
 
-    evaluation: Evaluation
+    library: LibraryResults
     headline: list[HeadlineRow]
     plots: list[Plot]
     tables: list[Table]
@@ -40,32 +40,31 @@ class Section:
     @property
     def missing(self) -> list[str]:
         """What was not measured, in words."""
-        evaluation = self.evaluation
         looked_for = {
-            "areas of units": any(result.get("area") is not None for result in evaluation.units),
-            "timing": any(result.get("period") is not None for result in evaluation.units),
-            "energies of units": any(result.get("energy_per_row") is not None for result in evaluation.units),
-            "energies against length": any(result.get("energy_per_row") is not None for result in evaluation.lengths),
-            "areas against size": any(result.get("area") is not None for result in evaluation.sweeps),
+            "areas of units": any(result.get("area") is not None for result in self.library.units),
+            "timing": any(result.get("period") is not None for result in self.library.units),
+            "energies of units": any(result.get("energy_per_row") is not None for result in self.library.units),
+            "energies against length": any(result.get("energy_per_row") is not None for result in self.library.lengths),
+            "areas against size": any(result.get("area") is not None for result in self.library.sweeps),
         }
         return [what for what, found in looked_for.items() if not found]
 
     @property
     def command(self) -> str:
-        """The command that makes the evaluation again."""
-        provenance = self.evaluation.provenance
+        """The command that makes the results again."""
+        provenance = self.library.provenance
         files = provenance.get("liberty_files") or []
         return provenance.get("command") or " ".join(
             ["softermax evaluate", *(f"--liberty {file.get('name')}" for file in files)]
         )
 
 
-def sections(evaluations: Sequence[Evaluation], plots: dict[str, list[Plot]]) -> list[Section]:
+def sections(libraries: Sequence[LibraryResults], plots: dict[str, list[Plot]]) -> list[Section]:
     """A section for each library; ``plots`` by its slug."""
-    return [Section(e, headline(e), plots[e.slug], full_tables(e)) for e in evaluations]
+    return [Section(library, headline(library), plots[library.slug], full_tables(library)) for library in libraries]
 
 
-def render_page(libraries: Sequence[Section], errors: Table, plots: Sequence[Plot]) -> str:
+def render_page(found: Sequence[Section], errors: Table, plots: Sequence[Plot]) -> str:
     """The page, complete in itself.
 
     Parameters
@@ -82,4 +81,4 @@ def render_page(libraries: Sequence[Section], errors: Table, plots: Sequence[Plo
     )
     environment.filters["inline"] = lambda plot: Markup(plot.inline)  # Matplotlib escapes what it writes.
     page = environment.get_template("page.html")
-    return page.render(libraries=libraries, errors=errors, plots=plots, data_files=DATA_FILES, presets=OURS)
+    return page.render(sections=found, errors=errors, plots=plots, data_files=DATA_FILES, presets=OURS)

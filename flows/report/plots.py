@@ -7,18 +7,18 @@ from functools import cache
 from .breakdown_plots import breakdown_plots
 from .drawing import Plot
 from .error_distribution import error_plot
-from .evaluation import Evaluation
 from .line_plots import length_plots, sweep_plots
 from .ratio_plots import ratio_plots
+from .results import LibraryResults
 from .waveform import waveform_plot
 
 __all__ = ["library_plots", "model_plots"]
 
 
-def library_plots(evaluation: Evaluation) -> list[Plot]:
+def library_plots(library: LibraryResults) -> list[Plot]:
     """Plots of a library's results, without those of which nothing was measured."""
     makers = (ratio_plots, length_plots, breakdown_plots, sweep_plots)
-    return [plot for maker in makers for plot in maker(evaluation)]
+    return [plot for maker in makers for plot in maker(library)]
 
 
 @cache

@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 
 from ..ratios import PUBLISHED
 from .drawing import INK, PAPER, PRESET_STYLES, Plot, draw_plot
-from .evaluation import UNIT_NAMES, Evaluation
 from .headline import AIMS, LEVELS, OURS, ratio_of
+from .results import UNIT_NAMES, LibraryResults
 
 __all__ = ["ratio_plots"]
 
@@ -22,33 +22,33 @@ ENERGY_BARS = [
 BLANK = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5}
 
 
-def ratio_plots(evaluation: Evaluation) -> list[Plot]:
+def ratio_plots(library: LibraryResults) -> list[Plot]:
     """Areas and energies of baseline; without those of which no ratio was measured."""
-    of = f"ratio to the FP16 baseline, {evaluation.lanes} lanes"
+    of = f"ratio to the FP16 baseline, {library.lanes} lanes"
     plots = (
         ("area", f"Area: {of}", AREA_BARS, "area"),
         ("energy", f"Energy: {of}", ENERGY_BARS, "energy_per_row"),
     )
     return [
-        _ratio_plot(evaluation, name, title, bars, figure)
+        _ratio_plot(library, name, title, bars, figure)
         for name, title, bars, figure in plots
-        if any(_ratios(evaluation, *bar[1:3]) for bar in bars)
+        if any(_ratios(library, *bar[1:3]) for bar in bars)
     ]
 
 
-def _ratios(evaluation: Evaluation, preset: str, field: str) -> dict[int, float]:
+def _ratios(library: LibraryResults, preset: str, field: str) -> dict[int, float]:
     """Ratios by the level's place, where there are any."""
-    ratios = {place: ratio_of(evaluation, level, preset, field) for place, level in enumerate(LEVELS)}
+    ratios = {place: ratio_of(library, level, preset, field) for place, level in enumerate(LEVELS)}
     return {place: ratio for place, ratio in ratios.items() if ratio is not None}
 
 
-def _ratio_plot(evaluation: Evaluation, name: str, title: str, bars, figure: str) -> Plot:
+def _ratio_plot(library: LibraryResults, name: str, title: str, bars, figure: str) -> Plot:
     published = dict(enumerate(PUBLISHED[figure][level] for level in LEVELS))
     series = [("reported by the paper", published, {"facecolor": PAPER, "edgecolor": INK, "linewidth": 0.8})]
     for label, preset, field, hatched in bars:
         style = {"facecolor": PRESET_STYLES[preset][0], "edgecolor": PAPER, "hatch": "////" if hatched else None}
-        series.append((label, _ratios(evaluation, preset, field), style))
-    aims = AIMS[figure] if evaluation.is_real else {}
+        series.append((label, _ratios(library, preset, field), style))
+    aims = AIMS[figure] if library.is_real else {}
 
     def draw(canvas):
         axes = canvas.subplots()
@@ -73,11 +73,11 @@ def _ratio_plot(evaluation: Evaluation, name: str, title: str, bars, figure: str
     if aims:
         caption += " Dotted: this project's aims."
     return draw_plot(
-        f"{evaluation.slug}-ratios-{name}",
+        f"{library.slug}-ratios-{name}",
         title,
         caption,
         draw,
-        subject=evaluation.title,
+        subject=library.title,
         height=1.3 + 0.56 * len(series),
     )
 

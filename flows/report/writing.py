@@ -7,9 +7,9 @@ from pathlib import Path
 from ..files import write_whole
 from .data_files import write_data_files
 from .error_distribution import error_table
-from .evaluation import read_evaluations
 from .page import render_page, sections
 from .plots import library_plots, model_plots
+from .results import library_results
 
 __all__ = ["write_report"]
 
@@ -35,7 +35,7 @@ def write_report(evaluations: dict[str, dict], folder: Path) -> Path:
     FlowError
         If a file cannot be written.
     """
-    libraries = read_evaluations(evaluations)
+    libraries = library_results(evaluations)
     plots = {library.slug: library_plots(library) for library in libraries}
     common = model_plots()
     for plot in [plot for some in (*plots.values(), common) for plot in some]:

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from softermax.flows.report.drawing import KIND_COLORS, PRESET_STYLES, draw_plot
-from softermax.flows.report.evaluation import design_name, parts_of, read_evaluations
 from softermax.flows.report.plots import library_plots
+from softermax.flows.report.results import design_name, library_results, parts_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -81,7 +81,7 @@ def test_a_preset_has_its_color_everywhere(plots):
 
 def test_a_processing_element_alone_has_plots(evaluations):
     pe = next(result for result in evaluations["asap7"]["units"] if result["unit"] == "pe")
-    found = library_plots(read_evaluations({"x": {"units": [pe]}})[0])
+    found = library_plots(library_results({"x": {"units": [pe]}})[0])
     assert [plot.name for plot in found] == ["x-ratios-area", "x-ratios-energy", "x-area-pe", "x-energy-pe"]
 
 

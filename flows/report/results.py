@@ -8,7 +8,7 @@ from inspect import signature
 
 from ..design_points import PRESETS
 
-__all__ = ["UNIT_NAMES", "Evaluation", "design_name", "options_of", "parts_of", "read_evaluations"]
+__all__ = ["UNIT_NAMES", "LibraryResults", "design_name", "library_results", "options_of", "parts_of"]
 
 #: Units by what people call them.
 UNIT_NAMES = {
@@ -31,20 +31,20 @@ NO_PARTS = {
 
 
 @dataclass(frozen=True)
-class Evaluation:
+class LibraryResults:
     """Everything that was measured with one library.
 
     Attributes
     ----------
-    library : str
+    name : str
     slug : str
-        The library in names of files and anchors.
+        The name in names of files and anchors.
     provenance : dict
     units, lengths, sweeps : list of dict
         Flat results, one for each design point, for each design point and length, and for each further size.
     """
 
-    library: str
+    name: str
     slug: str
     provenance: dict
     units: list[dict]
@@ -54,7 +54,7 @@ class Evaluation:
     @property
     def title(self) -> str:
         """The library as people call it."""
-        return "generic cells" if self.library == "generic" else self.library
+        return "generic cells" if self.name == "generic" else self.name
 
     @property
     def lanes(self) -> int | None:
@@ -90,17 +90,15 @@ class Evaluation:
         return next((r[field] for r in (*self.units, *self.lengths, *self.sweeps) if r.get(field)), "")
 
 
-def read_evaluations(evaluations: dict[str, dict]) -> list[Evaluation]:
-    """Evaluations by library, whatever of their lists there is."""
-    found, slugs = [], set()
-    for library, evaluation in evaluations.items():
-        slug = base = re.sub(r"\W+", "_", library, flags=re.ASCII).strip("_") or "library"
-        while slug in slugs:
-            slug = f"{base}_{len(slugs) + 1}"
-        slugs.add(slug)
-        lists = (evaluation.get(name) or [] for name in ("units", "lengths", "sweeps"))
-        found.append(Evaluation(library, slug, evaluation.get("provenance") or {}, *lists))
-    return found
+def library_results(evaluations: dict[str, dict]) -> list[LibraryResults]:
+    """Results of evaluations by library, whatever of their lists there is."""
+    found: dict[str, LibraryResults] = {}
+    for name, evaluation in evaluations.items():
+        base = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "library"
+        slug = next(slug for slug in (base, *(f"{base}_{n}" for n in range(2, len(found) + 3))) if slug not in found)
+        lists = (evaluation.get(kind) or [] for kind in ("units", "lengths", "sweeps"))
+        found[slug] = LibraryResults(name, slug, evaluation.get("provenance") or {}, *lists)
+    return list(found.values())
 
 
 def options_of(result: dict) -> dict:
