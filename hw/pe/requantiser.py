@@ -54,7 +54,7 @@ class Requantiser(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         i, o = self.i.payload, self.o.payload
-        scores = {f"x_{lane}": self._scale(m, sums, lane) for lane, sums in enumerate(i.accumulators)}
+        scores = {f"x_{lane}": self._lane(m, lane, sums) for lane, sums in enumerate(i.accumulators)}
         keep = Cat(1, *(~i.last | (i.last_lane >= lane) for lane in range(1, self.config.lanes)))
         outputs, feeds = [self.o], (1,)
         if self.config.values:
@@ -66,18 +66,55 @@ class Requantiser(wiring.Component):
         m.d.comb += o.keep.eq(held["keep"])
         return m
 
-    def _scale(self, m, accumulator, lane):
-        """A score, rounded from one bit below its last place."""
+    def _lane(self, m, number, accumulator):
+        """A lane's score."""
+        m.submodules[f"lane_{number}"] = lane = RequantiserLane(self.config)
+        m.d.comb += [
+            lane.accumulator.eq(accumulator),
+            lane.multiplier.eq(self.multiplier),
+            lane.shift.eq(self.shift),
+        ]
+        return lane.score
+
+
+class RequantiserLane(wiring.Component):
+    """A lane's multiplication, shift, rounding and saturation. Combinational.
+
+    Parameters
+    ----------
+    config : ProcessingElementConfig
+
+    Members
+    -------
+    accumulator, multiplier, shift : In
+    score : Out, in ``config.score``
+    """
+
+    def __init__(self, config: ProcessingElementConfig):
+        self.config = config
+        super().__init__(
+            {
+                "accumulator": In(signed(ACCUMULATOR_BITS)),
+                "multiplier": In(config.scale_bits),
+                "shift": In(SHIFT_BITS),
+                "score": Out(signed(config.score.width)),
+            }
+        )
+
+    def elaborate(self, platform):
+        m = Module()
         config, width = self.config, self.config.score.width
-        product = Signal(signed(ACCUMULATOR_BITS + config.scale_bits), name=f"product_{lane}")
-        m.d.comb += product.eq(accumulator * self.multiplier)
-        shifted = Signal(signed(len(product) + 1), name=f"shifted_{lane}")
+        product = Signal(signed(ACCUMULATOR_BITS + config.scale_bits))
+        m.d.comb += product.eq(self.accumulator * self.multiplier)
+        # A bit below the last place is kept, from which to round.
+        shifted = Signal(signed(len(product) + 1))
         m.d.comb += shifted.eq(Cat(Const(0, 1), product).as_signed() >> self.shift)
-        rounded = Signal(signed(width + 1), name=f"rounded_{lane}")
+        rounded = Signal(signed(width + 1))
         m.d.comb += rounded.eq((shifted[: width + 1].as_signed() + 1) >> 1)
         # What does not fit has bits above that differ from the sign, or is rounded up to the power of two.
         above, sign = shifted[width:-1], shifted[-1]
         too_high = ~sign & (above.any() | rounded[width - 1])
         too_low = sign & ~above.all()
         clipped = Mux(too_low, config.score.min_raw, rounded[:width].as_signed())
-        return Mux(too_high, config.score.max_raw, clipped)[:width].as_signed()
+        m.d.comb += self.score.eq(Mux(too_high, config.score.max_raw, clipped))
+        return m

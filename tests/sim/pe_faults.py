@@ -84,7 +84,7 @@ PROCESSING_ELEMENT_FAULTS = [
     Fault("sums that wait are lost", MACS, "ready", becomes("1'h1")),
     Fault("sum not begun anew", LANE, "accumulator", becomes("load_accumulator ? accumulator + partial : accumulator")),
     Fault("products move while they wait", LANE, "partial", loading_always),
-    Fault("rounded down", REQUANTISER, r"\{ rounded_1, _\d+_ \}", without(r" \+ \S+$")),
+    Fault("rounded down", f"{REQUANTISER}.lane_0", r"\{ rounded, _\d+_ \}", without(r" \+ \S+$")),
     Fault("saturated the other way", REQUANTISER, r"\\context__payload\.x\[0\] ", becomes("{} == 8'h7f ? 8'h80 : {}")),
     Fault("context by the scale of scores", TOP, "multiplier", becomes("settings[20:13]")),
     Fault("shifted by the scale of context", TOP, "shift", becomes("settings[62:58]")),
