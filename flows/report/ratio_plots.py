@@ -44,7 +44,9 @@ def _ratios(library: LibraryResults, preset: str, field: str) -> dict[int, float
 
 def _ratio_plot(library: LibraryResults, name: str, title: str, bars, figure: str) -> Plot:
     published = dict(enumerate(PUBLISHED[figure][level] for level in LEVELS))
-    series = [("reported by the paper", published, {"facecolor": PAPER, "edgecolor": INK, "linewidth": 0.8})]
+    series = [
+        ("reported by the paper", published, {"facecolor": PAPER, "edgecolor": INK, "linewidth": 0.8, "zorder": 2})
+    ]
     for label, preset, field, hatched in bars:
         style = {"facecolor": PRESET_STYLES[preset][0], "edgecolor": PAPER, "hatch": "////" if hatched else None}
         series.append((label, _ratios(library, preset, field), style))
@@ -65,7 +67,7 @@ def _ratio_plot(library: LibraryResults, name: str, title: str, bars, figure: st
         axes.axvline(1, color=INK, linewidth=0.8, label="baseline")
         axes.set_yticks(range(len(LEVELS)), [UNIT_NAMES[level].replace(" ", "\n") for level in LEVELS])
         axes.tick_params(axis="y", length=0)
-        axes.invert_yaxis()
+        axes.set_ylim(len(LEVELS) - 0.5, -0.5)
         axes.set_xlim(0, max(1.12, *(1.12 * ratio for _, ratios, _ in series for ratio in ratios.values())))
         canvas.legend(*_in_order(axes), loc="outside lower center", ncols=2, handlelength=1.4, columnspacing=1.2)
 
