@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from pathlib import Path
 
 import click
@@ -332,11 +333,14 @@ def softmax(scores, output, mask, base, as_json, **size):
 
 def main():
     """Run the command line; what the user can mend is one sentence and exit status 2."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app(standalone_mode=False)
     except click.ClickException as error:
         stop(error.format_message(), 2)
     except (FlowError, CosimError) as error:
         stop(str(error), 2)
+    except OSError as error:
+        stop(f"the system refuses: {error}", 2)
     except (click.Abort, KeyboardInterrupt):
         stop("interrupted", 130)

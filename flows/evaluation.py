@@ -27,8 +27,9 @@ __all__ = ["Plan", "evaluate", "full_plan", "read_evaluations", "unit_tables", "
 RECIPE, LEAST = "balanced", "least-area"
 #: Of the clock, in ps, for leakage.
 PERIOD = 1000.0
-#: Whose jobs come first, and show in seconds whether the library will do at all; rows of 16.
-PROBE = DesignPoint("softermax", "paper", 2, 16)
+#: What comes first, and shows in seconds whether the library will do at all: of the one all jobs, for rows of its
+#: longest, of the other, which has memories, the area.
+PROBE, PROBE_OF_MEMORIES = DesignPoint("unnormed", "paper", 2, 16), DesignPoint("softermax", "paper", 2, 16)
 
 #: Rows of the paper's preset: longer ones saturate its power sum.
 PAPER_LONGEST = 1023
@@ -127,7 +128,8 @@ def evaluate(plan: Plan, build_dir: Path, library: AreaOptions, console: Console
     def swept(point: DesignPoint) -> Job:
         return job(area, point, options=least, macros=True if point.unit == "softermax" else None)
 
-    all_of(PROBE, PROBE.max_len), swept(PROBE)
+    all_of(PROBE, PROBE.max_len)
+    swept(PROBE_OF_MEMORIES)
     probes = list(work.values())
     units = [all_of(point, plan.tokens) for point in plan.units]
     lengths = [energy_of(point, tokens) for point, tokens in plan.lengths]

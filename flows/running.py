@@ -174,10 +174,11 @@ def _kill(worker):
 def _cluster(address: str) -> Iterator[Executor]:
     try:
         from distributed import Client, KilledWorker
+        from distributed.comm import resolve_address
     except ImportError as error:
         raise FlowError("the package distributed must be installed to use a scheduler: it is the extra dask") from error
     try:
-        client = Client(address, timeout=PATIENCE, set_as_default=False)
+        client = Client(resolve_address(address), timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:
         raise FlowError(f"there must be a Dask scheduler at {address}, but none has answered") from error
     with client:

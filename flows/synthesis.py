@@ -225,7 +225,8 @@ class _Job:
             f"dfflibmap {libraries} {unused} {larger}",
             "opt",
             "setundef -zero",
-            f"abc {libraries} {unused} {self._abc_files()}",
+            # What is not cleaned up lies in the scratch folder, and shows if that was full.
+            f"abc -nocleanup {libraries} {unused} {self._abc_files()}",
             "opt_clean -purge",
             *self._ties(),
             "splitnets",

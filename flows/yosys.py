@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from .errors import FlowError
 
 __all__ = ["run_yosys"]
+
+#: Bytes that must still fit when Yosys has ended: it does not notice when what it writes does not.
+SPARE = 1 << 16
 
 _WORKER = """
 import sys
@@ -26,18 +31,33 @@ def run_yosys(commands: Sequence[str], log: Path):
     Parameters
     ----------
     commands : sequence of str
+        Paths in them are absolute.
     log : Path
-        For what Yosys prints.
+        For what Yosys prints. Its folder gets Yosys' own scratch files, too.
 
     Raises
     ------
     FlowError
-        With Yosys' own words, if a command fails.
+        With Yosys' own words, if a command fails, or if there is no space left in the folder.
     """
     with log.open("wb") as file:
-        done = subprocess.run(
-            [sys.executable, "-c", _WORKER], input="\n".join(commands).encode(), stdout=file, stderr=file, check=False
-        )
+        worker = [sys.executable, "-c", _WORKER]
+        given = "\n".join(commands).encode()
+        place = {"cwd": log.parent, "env": os.environ | {"TMPDIR": str(log.parent)}}
+        done = subprocess.run(worker, input=given, stdout=file, stderr=file, check=False, **place)
+    _check_space(log.parent)
     if done.returncode:
         errors = [line for line in log.read_text(errors="replace").splitlines() if "ERROR" in line]
         raise FlowError(f"Yosys failed: {errors[-1] if errors else f'see {log}'}")
+
+
+def _check_space(folder: Path):
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(bytes(SPARE))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise FlowError(
+            f"Yosys needs more space in {folder}: {error.strerror}; TMPDIR may name another folder"
+        ) from error

@@ -1,0 +1,233 @@
+"""The evaluation: what it holds, and that it is the same however it comes about."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from distributed import LocalCluster
+from rich.console import Console
+
+from softermax.flows import jobs
+from softermax.flows.design_points import DesignPoint
+from softermax.flows.errors import FlowError
+from softermax.flows.evaluation import (
+    PERIOD,
+    Plan,
+    evaluate,
+    full_plan,
+    library_name,
+    read_evaluations,
+    unit_tables,
+    write_evaluation,
+)
+from softermax.flows.running import run_jobs
+from softermax.flows.synthesis import AreaOptions
+from softermax.flows.tables import COLUMNS
+
+PAPER, BASELINE = DesignPoint("unnormed", "paper", 2, 16), DesignPoint("unnormed", "fp16", 2, 16)
+MEMORIES = DesignPoint("softermax", "paper", 2, 16)
+PLAN = Plan(units=(PAPER, BASELINE), tokens=16, lengths=((PAPER, 8),), sweeps=(MEMORIES, PAPER))
+#: The same in a process of its own.
+SCRIPT = """
+from pathlib import Path
+from rich.console import Console
+from softermax.flows.design_points import DesignPoint
+from softermax.flows.evaluation import Plan, evaluate
+from softermax.flows.synthesis import AreaOptions
+if __name__ == "__main__":
+    paper, baseline = (DesignPoint("unnormed", preset, 2, 16) for preset in ("paper", "fp16"))
+    plan = Plan((paper, baseline), 16, ((paper, 8),), (DesignPoint("softermax", "paper", 2, 16), paper))
+    evaluate(plan, Path("build"), AreaOptions(), Console(stderr=True))
+"""
+
+
+def evaluated(folder: Path, **options) -> dict:
+    """The small plan with the generic cells."""
+    return evaluate(PLAN, folder, AreaOptions(), Console(stderr=True), **options)
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory) -> tuple[dict, Path]:
+    """A first evaluation, and its folder."""
+    folder = tmp_path_factory.mktemp("fresh")
+    return evaluated(folder), folder
+
+
+def test_units_have_all_figures_and_their_ratios(fresh):
+    paper, baseline = fresh[0]["units"]
+    assert (paper["unit"], paper["preset"], paper["lanes"], paper["max_len"]) == ("unnormed", "paper", 2, 16)
+    assert (paper["area_unit"], paper["energy_unit"], paper["recipe"]) == ("GE", "k loads", "balanced")
+    assert (paper["tokens"], paper["mismatches"]) == (16, 0)
+    assert paper["least_area"] < paper["area"]
+    # The period is the netlist's, not that in which it leaks.
+    assert paper["period"] == pytest.approx(paper["period_in_fo4"] * paper["fo4"], rel=0.01)
+    assert paper["period"] != PERIOD
+    for ratio, figure in (("of_baseline", "area"), ("energy_of_baseline", "energy_per_row")):
+        assert paper[ratio] == pytest.approx(paper[figure] / baseline[figure], abs=1e-4)
+        assert baseline[ratio] == 1
+    assert (paper["published"], paper["published_energy"]) == (0.25, 0.10)
+    assert baseline["published"] is baseline["published_energy"] is None
+    assert all(not isinstance(value, list | dict) for unit in (paper, baseline) for value in unit.values())
+
+
+def test_lengths_and_sweeps_are_of_their_points(fresh):
+    [shorter], (memories, least) = fresh[0]["lengths"], fresh[0]["sweeps"]
+    paper, _ = fresh[0]["units"]
+    assert (shorter["tokens"], shorter["area"]) == (8, paper["area"])
+    assert 0 < shorter["energy_per_row"] < paper["energy_per_row"]
+    assert (memories["unit"], memories["recipe"]) == ("softermax", "least-area")
+    assert 0 < memories["memory_area"] < memories["area"]
+    assert (least["unit"], least["area"], least["memory_area"]) == ("unnormed", paper["least_area"], None)
+
+
+def test_the_commands_find_what_an_evaluation_has_kept(fresh, monkeypatch):
+    evaluation, folder = fresh
+    monkeypatch.setattr(jobs, "synthesise", None)
+    monkeypatch.setattr(jobs, "analyse", None)
+    monkeypatch.setattr(jobs, "measure_row_energy", None)
+    paper, _ = evaluation["units"]
+    options = AreaOptions(recipe="balanced")
+    assert jobs.area(PAPER, folder, options)["area"] == paper["area"]
+    assert jobs.timing(PAPER, folder, options)["period"] == paper["period"]
+    found = jobs.energy(PAPER, folder, options, tokens=16, period=PERIOD)
+    assert found["energy_per_row"] == paper["energy_per_row"]
+    for other in ({"tokens": 15, "period": PERIOD}, {"tokens": 16, "period": 1.0}):
+        assert jobs.energy.find(PAPER, folder, options, **other) is None
+    assert jobs.area.find(PAPER, folder, AreaOptions(recipe="balanced", clock_gating=False)) is None
+    assert jobs.area.find(DesignPoint("unnormed", "paper", 2, 15), folder, options) is None
+
+
+def test_a_second_run_works_nothing_out_and_finds_the_same(fresh, monkeypatch, capsys):
+    evaluation, folder = fresh
+    monkeypatch.setattr("softermax.flows.running._pool", None)
+    assert evaluated(folder) == evaluation
+    assert capsys.readouterr().err == "Evaluating: 11 of 11 results are there from before\n"
+
+
+def test_damaged_entries_and_netlists_are_made_again(fresh, tmp_path):
+    evaluation, folder = fresh
+    subprocess.run(["cp", "-r", folder / "cache", folder / "area", tmp_path], check=True)
+    for entry in (tmp_path / "cache").iterdir():
+        entry.write_bytes(entry.read_bytes()[:-1])
+    for netlist in tmp_path.rglob("netlist.v"):
+        netlist.write_text(netlist.read_text()[:-20])
+    assert evaluated(tmp_path) == evaluation
+
+
+def test_a_netlist_that_was_changed_is_not_measured(fresh, tmp_path):
+    _, folder = fresh
+    subprocess.run(["cp", "-r", folder / "cache", folder / "area", tmp_path], check=True)
+    made = jobs.synthesis(PAPER, tmp_path, AreaOptions())
+    whole = made.netlist.read_text()
+    made.netlist.write_text(whole.replace("NOR2", "NAND2", 1))
+    assert jobs.synthesis(PAPER, tmp_path, AreaOptions()) == made
+    assert made.netlist.read_text() == whole
+
+
+def test_an_interrupted_run_goes_on_and_finds_the_same(fresh, tmp_path, capsys):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    process = subprocess.Popen([sys.executable, "script.py"], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    cache, end = tmp_path / "build" / "cache", time.monotonic() + 120
+    while len(list(cache.glob("[0-9a-f]*")) if cache.exists() else []) < 4:
+        assert time.monotonic() < end
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert "KeyboardInterrupt" in process.communicate(timeout=30)[1]
+    assert evaluated(tmp_path / "build") == fresh[0]
+    [found] = [int(word) for word in capsys.readouterr().err.split() if word.isdigit()][:1]
+    assert 1 <= found < 11
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """Two workers of one thread each."""
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        yield cluster
+
+
+def test_a_cluster_finds_the_same(fresh, cluster, tmp_path):
+    assert evaluated(tmp_path, scheduler=cluster.scheduler_address) == fresh[0]
+
+
+def test_what_a_cluster_cannot_do_is_a_sentence(cluster, tmp_path):
+    some = [jobs.Job(jobs.area, PAPER, tmp_path, {"options": AreaOptions(recipe="fast")})]
+    with pytest.raises(FlowError, match=r"^the recipe must be one of least-area, balanced, not 'fast'$"):
+        run_jobs(some, "Working", Console(), cluster.scheduler_address)
+
+
+def test_a_cluster_without_workers_is_refused(tmp_path):
+    with LocalCluster(n_workers=0, dashboard_address=None) as cluster:
+        text = f"the Dask scheduler at {cluster.scheduler_address} must have workers, but has none"
+        with pytest.raises(FlowError) as caught:
+            evaluated(tmp_path, scheduler=cluster.scheduler_address)
+    assert str(caught.value) == text
+
+
+def test_without_the_extra_a_scheduler_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(FlowError) as caught:
+        evaluated(tmp_path, scheduler="tcp://127.0.0.1:1")
+    assert str(caught.value) == "the package distributed must be installed to use a scheduler: it is the extra dask"
+
+
+@pytest.mark.parametrize(
+    ("address", "text"),
+    [
+        ("tcp://127.0.0.1:1", "there must be a Dask scheduler at tcp://127.0.0.1:1, but none has answered"),
+        ("nonsense://here", "there must be a Dask scheduler at nonsense://here, but none has answered"),
+    ],
+)
+def test_a_scheduler_that_is_not_there_is_refused(address, text, tmp_path):
+    command = [Path(sys.executable).with_name("softermax"), "evaluate", "--scheduler", address]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"softermax: {text}\n")
+
+
+def test_the_full_plan_is_of_the_contracts_sizes():
+    plan = full_plan()
+    assert len(plan.units) == len(set(plan.units)) == 30
+    assert {point.lanes for point, _ in plan.lengths} == {32}
+    assert {point.max_len for point, _ in plan.lengths} == {1024}
+    # Two units in all presets, with either normalizer of the baseline; the Unnormed Softmax Unit has one.
+    assert len(set(plan.lengths)) == len(plan.lengths) == (3 + 4 + 4) * 7
+    assert {point for point, _ in plan.lengths if point.preset == "paper"} == {
+        DesignPoint(unit, "paper", 32, 1024, (("saturate", True),)) for unit in ("unnormed", "normalization", "pe")
+    }
+    sizes = {(point.lanes, point.max_len) for point in plan.sweeps}
+    assert sizes == {(lanes, 384) for lanes in (4, 8, 16, 32, 64)} | {(16, 2**n) for n in range(6, 13)}
+    assert len(set(plan.sweeps)) == len(plan.sweeps) == 12 * (3 + 4 + 4)
+
+
+def test_evaluations_are_read_back_by_library(fresh, tmp_path):
+    evaluation, _ = fresh
+    assert write_evaluation(evaluation, tmp_path) == tmp_path / "evaluation" / "generic.json"
+    other = {**evaluation, "provenance": evaluation["provenance"] | {"library": "cells"}}
+    write_evaluation(other, tmp_path)
+    assert read_evaluations(tmp_path) == {"cells": other, "generic": evaluation}
+    (tmp_path / "evaluation" / "cells.json").write_text(json.dumps(other)[:-1])
+    with pytest.raises(FlowError, match=r"cells\.json must be an evaluation, but cannot be read: delete it$"):
+        read_evaluations(tmp_path)
+
+
+def test_a_library_is_called_after_its_first_file():
+    assert library_name([Path("a/tt_1v80.lib.gz"), Path("b.lib")]) == "tt_1v80"
+    assert library_name([Path("cells.lib")]) == "cells"
+    assert library_name([]) == "generic"
+
+
+def test_provenance_names_files_without_their_folders(fresh):
+    provenance = fresh[0]["provenance"]
+    assert (provenance["library"], provenance["liberty_files"], provenance["recipe"]) == ("generic", [], "balanced")
+    assert "/" not in json.dumps(provenance)
+
+
+def test_tables_have_headings_for_what_they_show(fresh):
+    tables = unit_tables(fresh[0]["units"])
+    assert list(tables) == ["Area, recipe balanced", "Least clock period", "Energy for a row"]
+    shown = {field for results in tables.values() for result in results for field in result}
+    assert shown - COLUMNS.keys() == {"area_unit", "energy_unit"}
