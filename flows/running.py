@@ -10,7 +10,6 @@ import os
 import signal
 import tempfile
 import threading
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor, wait
 from contextlib import contextmanager, suppress
@@ -85,8 +84,8 @@ def run_jobs(jobs: Sequence[Job], description: str, console: Console, scheduler:
         console.print(f"{description}: {len(results)} of {len(jobs)} results are there from before")
     if missing:
         executor = _cluster(scheduler) if scheduler else _pool(min(len(missing), os.cpu_count() or 1))
-        with _progress(description, len(jobs), len(results), console) as advance, executor as workers:
-            for job, result in _in_order(missing, workers):
+        with _progress(description, len(jobs), len(results), console) as advance, executor as (workers, places):
+            for job, result in _in_order(missing, workers, places):
                 results[job] = result
                 advance()
     return [results[job] for job in jobs]
@@ -106,20 +105,20 @@ def _progress(description: str, total: int, found: int, console: Console) -> Ite
         yield lambda: progress.advance(task)
 
 
-def _in_order(jobs: Sequence[Job], workers: Executor) -> Iterator[tuple[Job, dict]]:
-    """Jobs and their results as they come; a job is handed over when what it comes after has ended."""
-    sources, running, waiting = source_digest(), {}, defaultdict(list)
-    for job in jobs:
-        if job.after in jobs:
-            waiting[job.after].append(job)
-        else:
+def _in_order(jobs: Sequence[Job], workers: Executor, places: Callable[[], int]) -> Iterator[tuple[Job, dict]]:
+    """Jobs and their results as they come; handed over when there is a place and what they come after is done."""
+    sources, waiting, running, unfinished = source_digest(), list(jobs), {}, set(jobs)
+    while unfinished:
+        ready = [job for job in waiting if job.after not in unfinished]
+        free = max(places(), 1) - len(running)
+        for job in ready[: max(free, 0)]:
+            waiting.remove(job)
             running[_submit(workers, job, sources)] = job
-    while running:
         ended, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in ended:
             job = running.pop(future)
+            unfinished.remove(job)
             yield job, _result(future)
-            running |= {_submit(workers, following, sources): following for following in waiting[job]}
 
 
 def _submit(workers: Executor, job: Job, sources: str):
@@ -139,11 +138,12 @@ def _result(future) -> dict:
 
 
 @contextmanager
-def _pool(processes: int) -> Iterator[Executor]:
+def _pool(processes: int) -> Iterator[tuple[Executor, Callable[[], int]]]:
+    """Processes of this machine, and how many jobs they can do at once."""
     with tempfile.TemporaryDirectory(prefix="softermax-") as scratch:
         pool = ProcessPoolExecutor(processes, get_context("spawn"), initializer=_begin, initargs=(scratch,))
         try:
-            yield pool
+            yield pool, lambda: processes
         except BaseException:
             for worker in active_children():
                 _kill(worker)
@@ -171,7 +171,8 @@ def _kill(worker):
 
 
 @contextmanager
-def _cluster(address: str) -> Iterator[Executor]:
+def _cluster(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
+    """The workers of a Dask cluster, and how many jobs they can do at once, which may change."""
     try:
         from distributed import Client, KilledWorker
         from distributed.comm import resolve_address
@@ -186,7 +187,7 @@ def _cluster(address: str) -> Iterator[Executor]:
             raise FlowError(f"the Dask scheduler at {address} must have workers, but has none")
         workers = client.get_executor(pure=False)
         try:
-            yield workers
+            yield workers, lambda: sum(client.nthreads().values())
         except KilledWorker as error:
             raise FlowError(LOST) from error
         finally:

@@ -32,6 +32,9 @@ RECIPES = {
     "balanced": "strash;ifraig;scorr;dc2;strash;dch;map -B 0.9;topo;buffer -c;topo;upsize;dnsize;stime -p",
 }
 
+#: With an inverter, each can make everything.
+GATES = ("!(A*B)", "!(A+B)", "A*B", "A+B")
+
 #: What an output drives, in the library's unit of capacitance.
 LOAD = 1.0
 
@@ -155,6 +158,7 @@ def synthesise(
     with tempfile.TemporaryDirectory() as scratch, unpacked(liberty) as plain:
         folder = Path(scratch)
         library = read_libraries(plain, exclude)
+        _check_gates(library)
         design = folder / "design.v"
         design.write_bytes(verilog.read_bytes())
         kept = _parts(design.read_text(), top) if parts else []
@@ -249,6 +253,16 @@ class _Job:
             if (tie := self.library.smallest(value)) is not None:
                 options.append(f"{option} {' '.join(tie)}")
         return [f"hilomap -singleton {' '.join(options)}"] if options else []
+
+
+def _check_gates(library: Library):
+    """What Yosys and abc ask for less clearly."""
+    if not any(library.cells[name].outputs for name in library.of_kind("flop")):
+        raise FlowError(
+            "the library must have a flip-flop with a function at its output: add a Liberty file that has one"
+        )
+    if all(library.smallest(function) is None for function in GATES):
+        raise FlowError("the library must have a NAND, NOR, AND or OR of two inputs: add a Liberty file that has one")
 
 
 def _parts(verilog: str, top: str) -> list[str]:

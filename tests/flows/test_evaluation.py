@@ -146,7 +146,7 @@ def test_an_interrupted_run_goes_on_and_finds_the_same(fresh, tmp_path, capsys):
 @pytest.fixture(scope="module")
 def cluster():
     """Two workers of one thread each."""
-    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0") as cluster:
         yield cluster
 
 
@@ -161,7 +161,7 @@ def test_what_a_cluster_cannot_do_is_a_sentence(cluster, tmp_path):
 
 
 def test_a_cluster_without_workers_is_refused(tmp_path):
-    with LocalCluster(n_workers=0, dashboard_address=None) as cluster:
+    with LocalCluster(n_workers=0, dashboard_address=":0") as cluster:
         text = f"the Dask scheduler at {cluster.scheduler_address} must have workers, but has none"
         with pytest.raises(FlowError) as caught:
             evaluated(tmp_path, scheduler=cluster.scheduler_address)

@@ -37,7 +37,7 @@ def one_thread(monkeypatch):
     @contextmanager
     def pool(processes):
         with ThreadPoolExecutor(1) as workers:
-            yield workers
+            yield workers, lambda: 1
 
     monkeypatch.setattr(running, "_pool", pool)
 
@@ -63,7 +63,7 @@ def test_jobs_begin_in_order_but_after_what_they_need(one_thread, tmp_path):
         {"name": "third"},
         {"name": "last"},
     ]
-    assert begun == ["second", "third", "first", "last"]
+    assert begun == ["second", "first", "third", "last"]
 
 
 def test_what_has_been_found_is_not_run_again_and_holds_nobody_up(one_thread, tmp_path, capsys):
