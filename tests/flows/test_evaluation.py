@@ -8,10 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from distributed import LocalCluster
 from rich.console import Console
 
-from softermax.flows import jobs
+from softermax.flows import cli, jobs
 from softermax.flows.design_points import DesignPoint
 from softermax.flows.errors import FlowError
 from softermax.flows.evaluation import (
@@ -186,6 +187,43 @@ def test_a_scheduler_that_is_not_there_is_refused(address, text, tmp_path):
     command = [Path(sys.executable).with_name("softermax"), "evaluate", "--scheduler", address]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"softermax: {text}\n")
+
+
+@pytest.fixture
+def command(fresh, monkeypatch):
+    """``softermax evaluate`` of the small plan, which has been evaluated."""
+    monkeypatch.setattr(cli, "full_plan", lambda: PLAN)
+    return lambda *arguments: CliRunner().invoke(cli.app, ["evaluate", "--build-dir", str(fresh[1]), *arguments])
+
+
+def test_the_command_writes_an_evaluation_and_a_report(fresh, command):
+    evaluation, folder = fresh
+    done = command("--json")
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout) == evaluation["units"]
+    assert json.loads((folder / "evaluation" / "generic.json").read_text()) == evaluation
+    assert (folder / "report" / "index.html").stat().st_size > 0
+
+
+def test_the_command_prints_tables(fresh, command):
+    done = command()
+    assert done.exit_code == 0, done.output
+    for title in unit_tables([]):
+        assert done.stdout.count(title) == 1
+    assert f"{fresh[0]['units'][0]['energy_per_row']:,.2f}" in done.stdout
+    assert f"the report in {fresh[1] / 'report' / 'index.html'}\n" in done.stdout
+
+
+def test_a_mismatch_is_a_failure(command, monkeypatch):
+    def mismatching(*arguments):
+        found = evaluate(*arguments)
+        found["lengths"][0]["mismatches"] = 3
+        return found
+
+    monkeypatch.setattr(cli, "run_evaluation", mismatching)
+    done = command("--json")
+    assert done.exit_code == 1
+    assert "unnormed with 2 lanes has 3 mismatches" in done.stderr
 
 
 def test_the_full_plan_is_of_the_contracts_sizes():
