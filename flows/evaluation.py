@@ -91,7 +91,9 @@ def _presets(unit: str, lanes: int, max_len: int) -> list[DesignPoint]:
     longest = -(-max_len // lanes) * lanes
     saturate = (("saturate", True),) if longest > PAPER_LONGEST else ()
     kinds = [("paper", saturate), ("faithful", ()), ("fp16", ()), ("fp16", (("normalizer", "multiply"),))]
-    return [DesignPoint(unit, *kind[:1], lanes, max_len, kind[1]) for kind in kinds[: 3 if unit == "unnormed" else 4]]
+    if unit == "unnormed":
+        kinds.pop()
+    return [DesignPoint(unit, preset, lanes, max_len, options) for preset, options in kinds]
 
 
 def evaluate(plan: Plan, build_dir: Path, library: AreaOptions, console: Console, scheduler: str | None = None) -> dict:
@@ -110,31 +112,15 @@ def evaluate(plan: Plan, build_dir: Path, library: AreaOptions, console: Console
         ``provenance``; ``units``, ``lengths`` and ``sweeps`` as lists of flat results with ratios, in the plan's order.
         The same whenever sources, programs and library are.
     """
-    balanced, least = replace(library, recipe=RECIPE), replace(library, recipe=LEAST)
-    work: dict[tuple, Job] = {}
-
-    def job(function: Callable, point: DesignPoint, after: Job | None = None, **options) -> Job:
-        return work.setdefault((function, point, *options.items()), Job(function, point, build_dir, options, after))
-
-    def energy_of(point: DesignPoint, tokens: int) -> Job:
-        after = job(area, point, options=balanced)
-        return job(energy, point, after, options=balanced, tokens=tokens, period=PERIOD)
-
-    def all_of(point: DesignPoint, tokens: int) -> list[Job]:
-        mapped = job(area, point, options=balanced)
-        timed = job(timing, point, mapped, options=balanced)
-        return [job(area, point, options=least), timed, energy_of(point, tokens), mapped]
-
-    def swept(point: DesignPoint) -> Job:
-        return job(area, point, options=least, macros=True if point.unit == "softermax" else None)
-
-    all_of(PROBE, PROBE.max_len)
-    swept(PROBE_OF_MEMORIES)
-    probes = list(work.values())
-    units = [all_of(point, plan.tokens) for point in plan.units]
-    lengths = [energy_of(point, tokens) for point, tokens in plan.lengths]
-    sweeps = [swept(point) for point in plan.sweeps]
-    order = [*probes, *sorted([job for job in work.values() if job not in probes], key=_effort, reverse=True)]
+    work = _Work(build_dir, library)
+    work.all_of(PROBE, PROBE.max_len)
+    work.least_area(PROBE_OF_MEMORIES, macros=True)
+    probes = work.jobs()
+    units = [work.all_of(point, plan.tokens) for point in plan.units]
+    lengths = [work.energy(point, tokens) for point, tokens in plan.lengths]
+    sweeps = [work.least_area(point, macros=point.unit == "softermax" or None) for point in plan.sweeps]
+    others = [job for job in work.jobs() if job not in probes]
+    order = [*probes, *sorted(others, key=_effort, reverse=True)]
     found = dict(zip(order, run_jobs(order, "Evaluating", console, scheduler), strict=True))
     return {
         "provenance": _provenance(library),
@@ -144,13 +130,46 @@ def evaluate(plan: Plan, build_dir: Path, library: AreaOptions, console: Console
     }
 
 
+class _Work:
+    """Jobs, each of them once."""
+
+    def __init__(self, build_dir: Path, library: AreaOptions):
+        self._build_dir = build_dir
+        self._balanced, self._least = replace(library, recipe=RECIPE), replace(library, recipe=LEAST)
+        self._jobs: dict[tuple, Job] = {}
+
+    def jobs(self) -> list[Job]:
+        """In the order in which they have been asked for, but none before what it comes after."""
+        return list(self._jobs.values())
+
+    def least_area(self, point: DesignPoint, macros: bool | None = None) -> Job:
+        return self._job(area, point, options=self._least, macros=macros)
+
+    def area(self, point: DesignPoint) -> Job:
+        return self._job(area, point, options=self._balanced)
+
+    def timing(self, point: DesignPoint) -> Job:
+        return self._job(timing, point, self.area(point), options=self._balanced)
+
+    def energy(self, point: DesignPoint, tokens: int) -> Job:
+        return self._job(energy, point, self.area(point), options=self._balanced, tokens=tokens, period=PERIOD)
+
+    def all_of(self, point: DesignPoint, tokens: int) -> list[Job]:
+        """All jobs of a unit, as :func:`_unit` takes their results."""
+        return [self.area(point), self.least_area(point), self.timing(point), self.energy(point, tokens)]
+
+    def _job(self, function: Callable[..., dict], point: DesignPoint, after: Job | None = None, **options) -> Job:
+        key = (function, point, *options.items())
+        return self._jobs.setdefault(key, Job(function, point, self._build_dir, options, after))
+
+
 def _effort(job: Job) -> tuple:
     """Sorts jobs by how long they take."""
     point = job.point
     return point.unit == "pe", point.preset == "fp16", point.lanes, point.max_len, job.options.get("tokens", 0)
 
 
-def _unit(least: dict, timed: dict, energies: dict, mapped: dict) -> dict:
+def _unit(mapped: dict, least: dict, timed: dict, energies: dict) -> dict:
     """All that is measured of a unit, in one flat object; ``period`` is the least one, not that of leakage."""
     timed = {name: value for name, value in timed.items() if name != "path"}
     return mapped | {"least_area": least["area"]} | energies | timed

