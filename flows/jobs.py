@@ -23,6 +23,7 @@ from .gates.liberty import read_libraries, unpacked
 from .gates.netlist import read_netlist
 from .gates.opensta import opensta_period
 from .gates.timing import analyse
+from .mapped_areas import SOFTMAX_PARTS
 from .provenance import library_digests, source_digest, versions
 from .ratios import with_ratios
 from .row_energy import measure_row_energy
@@ -157,7 +158,7 @@ def area(point: DesignPoint, build_dir: Path, options: AreaOptions, macros: bool
 
 def _by_parts(result: Synthesis) -> dict:
     """Areas of a processing element's parts; the softmax is everything from scores to probabilities."""
-    softmax = sum(area for part, area in result.part_areas.items() if part in ("softmax", "binary16_scores"))
+    softmax = sum(area for part, area in result.part_areas.items() if part in SOFTMAX_PARTS)
     parts = {f"{part}_area": round(area, 3) for part, area in result.part_areas.items()}
     return parts | {"softmax_area": round(softmax, 3), "rest_area": round(result.area - softmax, 3)}
 

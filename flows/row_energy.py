@@ -3,38 +3,37 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from softermax.sim.stimuli import WORD, pack_inputs, unpack_bits
-from softermax.sim.trace import RESET_CYCLES, Trace
+from softermax.sim.stimuli import pack_inputs, unpack_bits
+from softermax.sim.trace import Trace
 
 from .design_points import DesignPoint
+from .energy_stimuli import energy_stimuli
 from .errors import FlowError
-from .gates.activity import Activity, simulate
-from .gates.cell_tables import read_tables
+from .gates.activity import Activity
+from .gates.cell_tables import CellTables, read_tables
 from .gates.energy import EnergyBreakdown, switched_energy
-from .gates.glitches import simulate_timed
+from .gates.glitches import simulate_glitches
 from .gates.liberty import Library
-from .gates.netlist import read_netlist
+from .gates.netlist import Netlist, read_netlist
 from .gates.timing import Delays, inverter_fo4
+from .mapped_areas import SOFTMAX_PARTS
 from .synthesis import Synthesis
-from .verify import LONGEST, full_speed_trace, rows_of_length
 
 __all__ = ["measure_row_energy"]
-
-#: Rows in each stimulus.
-ROWS = 10
-#: Cycles in which glitches are counted, when rows have filled the pipeline.
-GLITCH_CYCLES = range(12, 36)
 
 
 def measure_row_energy(
     point: DesignPoint, unit: Synthesis, library: Library, liberty: Sequence[Path], *, tokens: int, period: float
 ) -> dict:
     """Energy for a row and for an element, rows back to back at full speed.
+
+    A processing element's is from the start of a head, with its keys loaded, to its last probabilities.
 
     Parameters
     ----------
@@ -50,58 +49,93 @@ def measure_row_energy(
     Returns
     -------
     dict
-        ``energy_per_row`` and its parts, and ``energy_per_element``, both without glitches; ``glitch_factor``, by which
-        a sample's nets and cells take more with them, and ``energy_with_glitches`` for a row; ``rows`` played, and
-        ``mismatches`` of the netlist's outputs against the golden trace.
+        ``energy_per_row`` and what it is made of, ``energy_per_element``, both without glitches; ``glitch_factor``, by
+        which a sample's nets and cells take more with them, and ``energy_with_glitches`` for a row; ``rows`` played,
+        and ``mismatches`` of the netlist's outputs against the golden trace. Of a processing element also
+        ``memory_energy``, by the model of :mod:`softermax.flows.sram_macros`, and of each part.
 
     Raises
     ------
     FlowError
         If ``tokens`` is out of range.
     """
+    played = energy_stimuli(point, tokens)
     flat = read_netlist(unit.netlist, unit.top, liberty)
-    traces = _traces(point, tokens)
-    stimuli = pack_inputs(traces, flat.input_widths())
-    activity = simulate(flat, library, stimuli, counted_from=RESET_CYCLES)
-    tables = read_tables(liberty, {cell.kind for cell in flat.cells} | {library.inverter})
-    delays, voltage = Delays(flat, library, tables), _nominal_voltage(liberty[0])
-
-    def energy_of(some: Activity) -> EnergyBreakdown:
-        return switched_energy(flat, library, tables, delays, some, voltage=voltage, period=period)
-
-    found, factor = energy_of(activity), 1.0
-    sample = {port: words[: GLITCH_CYCLES.stop] for port, words in stimuli.items()}
-    how = {"counted_from": GLITCH_CYCLES.start}
-    without = energy_of(simulate(flat, library, sample, **how))
-    if without.logic:
-        timed = simulate_timed(flat, library, delays, sample, fo4=inverter_fo4(tables[library.inverter]), **how)
-        factor = energy_of(timed).logic / without.logic
-    with_glitches = found.clock + found.leakage + found.logic * factor
-    rows = WORD * ROWS
-    per_row = {part: round(energy / rows / 1000, 4) for part, energy in vars(found).items()}
+    tables = read_tables(
+        liberty, {cell.kind for cell in flat.cells if cell.kind not in unit.macros} | {library.inverter}
+    )
+    delays = Delays(flat, library, tables | {kind: CellTables({}) for kind in unit.macros})
+    activities = simulate_glitches(
+        flat,
+        library,
+        delays,
+        pack_inputs(played.traces, flat.input_widths()),
+        counted_from=played.counted_from,
+        sample=played.sample,
+        fo4=inverter_fo4(tables[library.inverter]),
+        memories={kind: macro.depth for kind, macro in unit.macros.items()},
+    )
+    voltage = _nominal_voltage(liberty[0])
+    how = {"voltage": voltage, "period": period, "part_of": _part_of}
+    whole, without, glitching = (
+        switched_energy(flat, library, tables, delays, activity, **how) for activity in activities
+    )
+    load = np.mean(list(tables[library.inverter].capacitances.values())) * voltage**2
+    memories = _memory_energy(flat, unit, activities[0], load)
+    factor = _total(glitching).logic / (_total(without).logic or 1)
+    scale = 1 / played.rows / 1000
     return {
         "tokens": tokens,
-        "rows": rows,
-        "mismatches": _mismatches(traces, activity),
+        "rows": played.rows,
+        "mismatches": _mismatches(played.traces, activities[0]),
         "period": period,
         "voltage": voltage,
-        "energy_per_row": round(found.total / rows / 1000, 4),
-        **{f"{part}_energy": energy for part, energy in per_row.items()},
-        "energy_per_element": round(found.total / rows / tokens, 3),
-        "glitch_factor": round(factor, 4),
-        "energy_with_glitches": round(with_glitches / rows / 1000, 4),
+        **_of_a_row(_total(whole), sum(memories.values()), factor, scale, tokens),
+        **(_of_parts(whole, without, glitching, memories, scale) if point.unit == "pe" else {}),
     }
 
 
-def _traces(point: DesignPoint, tokens: int) -> list[Trace]:
-    """A trace for each stimulus, of different rows as far as there are so many."""
-    rows = rows_of_length(point.config, tokens)
-    if not rows:
-        most = min(point.config.max_len, LONGEST)
-        raise FlowError(f"tokens must be from 1 to {most}, the smaller of max_len and {LONGEST}, not {tokens}")
-    rng = np.random.default_rng(1)
-    order = np.resize(rng.permutation(len(rows)), (WORD, ROWS))
-    return [full_speed_trace(point, [rows[n] for n in some], rng) for some in order]
+def _of_a_row(energy: EnergyBreakdown, memory: float, factor: float, scale: float, tokens: int) -> dict:
+    row = (energy.total + memory) * scale
+    return {
+        "energy_per_row": round(row, 4),
+        **{f"{kind}_energy": round(some * scale, 4) for kind, some in vars(energy).items()},
+        "memory_energy": round(memory * scale, 4) if memory else None,
+        "energy_per_element": round(row * 1000 / tokens, 3),
+        "glitch_factor": round(factor, 4),
+        "energy_with_glitches": round(row + energy.logic * (factor - 1) * scale, 4),
+    }
+
+
+def _of_parts(whole, without, glitching, memories: dict[str, float], scale: float) -> dict:
+    """Energies of a row in each part, with glitches; the softmax is everything from scores to probabilities."""
+    found = {}
+    for part, energy in whole.items():
+        factor = glitching[part].logic / (without[part].logic or 1)
+        found[part] = energy.total + energy.logic * (factor - 1) + memories.get(part, 0)
+    parts = {f"{part}_energy": round(energy * scale, 4) for part, energy in found.items() if part}
+    softmax = sum(found.get(part, 0) for part in SOFTMAX_PARTS)
+    return parts | {"softmax_energy": round(softmax * scale, 4)}
+
+
+def _part_of(cell: str) -> str:
+    """The unit's submodule that a cell is in, by the cell's name."""
+    part, _, inside = cell.partition(".")
+    return part if inside else ""
+
+
+def _total(parts: dict[str, EnergyBreakdown]) -> EnergyBreakdown:
+    first, *others = parts.values()
+    return sum(others, start=first)
+
+
+def _memory_energy(flat: Netlist, unit: Synthesis, activity: Activity, inverter_load: float) -> dict[str, float]:
+    """What the accesses to memories take, in each part."""
+    found: dict[str, float] = defaultdict(float)
+    kinds = {cell.name: cell.kind for cell in flat.cells}
+    for name, (reads, writes) in activity.accesses.items():
+        found[_part_of(name)] += (reads + writes) * unit.macros[kinds[name]].access_energy(inverter_load)
+    return found
 
 
 def _nominal_voltage(liberty: Path) -> float:

@@ -20,7 +20,7 @@ from .liberty import Library
 from .memory import SimulatedMemory
 from .netlist import CLOCK, ONE, ZERO, MappedCell, Netlist, kind_of, logic_levels
 
-__all__ = ["ONES", "Activity", "CellGroup", "Simulation", "simulate"]
+__all__ = ["ONES", "Activity", "CellGroup", "Simulation", "Tally", "simulate"]
 
 #: A word of ones.
 ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -49,6 +49,24 @@ class Activity:
     outputs: dict[str, np.ndarray]
     cycles: int
     accesses: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+class Tally:
+    """Adds up what switches."""
+
+    def __init__(self, nets: int):
+        self._toggles, self._clocked = (np.zeros(nets, np.int64) for _ in range(2))
+        self._cycles = 0
+
+    def add(self, changes: np.ndarray, ticks: np.ndarray):
+        """A cycle's changes of each net, of all stimuli, and the words of those whose clock it ticks."""
+        self._toggles += changes
+        self._clocked += np.bitwise_count(ticks).sum(axis=1, dtype=np.int64)
+        self._cycles += ticks.shape[1] * WORD
+
+    def activity(self, outputs: dict[str, np.ndarray], accesses: dict[str, tuple[int, int]]) -> Activity:
+        """The sum; the two constants at the end are no nets."""
+        return Activity(self._toggles[:-2], self._clocked[:-2], outputs, self._cycles, accesses)
 
 
 def simulate(
@@ -136,10 +154,12 @@ class Simulation:
         ports = self._ports(inputs)
         cycles, _, words = next(iter(inputs.values())).shape
         values = np.zeros((self._nets, words), np.uint64)
-        toggles, clocked = (np.zeros(self._nets, np.int64) for _ in range(2))
+        counted = self._tally()
         outputs = self._outputs(cycles, words)
         state = np.zeros((len(self._flops), words), np.uint64)
         memories = [SimulatedMemory(cell, depth, words) for cell, depth in self._macros]
+        # Until then flip-flops hold anything, addresses that no memory has among it.
+        resetting = (lambda cycle: inputs["rst"][cycle].any()) if "rst" in inputs else (lambda cycle: False)
         show, next_state, enabled = self._flop_logic(), self._next_logic(), self._gate_logic()
         for cycle in range(cycles):
             before = values.copy()
@@ -149,22 +169,27 @@ class Simulation:
             for memory in memories:
                 memory.show(values)
             values[ZERO], values[ONE] = 0, ONES
-            changes = self._settle(before, values)
+            changes = self._settle(cycle, before, values)
             for array, nets in outputs.values():
                 array[cycle] = values[nets]
             ticks = enabled(values)
             if cycle >= counted_from:
-                toggles += changes
-                clocked += np.bitwise_count(ticks).sum(axis=1, dtype=np.int64)
+                counted.add(changes, ticks)
+            self._sample(cycle, changes, ticks)
             next_state(values, state, ticks)
-            for memory in memories:
+            for memory in memories if not resetting(cycle) else ():
                 memory.clock(values, counts=cycle >= counted_from)
-        counted = (cycles - counted_from) * words * WORD
         found = {name: array for name, (array, _) in outputs.items()}
         accesses = {cell.name: (m.reads, m.writes) for (cell, _), m in zip(self._macros, memories, strict=True)}
-        return Activity(toggles[:-2], clocked[:-2], found, counted, accesses)
+        return counted.activity(found, accesses)
 
-    def _settle(self, before: np.ndarray, values: np.ndarray) -> np.ndarray:
+    def _tally(self) -> Tally:
+        return Tally(self._nets)
+
+    def _sample(self, cycle: int, changes: np.ndarray, ticks: np.ndarray):
+        """What else is to be counted of a cycle."""
+
+    def _settle(self, cycle: int, before: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Let the logic follow its inputs, at once; returns the changes of each net."""
         for level in self._levels:
             for group in level:

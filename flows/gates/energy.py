@@ -7,15 +7,15 @@ count alike.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
 from .activity import Activity
 from .cell_tables import CellTables, Energy
 from .liberty import Library
-from .netlist import MappedCell, Netlist
+from .netlist import ZERO, MappedCell, Netlist
 from .timing import Delays
 
 __all__ = ["EnergyBreakdown", "switched_energy"]
@@ -41,6 +41,9 @@ class EnergyBreakdown:
     clock: float
     leakage: float
 
+    def __add__(self, other: EnergyBreakdown) -> EnergyBreakdown:
+        return EnergyBreakdown(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
     @property
     def logic(self) -> float:
         """Of what glitches: nets and cells."""
@@ -61,8 +64,11 @@ def switched_energy(
     *,
     voltage: float,
     period: float,
-) -> EnergyBreakdown:
-    """Energy of a simulation.
+    part_of: Callable[[str], str] = lambda name: "",
+) -> dict[str, EnergyBreakdown]:
+    """Energy of a simulation, of each part of a design; a net belongs to the part that drives it.
+
+    Macros are no cells of the library and count for nothing here.
 
     Parameters
     ----------
@@ -72,27 +78,44 @@ def switched_energy(
         In volts.
     period : float
         Of the clock, in ps; leakage lasts as long.
+    part_of : callable
+        From a cell's name to its part. What an input port drives belongs to ``""``.
     """
     load, transition = delays.load[:-2].mean(axis=1), delays.transition[:-2].mean(axis=1)
     edges = 2 * activity.clocked
-    is_clock = activity.clocked > 0
-    per_change = load * voltage**2 / 2
     inside = _Inside(library, tables, activity.toggles, edges, load, transition)
-    cells = clock = 0.0
-    alike = defaultdict(list)
-    for cell in netlist.cells:
-        alike[cell.kind].append(cell)
-    for kind, same in alike.items():
-        data, ticking = inside.of(kind, same)
-        cells, clock = cells + data, clock + ticking
-    leakage = sum(len(same) * tables[kind].leakage for kind, same in alike.items())
-    return EnergyBreakdown(
-        wires=float((activity.toggles * per_change)[~is_clock].sum()),
-        cells=cells,
-        clock=clock + float((edges * per_change)[is_clock].sum()),
+    of_nets = (activity.toggles + edges) * load * voltage**2 / 2
+    is_clock, undriven = activity.clocked > 0, np.ones(len(load), bool)
+
+    def charged(nets: np.ndarray) -> EnergyBreakdown:
+        return EnergyBreakdown(float(of_nets[nets & ~is_clock].sum()), 0, float(of_nets[nets & is_clock].sum()), 0)
+
+    found = {}
+    for part, cells in _parts(netlist, library, part_of).items():
+        driven = _driven(cells, library, len(load))
+        undriven &= ~driven
         # nW times ps is 1e-21 J.
-        leakage=leakage * period * activity.cycles * 1e-6,
-    )
+        leakage = sum(tables[cell.kind].leakage for cell in cells) * period * activity.cycles * 1e-6
+        found[part] = charged(driven) + inside.of_all(cells) + EnergyBreakdown(0, 0, 0, leakage)
+    found[""] = found.get("", EnergyBreakdown(0, 0, 0, 0)) + charged(undriven)
+    return found
+
+
+def _parts(netlist: Netlist, library: Library, part_of: Callable[[str], str]) -> dict[str, list[MappedCell]]:
+    """The library's cells in each part."""
+    parts = defaultdict(list)
+    for cell in netlist.cells:
+        if cell.kind in library.cells:
+            parts[part_of(cell.name)].append(cell)
+    return parts
+
+
+def _driven(cells: list[MappedCell], library: Library, nets: int) -> np.ndarray:
+    """Which nets some cells drive."""
+    driven = np.zeros(nets, bool)
+    outputs = [cell.pins.get(pin, ZERO) for cell in cells for pin in library.cells[cell.kind].outputs]
+    driven[[net for net in outputs if net >= 0]] = True
+    return driven
 
 
 class _Inside:
@@ -102,6 +125,14 @@ class _Inside:
         self._library, self._tables = library, tables
         self._changes = np.concatenate([toggles + edges, [0, 0]])
         self._load, self._transition = (np.concatenate([values, [0, 0]]) for values in (load, transition))
+
+    def of_all(self, cells: list[MappedCell]) -> EnergyBreakdown:
+        """Energy inside of some cells."""
+        alike = defaultdict(list)
+        for cell in cells:
+            alike[cell.kind].append(cell)
+        found = [self.of(kind, same) for kind, same in alike.items()]
+        return EnergyBreakdown(0, sum(data for data, _ in found), sum(clock for _, clock in found), 0)
 
     def of(self, kind: str, cells: list[MappedCell]) -> tuple[float, float]:
         """Energy of all of some cells: by changes of data, and of clocks."""

@@ -10,87 +10,138 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .activity import Activity, Simulation
+from .activity import Activity, CellGroup, Simulation
 from .liberty import Library
-from .netlist import Netlist
+from .netlist import ZERO, Netlist, kind_of
 from .timing import Delays
 
-__all__ = ["simulate_timed"]
+__all__ = ["simulate_glitches"]
 
 #: Of the delay of an inverter that drives four, so many make a step.
 STEPS_PER_FO4 = 4
 
 
-def simulate_timed(
+def simulate_glitches(
     netlist: Netlist,
     library: Library,
     delays: Delays,
     inputs: Mapping[str, np.ndarray],
     *,
     counted_from: int,
+    sample: range,
     fo4: float,
-) -> Activity:
-    """Play stimuli into a netlist, as :func:`softermax.flows.gates.activity.simulate` does, with delays.
+    memories: Mapping[str, int] | None = None,
+) -> tuple[Activity, Activity, Activity]:
+    """Play stimuli into a netlist, as :func:`softermax.flows.gates.activity.simulate` does, some cycles with delays.
 
     Parameters
     ----------
     delays : Delays
         Of the netlist.
+    sample : range
+        Cycles in which changes on the way are counted; not the first one.
     fo4 : float
         In ps, from which the steps of time follow.
+
+    Returns
+    -------
+    whole, without, glitching : Activity
+        Of all cycles, without delays; of the sample, without and with them.
     """
-    return _TimedSimulation(netlist, library, delays, fo4 / STEPS_PER_FO4).run(inputs, counted_from)
+    simulation = _TimedSimulation(netlist, library, delays, fo4 / STEPS_PER_FO4, sample, memories)
+    whole = simulation.run(inputs, counted_from)
+    return whole, *(tally.activity({}, {}) for tally in (simulation.without, simulation.glitching))
 
 
 class _TimedSimulation(Simulation):
-    def __init__(self, netlist: Netlist, library: Library, delays: Delays, step: float):
-        super().__init__(netlist, library)
-        self._settled = False
-        logic = [cell for cell in netlist.cells if library.cells[cell.kind].kind == "logic"]
-        self._cells = self.groups(logic)
-        self._steps = [
-            np.maximum(1, np.rint(delays.mean_delay(group.kind, group.output, group.targets) / step).astype(int))
-            for group in self._cells
-        ]
-        self._launch = np.zeros(self._nets, int)
-        for cell in self._flops:
-            for pin in library.cells[cell.kind].outputs:
-                net = np.array([cell.pins.get(pin, -1)])
-                self._launch[net] = np.rint(delays.mean_delay(cell.kind, pin, net) / step).astype(int)
-        self._slots = 1 + max([int(self._launch.max()), *(int(steps.max()) for steps in self._steps)])
-        # For each net, which cells of each group it feeds.
-        self._fed = [self._feeds(group) for group in self._cells]
+    """Counts the sample apart, in ``without`` and in ``glitching``."""
 
-    def _feeds(self, group) -> np.ndarray:
-        """Pairs of net and cell of a group, ordered by net."""
-        cells = np.arange(len(group.targets))
-        pairs = [np.stack([source, cells], axis=1) for source in group.sources]
-        fed = np.concatenate([np.zeros((0, 2), int), *pairs])
-        return fed[fed[:, 0] >= 0]
+    def __init__(self, netlist, library, delays: Delays, step: float, sample: range, memories):
+        super().__init__(netlist, library, memories)
+        self._cycles = sample
+        self.without, self.glitching = self._tally(), self._tally()
+        logic = self.groups([cell for cell in netlist.cells if kind_of(cell, library) == "logic"])
+        self._groups = logic
+        #: Outputs of cells in the order of the groups: where each group begins, their nets, and their delays in steps.
+        self._begins = np.cumsum([0, *(len(group.targets) for group in logic)])
+        self._targets = np.concatenate([np.zeros(0, int), *(group.targets for group in logic)])
+        delay = [delays.mean_delay(group.kind, group.output, group.targets) for group in logic]
+        self._steps = _in_steps(np.concatenate([np.zeros(0), *delay]), step, least=1)
+        self._fanout = _Fanout(logic, self._begins, self._nets)
+        launch = np.zeros(self._nets, int)
+        for kind in {cell.kind for cell in self._flops}:
+            for pin in library.cells[kind].outputs:
+                nets = np.array([cell.pins.get(pin, ZERO) for cell in self._flops if cell.kind == kind])
+                launch[nets] = _in_steps(delays.mean_delay(kind, pin, nets), step, least=0)
+        self._launch = launch
+        self._slots = 1 + max(int(launch.max()), int(self._steps.max(initial=0)))
 
-    def _settle(self, before: np.ndarray, values: np.ndarray) -> np.ndarray:
+    def _settle(self, cycle: int, before: np.ndarray, values: np.ndarray) -> np.ndarray:
+        if cycle not in self._cycles:
+            return super()._settle(cycle, before, values)
+        self._on_the_way = self._follow(before, values)
+        return np.bitwise_count(values ^ before).sum(axis=1, dtype=np.int64)
+
+    def _sample(self, cycle: int, changes: np.ndarray, ticks: np.ndarray):
+        if cycle in self._cycles:
+            self.without.add(changes, ticks)
+            self.glitching.add(self._on_the_way, ticks)
+
+    def _follow(self, before: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Let the logic follow its inputs step by step; returns the changes of each net."""
-        if not self._settled:
-            # Nothing has been computed yet, so that a change is not all that there is to follow.
-            self._settled = True
-            return super()._settle(before, values)
         launched = values ^ before
         events = _Events(self._slots, before)
         events.schedule(np.flatnonzero(launched.any(axis=1)), launched, self._launch)
         changes = np.zeros(len(values), np.int64)
-        while events.waiting():
+        while events.waiting:
             moved, masks = events.fire()
-            if not len(moved):
-                continue
             changes[moved] += np.bitwise_count(masks).sum(axis=1, dtype=np.int64)
-            touched = np.zeros(len(values), bool)
-            touched[moved] = True
-            for group, steps, fed in zip(self._cells, self._steps, self._fed, strict=True):
-                cells = np.unique(fed[touched[fed[:, 0]], 1])
-                if len(cells):
-                    events.drive(group.targets[cells], group(events.now, cells), steps[cells])
+            cells = self._fanout.of(moved)
+            if len(cells):
+                events.drive(self._targets[cells], self._outputs_of(cells, events.now), self._steps[cells])
         values[:] = events.now
         return changes
+
+    def _outputs_of(self, cells: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """What some outputs, in order, are to become."""
+        places = np.searchsorted(cells, self._begins)
+        some = [
+            group(values, cells[start:end] - begin)
+            for group, begin, start, end in zip(self._groups, self._begins, places, places[1:], strict=False)
+            if start < end
+        ]
+        return np.concatenate(some)
+
+
+def _in_steps(delay: np.ndarray, step: float, least: int) -> np.ndarray:
+    return np.maximum(least, np.rint(delay / step).astype(int))
+
+
+class _Fanout:
+    """Which outputs of cells, numbered in the order of their groups, each net can change."""
+
+    def __init__(self, groups: list[CellGroup], begins: np.ndarray, nets: int):
+        pairs = [
+            np.stack([source, begin + np.arange(len(source))])
+            for group, begin in zip(groups, begins, strict=False)
+            for source in group.sources
+        ]
+        sources, cells = np.concatenate([np.zeros((2, 0), int), *pairs], axis=1)
+        # Constants, which are the last two, change nothing.
+        order = np.argsort(sources % nets, kind="stable")
+        self._cells = cells[order]
+        self._first = np.searchsorted((sources % nets)[order], np.arange(nets + 1))
+        self._marked = np.zeros(begins[-1], bool)
+
+    def of(self, nets: np.ndarray) -> np.ndarray:
+        """The outputs that some nets can change, in order."""
+        first, numbers = self._first[nets], self._first[nets + 1] - self._first[nets]
+        before = np.cumsum(numbers) - numbers
+        touched = self._cells[np.repeat(first - before, numbers) + np.arange(numbers.sum())]
+        self._marked[touched] = True
+        cells = np.flatnonzero(self._marked)
+        self._marked[cells] = False
+        return cells
 
 
 class _Events:
@@ -105,17 +156,28 @@ class _Events:
         self.now, self._then = values.copy(), values.copy()
         self._ring = np.zeros((slots, *values.shape), np.uint64)
         self._pending = np.zeros_like(values)
-        self._step = 0
+        #: Nets that may have a change in each slot.
+        self._nets: list[list[np.ndarray]] = [[] for _ in range(slots)]
+        self._marked = np.zeros(len(values), bool)
+        self._step = self._last = 0
 
+    @property
     def waiting(self) -> bool:
         """Whether anything is still to change."""
-        return bool(self._pending.any())
+        return self._step <= self._last
 
     def schedule(self, nets: np.ndarray, masks: np.ndarray, steps: np.ndarray):
         """Changes of nets with nothing to come, after their own number of steps."""
         self._then[nets] ^= masks[nets]
-        self._pending[nets] |= masks[nets]
-        self._ring[(self._step + steps[nets]) % len(self._ring), nets] |= masks[nets]
+        self._add(nets, masks[nets], steps[nets])
+
+    def _add(self, nets: np.ndarray, masks: np.ndarray, steps: np.ndarray):
+        self._pending[nets] |= masks
+        slots = (self._step + steps) % len(self._ring)
+        self._ring[slots, nets] |= masks
+        for slot in np.flatnonzero(np.bincount(slots)):
+            self._nets[slot].append(nets[slots == slot])
+        self._last = max(self._last, self._step + int(steps.max(initial=0)))
 
     def drive(self, nets: np.ndarray, values: np.ndarray, steps: np.ndarray):
         """New values of nets; what was to come and is taken back in time does not happen."""
@@ -125,20 +187,29 @@ class _Events:
         self._then[nets] ^= different
         taken_back = different & self._pending[nets]
         back = taken_back.any(axis=1)
-        if back.any():
-            self._ring[:, nets[back]] &= ~taken_back[back]
-            self._pending[nets[back]] ^= taken_back[back]
-        later = different & ~taken_back
-        self._pending[nets] |= later
-        self._ring[(self._step + steps) % len(self._ring), nets] |= later
+        self._take_back(nets[back], taken_back[back], steps[back])
+        self._add(nets, different & ~taken_back, steps)
+
+    def _take_back(self, nets: np.ndarray, masks: np.ndarray, steps: np.ndarray):
+        """Changes that are to come in less than each net's number of steps do not."""
+        self._pending[nets] ^= masks
+        for ahead in range(int(steps.max(initial=0))):
+            still = steps > ahead
+            self._ring[(self._step + ahead) % len(self._ring), nets[still]] &= ~masks[still]
 
     def fire(self) -> tuple[np.ndarray, np.ndarray]:
         """The nets that change in this step, and which of their bits; then time goes on."""
-        slot = self._ring[self._step % len(self._ring)]
-        nets = np.flatnonzero(slot.any(axis=1))
+        place = self._step % len(self._ring)
+        slot = self._ring[place]
+        for some in self._nets[place]:
+            self._marked[some] = True
+        nets = np.flatnonzero(self._marked)
+        self._marked[nets] = False
+        nets = nets[slot[nets].any(axis=1)]
         masks = slot[nets].copy()
         self.now[nets] ^= masks
         self._pending[nets] &= ~masks
         slot[nets] = 0
+        self._nets[place] = []
         self._step += 1
         return nets, masks

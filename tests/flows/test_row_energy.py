@@ -37,6 +37,23 @@ def test_the_netlist_does_what_the_golden_model_says(point, tmp_path):
     assert measured(point, result) == found
 
 
+def test_a_processing_element_is_the_sum_of_its_parts_and_its_memories_of_their_accesses(tmp_path):
+    point = DesignPoint("pe", "faithful", 2, 16)
+    result = synthesise_component(point.component(), point.name, tmp_path, AreaOptions(), macros=True, parts=True)
+    found = measured(point, result)
+    assert (found["mismatches"], found["rows"]) == (0, 64 * 6)
+    parts = ("operands", "mac_array", "requantiser", "softmax", "registers", "sequencer")
+    assert all(found[f"{part}_energy"] > 0 for part in parts)
+    # The rest is what input ports drive, the clock among it.
+    assert 0.9 * found["energy_with_glitches"] < sum(found[f"{part}_energy"] for part in parts)
+    assert sum(found[f"{part}_energy"] for part in parts) < found["energy_with_glitches"]
+    # A row has 8 slices of 64 / 2 words, read from 2 banks and the query buffer; and 8 slices in the row buffer.
+    named = {name.removeprefix("sram_"): macro for name, macro in result.macros.items()}
+    bank, query, row = (named[name].access_energy(1.0) / 1000 for name in ("512x16_1rw", "128x16_1r1w", "12x19_1r1w"))
+    least = 8 * 32 * (2 * bank + query) + 8 * 2 * row
+    assert least <= found["memory_energy"] <= least + 32 * query
+
+
 def test_a_spoilt_netlist_is_found(tmp_path):
     point = UNITS["unnormed"]
     result = synthesise_component(point.component(), point.name, tmp_path, AreaOptions())

@@ -13,7 +13,7 @@ from softermax.flows.errors import FlowError
 from softermax.flows.gates.activity import simulate
 from softermax.flows.gates.cell_tables import read_tables
 from softermax.flows.gates.energy import switched_energy
-from softermax.flows.gates.glitches import simulate_timed
+from softermax.flows.gates.glitches import simulate_glitches
 from softermax.flows.gates.liberty import read_libraries, unpacked
 from softermax.flows.gates.netlist import read_netlist
 from softermax.flows.gates.timing import Delays, inverter_fo4
@@ -36,7 +36,9 @@ def play(tmp_path):
             tables = read_tables(files, {cell.kind for cell in netlist.cells})
             activity = simulate(netlist, library, stimuli, counted_from=1)
             delays = Delays(netlist, library, tables)
-            energy = switched_energy(netlist, library, tables, delays, activity, voltage=1.0, period=1000)
+            [energy] = switched_energy(
+                netlist, library, tables, delays, activity, voltage=1.0, period=1000
+            ).values()
         return netlist, stimuli, activity, energy
 
     return simulate_text
@@ -125,11 +127,19 @@ def test_a_hazard_is_a_pulse_if_it_is_long_enough(play, inverters, loads, pulses
         files = list(plain.values())
         library, tables = read_libraries(plain), read_tables(files, {cell.kind for cell in netlist.cells})
         delays, fo4 = Delays(netlist, library, tables), inverter_fo4(tables["INV_X1"])
-        timed = simulate_timed(netlist, library, delays, stimuli, counted_from=1, fo4=fo4)
-    rises = int(np.bitwise_count(stimuli["a"][1:] & ~stimuli["a"][:-1]).sum())
-    assert of_net(netlist, timed.toggles, "y") == 2 * rises * pulses
-    assert of_net(netlist, timed.toggles, "w0") == of_net(netlist, activity.toggles, "w0")
-    assert (timed.outputs["y"] == activity.outputs["y"]).all()
+        sample = range(11, 31)
+        whole, without, glitching = simulate_glitches(
+            netlist, library, delays, stimuli, counted_from=1, sample=sample, fo4=fo4
+        )
+    before, after = stimuli["a"][sample.start - 1 : sample.stop - 1], stimuli["a"][sample.start : sample.stop]
+    rises = int(np.bitwise_count(after & ~before).sum())
+    assert of_net(netlist, glitching.toggles, "y") == 2 * rises * pulses
+    assert of_net(netlist, without.toggles, "y") == 0
+    changed = int(np.bitwise_count(after ^ before).sum())
+    assert of_net(netlist, glitching.toggles, "w0") == of_net(netlist, without.toggles, "w0") == changed
+    assert (without.cycles, glitching.cycles) == (20 * 128, 20 * 128)
+    assert (whole.toggles == activity.toggles).all()
+    assert (whole.outputs["y"] == activity.outputs["y"]).all()
 
 
 def test_constants_and_ports_of_several_bits(play):
