@@ -6,6 +6,7 @@ they have started, and their scratch folders go with the run's own.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import tempfile
@@ -27,7 +28,7 @@ __all__ = ["Job", "run_jobs"]
 
 #: Seconds in which a scheduler has to answer.
 PATIENCE = 10
-LOST = "a worker has ended before its job: memory has run out, or somebody has ended it"
+LOST = "a worker, or a cluster, has ended before its job: memory has run out, or somebody has ended it"
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,6 +179,8 @@ def _cluster(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
         from distributed.comm import resolve_address
     except ImportError as error:
         raise FlowError("the package distributed must be installed to use a scheduler: it is the extra dask") from error
+    # A scheduler that is lost is told in a sentence.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         client = Client(resolve_address(address), timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError) as error:

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -43,6 +44,15 @@ if __name__ == "__main__":
     paper, baseline = (DesignPoint("unnormed", preset, 2, 16) for preset in ("paper", "fp16"))
     plan = Plan((paper, baseline), 16, ((paper, 8),), (DesignPoint("softermax", "paper", 2, 16), paper))
     evaluate(plan, Path("build"), AreaOptions(), Console(stderr=True))
+"""
+#: A cluster in a process of its own, which says where it is.
+CLUSTER = """
+import time
+from distributed import LocalCluster
+if __name__ == "__main__":
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster:
+        print(cluster.scheduler_address, flush=True)
+        time.sleep(600)
 """
 
 
@@ -159,6 +169,18 @@ def test_what_a_cluster_cannot_do_is_a_sentence(cluster, tmp_path):
     some = [jobs.Job(jobs.area, PAPER, tmp_path, {"options": AreaOptions(recipe="fast")})]
     with pytest.raises(FlowError, match=r"^the recipe must be one of least-area, balanced, not 'fast'$"):
         run_jobs(some, "Working", Console(), cluster.scheduler_address)
+
+
+def test_a_cluster_that_ends_is_a_sentence(tmp_path, capfd):
+    (tmp_path / "cluster.py").write_text(CLUSTER)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen([sys.executable, "cluster.py"], cwd=tmp_path, text=True, **pipes) as cluster:
+        address = cluster.stdout.readline().strip()
+        # The first jobs take longer than that.
+        threading.Timer(2, cluster.kill).start()
+        with pytest.raises(FlowError, match=r"^a worker, or a cluster, has ended before its job: "):
+            evaluated(tmp_path / "build", scheduler=address)
+    assert capfd.readouterr().err == ""
 
 
 def test_a_cluster_without_workers_is_refused(tmp_path):

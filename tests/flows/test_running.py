@@ -97,7 +97,7 @@ def test_a_lost_worker_is_a_sentence(one_thread, tmp_path):
     def work(point, build_dir):
         raise BrokenProcessPool("terminated abruptly")
 
-    with pytest.raises(FlowError, match=r"^a worker has ended before its job: memory has run out, or somebody has "):
+    with pytest.raises(FlowError, match=r"^a worker, or a cluster, has ended before its job: "):
         run([Job(work, Point("lost"), tmp_path)])
 
 
