@@ -108,7 +108,7 @@ def timing(unit, path, opensta, as_json, build_dir, **arguments):
 
 
 @app.command(
-    help="The energy of a softmax unit for rows of real attention scores, played into its mapped netlist. Without a "
+    help="The energy of a unit for rows of real attention scores, played into its mapped netlist. Without a "
     "library in thousands of an inverter's loads, charged and discharged. " + given.UNIT_HELP,
     epilog="Example: softermax energy unnormed --lanes 32 --liberty cells.lib.gz --tokens 384",
 )
@@ -121,7 +121,7 @@ def timing(unit, path, opensta, as_json, build_dir, **arguments):
 @given.build_dir
 def energy(unit, tokens, period, as_json, build_dir, **arguments):
     how = {"options": given.area_options(arguments), "tokens": tokens, "period": period}
-    points = [point for point in given.design_points(unit, **arguments) if unit is not None or point.unit != "pe"]
+    points = given.design_points(unit, **arguments)
     results = with_ratios(jobs.run(jobs.energy, points, build_dir, "Synthesising and simulating", _messages, **how))
     show(results, as_json, f"Energy for a row, recipe {how['options'].recipe}")
     fail_on_mismatch(results)

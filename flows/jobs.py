@@ -17,7 +17,6 @@ from rich.console import Console
 
 from .cache import Cache, key_of
 from .design_points import DesignPoint
-from .errors import FlowError
 from .faithfulness import measure_faithfulness
 from .gates.liberty import read_libraries, unpacked
 from .gates.netlist import read_netlist
@@ -195,8 +194,6 @@ def timing_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOpti
 @_kept
 def energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: int, period: float) -> dict:
     """Energy of a point's netlist for rows of real scores."""
-    if point.unit == "pe":
-        raise FlowError("the unit must be a softmax unit to measure its energy, not 'pe'")
     result = synthesis(point, build_dir, options)
     with unpacked(options.liberty) as plain:
         library, files = read_libraries(plain, options.exclude), list(plain.values())

@@ -334,12 +334,17 @@ def test_energy_is_of_rows_of_real_scores(tmp_path):
     assert result["energy_per_row"] > 0
 
 
-@pytest.mark.parametrize(
-    ("arguments", "text"),
-    [
-        (["pe"], "the unit must be a softmax unit to measure its energy, not 'pe'"),
-        (["unnormed", "--tokens", 33], "tokens must be from 1 to 32, the smaller of max_len and 1024, not 33"),
-    ],
-)
-def test_energy_that_cannot_be_measured_is_refused(arguments, text, tmp_path):
-    assert refused(softermax("energy", *arguments, "--lanes", 2, "--max-len", 32, cwd=tmp_path)) == text
+def test_energy_of_a_processing_element_is_that_of_its_parts_and_memories(tmp_path):
+    size = ("--lanes", 2, "--max-len", 16, "--tokens", 4)
+    done = softermax("energy", "pe", *size, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [result] = json.loads(done.stdout)
+    assert (result["unit"], result["values"], result["mismatches"]) == ("pe", False, 0)
+    logic = sum(result[f"{kind}_energy"] for kind in ("wires", "cells", "clock", "leakage"))
+    assert result["energy_per_row"] == pytest.approx(logic + result["memory_energy"], abs=0.001)
+    assert 0 < result["softmax_energy"] < result["energy_with_glitches"]
+
+
+def test_energy_that_cannot_be_measured_is_refused(tmp_path):
+    done = softermax("energy", "unnormed", "--lanes", 2, "--max-len", 32, "--tokens", 33, cwd=tmp_path)
+    assert refused(done) == "tokens must be from 1 to 32, the smaller of max_len and 1024, not 33"
