@@ -50,3 +50,16 @@ def test_energies_have_ratios_of_their_own():
     found = with_ratios(results)
     assert [r["energy_of_baseline"] for r in found] == [0.25, 1.0]
     assert [r["published_energy"] for r in found] == [0.10, None]
+
+
+def test_memories_of_half_and_twice_the_energy_change_both_sides():
+    results = [
+        result(preset, 1.0, "pe") | {"energy_per_row": energy, "memory_energy": memory}
+        for preset, energy, memory in (("paper", 10.0, 4.0), ("fp16", 20.0, 8.0), ("fp16", 19.0, 12.0))
+    ]
+    results.append(result("paper", 1.0) | {"energy_per_row": 5.0, "memory_energy": None})
+    found = with_ratios(results)
+    # Of half the memories 8 to 16 and 13, of twice as much 14 to 28 and 31.
+    assert [r.get("energy_of_baseline_half_memory") for r in found] == [0.6154, 1.2308, 1.0, None]
+    assert [r.get("energy_of_baseline_double_memory") for r in found] == [0.5, 1.0, 1.1071, None]
+    assert [r["energy_of_baseline"] for r in found] == [0.5263, 1.0526, 1.0, None]
