@@ -6,9 +6,9 @@ one port have 344 um2, 32 words of 46 bits with a port to write and one to read 
 not enter.
 
 The energy of an access is 10 pJ for 64 bits of 8 KB in a 45 nm process at 0.9 V, and grows with the root of the
-capacity, as 20 pJ for 32 KB and 100 pJ for 1 MB nearly do (M. Horowitz, "Computing's energy problem", ISSCC 2014). So that
-every library has it, it is counted in what an inverter's input takes for two changes: there 1.7 fF, as in the FreePDK45
-library.
+capacity, as 20 pJ for 32 KB do and nearly 100 pJ for 1 MB (M. Horowitz, "Computing's energy problem", ISSCC 2014). So
+that every library has it, it is counted in what an inverter's input takes for two changes: there 1.7 fF, as in the
+FreePDK45 library.
 """
 
 from __future__ import annotations

@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
 from softermax.sim.stimuli import WORD
 
 from ..errors import FlowError
-from .boolean import python_expression
+from .cell_groups import ONES, CellOrder, cell_groups, word_function
 from .liberty import Library
 from .memory import SimulatedMemory
-from .netlist import CLOCK, ONE, ZERO, MappedCell, Netlist, kind_of, logic_levels
+from .netlist import CLOCK, ONE, ZERO, Netlist, kind_of, logic_levels
 
-__all__ = ["ONES", "Activity", "CellGroup", "Simulation", "Tally", "simulate"]
+__all__ = ["Activity", "Simulation", "Tally", "simulate"]
 
-#: A word of ones.
-ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
+#: With a smaller share of starting points that change, cells are looked up that follow; with a larger one all do.
+FEW = 0.02
 
 
 @dataclass(frozen=True)
@@ -96,29 +97,6 @@ def simulate(
     return Simulation(netlist, library, memories).run(inputs, counted_from)
 
 
-def _function(text: str, pins: list[str]) -> Callable[..., np.ndarray]:
-    """A Boolean function of words, by its pins in order."""
-    names = {pin: f"p{place}" for place, pin in enumerate(pins)}
-    expression = re.sub(r"[A-Za-z_][\w\[\]]*", lambda match: names[match[0]], python_expression(text))
-    expression = re.sub(r"(?<![\w])-1(?!\w)", "ones", expression)
-    return eval(f"lambda ones, {', '.join(names.values())}: {expression}" if pins else f"lambda ones: {expression}")
-
-
-@dataclass(frozen=True)
-class CellGroup:
-    """Cells of a kind: nets of their inputs, by pin, and of an output."""
-
-    kind: str
-    output: str
-    function: Callable[..., np.ndarray]
-    sources: list[np.ndarray]
-    targets: np.ndarray
-
-    def __call__(self, values: np.ndarray, some: slice | np.ndarray = slice(None)) -> np.ndarray:
-        """The outputs of all or some of the cells."""
-        return self.function(ONES, *(values[source[some]] for source in self.sources))
-
-
 class Simulation:
     """A simulation without delays; see :func:`simulate`."""
 
@@ -128,26 +106,16 @@ class Simulation:
         if self._clock is None:
             raise FlowError(f"the netlist must have a clock called {CLOCK}")
         self._nets = len(netlist.nets) + 2
-        self._levels = [self.groups(level) for level in logic_levels(netlist, library)]
+        self._levels = [cell_groups(level, library) for level in logic_levels(netlist, library)]
+        groups = [group for level in self._levels for group in level]
+        self._order, self._settled = CellOrder(groups, self._nets), False
+        ends = np.cumsum([0, *map(len, self._levels)])
+        self._level_begins = self._order.begins[ends]
+        self._marked = np.zeros(len(self._order.targets), bool)
         self._flops = [cell for cell in netlist.cells if "flop" in kind_of(cell, library)]
         self._gates = [cell for cell in netlist.cells if kind_of(cell, library) == "clock gate"]
         depths = memories or {}
         self._macros = [(cell, depths[cell.kind]) for cell in netlist.cells if cell.kind in depths]
-
-    def groups(self, cells: list[MappedCell]) -> list[CellGroup]:
-        """Cells by kind and output."""
-        alike = defaultdict(list)
-        for cell in cells:
-            alike[cell.kind].append(cell)
-        groups = []
-        for kind, same in alike.items():
-            facts = self._library.cells[kind]
-            pins = list(facts.inputs)
-            sources = [np.array([cell.pins[pin] for cell in same]) for pin in pins]
-            for output, text in facts.outputs.items():
-                targets = np.array([cell.pins.get(output, ZERO) for cell in same])
-                groups.append(CellGroup(kind, output, _function(text, pins), sources, targets))
-        return groups
 
     def run(self, inputs: Mapping[str, np.ndarray], counted_from: int) -> Activity:
         """Simulate all cycles."""
@@ -191,11 +159,31 @@ class Simulation:
 
     def _settle(self, cycle: int, before: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Let the logic follow its inputs, at once; returns the changes of each net."""
-        for level in self._levels:
-            for group in level:
-                values[group.targets] = group(values)
         values[ZERO], values[ONE] = 0, ONES
+        started = np.flatnonzero((values != before).any(axis=1))
+        if self._settled and len(started) < FEW * self._nets:
+            self._follow_some(started, values)
+        else:
+            for level in self._levels:
+                for group in level:
+                    values[group.targets] = group(values)
+            values[ZERO], values[ONE] = 0, ONES
+        self._settled = True
         return np.bitwise_count(values ^ before).sum(axis=1, dtype=np.int64)
+
+    def _follow_some(self, changed: np.ndarray, values: np.ndarray):
+        """Evaluate only cells that some nets can change, level by level."""
+        order, marked = self._order, self._marked
+        marked[order.fed_by(changed)] = True
+        for begin, end in pairwise(self._level_begins):
+            cells = begin + np.flatnonzero(marked[begin:end])
+            if not len(cells):
+                continue
+            marked[cells] = False
+            found, nets = order.evaluate(cells, values), order.targets[cells]
+            different = (found != values[nets]).any(axis=1) & (nets >= 0)
+            values[nets[different]] = found[different]
+            marked[order.fed_by(nets[different])] = True
 
     def _ports(self, inputs) -> list[tuple[np.ndarray, np.ndarray]]:
         """Nets of each input port, lowest bit first, and its stimuli."""
@@ -239,7 +227,7 @@ class Simulation:
             pins = [pin for pin in facts.inputs if pin != facts.state["clock"].strip("() ")]
             sources = [np.array([self._flops[n].pins[pin] for n in members]) for pin in pins]
             clocks = np.array([self._flops[n].pins[facts.state["clock"].strip("() ")] for n in members])
-            steps.append((np.array(members), _function(facts.state["next"], pins), sources, clocks))
+            steps.append((np.array(members), word_function(facts.state["next"], pins), sources, clocks))
 
         def store(values, state, ticks):
             for members, function, sources, clocks in steps:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .activity import Activity, CellGroup, Simulation
+from .activity import Activity, Simulation
+from .cell_groups import CellOrder, cell_groups
 from .liberty import Library
 from .netlist import ZERO, Netlist, kind_of
 from .timing import Delays
@@ -60,21 +61,18 @@ class _TimedSimulation(Simulation):
         super().__init__(netlist, library, memories)
         self._cycles = sample
         self.without, self.glitching = self._tally(), self._tally()
-        logic = self.groups([cell for cell in netlist.cells if kind_of(cell, library) == "logic"])
-        self._groups = logic
-        #: Outputs of cells in the order of the groups: where each group begins, their nets, and their delays in steps.
-        self._begins = np.cumsum([0, *(len(group.targets) for group in logic)])
-        self._targets = np.concatenate([np.zeros(0, int), *(group.targets for group in logic)])
+        logic = cell_groups([cell for cell in netlist.cells if kind_of(cell, library) == "logic"], library)
+        self._cells = CellOrder(logic, self._nets)
         delay = [delays.mean_delay(group.kind, group.output, group.targets) for group in logic]
-        self._steps = _in_steps(np.concatenate([np.zeros(0), *delay]), step, least=1)
-        self._fanout = _Fanout(logic, self._begins, self._nets)
+        #: Of each output, in steps.
+        self._delay = _in_steps(np.concatenate([np.zeros(0), *delay]), step, least=1)
         launch = np.zeros(self._nets, int)
         for kind in {cell.kind for cell in self._flops}:
             for pin in library.cells[kind].outputs:
                 nets = np.array([cell.pins.get(pin, ZERO) for cell in self._flops if cell.kind == kind])
                 launch[nets] = _in_steps(delays.mean_delay(kind, pin, nets), step, least=0)
         self._launch = launch
-        self._slots = 1 + max(int(launch.max()), int(self._steps.max(initial=0)))
+        self._slots = 1 + max(int(launch.max()), int(self._delay.max(initial=0)))
 
     def _settle(self, cycle: int, before: np.ndarray, values: np.ndarray) -> np.ndarray:
         if cycle not in self._cycles:
@@ -96,52 +94,22 @@ class _TimedSimulation(Simulation):
         while events.waiting:
             moved, masks = events.fire()
             changes[moved] += np.bitwise_count(masks).sum(axis=1, dtype=np.int64)
-            cells = self._fanout.of(moved)
+            cells = self._touched(moved)
             if len(cells):
-                events.drive(self._targets[cells], self._outputs_of(cells, events.now), self._steps[cells])
+                events.drive(self._cells.targets[cells], self._cells.evaluate(cells, events.now), self._delay[cells])
         values[:] = events.now
         return changes
 
-    def _outputs_of(self, cells: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """What some outputs, in order, are to become."""
-        places = np.searchsorted(cells, self._begins)
-        some = [
-            group(values, cells[start:end] - begin)
-            for group, begin, start, end in zip(self._groups, self._begins, places, places[1:], strict=False)
-            if start < end
-        ]
-        return np.concatenate(some)
+    def _touched(self, nets: np.ndarray) -> np.ndarray:
+        """The outputs that some nets can change, in order."""
+        self._marked[self._cells.fed_by(nets)] = True
+        cells = np.flatnonzero(self._marked)
+        self._marked[cells] = False
+        return cells
 
 
 def _in_steps(delay: np.ndarray, step: float, least: int) -> np.ndarray:
     return np.maximum(least, np.rint(delay / step).astype(int))
-
-
-class _Fanout:
-    """Which outputs of cells, numbered in the order of their groups, each net can change."""
-
-    def __init__(self, groups: list[CellGroup], begins: np.ndarray, nets: int):
-        pairs = [
-            np.stack([source, begin + np.arange(len(source))])
-            for group, begin in zip(groups, begins, strict=False)
-            for source in group.sources
-        ]
-        sources, cells = np.concatenate([np.zeros((2, 0), int), *pairs], axis=1)
-        # Constants, which are the last two, change nothing.
-        order = np.argsort(sources % nets, kind="stable")
-        self._cells = cells[order]
-        self._first = np.searchsorted((sources % nets)[order], np.arange(nets + 1))
-        self._marked = np.zeros(begins[-1], bool)
-
-    def of(self, nets: np.ndarray) -> np.ndarray:
-        """The outputs that some nets can change, in order."""
-        first, numbers = self._first[nets], self._first[nets + 1] - self._first[nets]
-        before = np.cumsum(numbers) - numbers
-        touched = self._cells[np.repeat(first - before, numbers) + np.arange(numbers.sum())]
-        self._marked[touched] = True
-        cells = np.flatnonzero(self._marked)
-        self._marked[cells] = False
-        return cells
 
 
 class _Events:
@@ -172,6 +140,8 @@ class _Events:
         self._add(nets, masks[nets], steps[nets])
 
     def _add(self, nets: np.ndarray, masks: np.ndarray, steps: np.ndarray):
+        some = masks.any(axis=1)
+        nets, masks, steps = nets[some], masks[some], steps[some]
         self._pending[nets] |= masks
         slots = (self._step + steps) % len(self._ring)
         self._ring[slots, nets] |= masks
