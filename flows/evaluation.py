@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from .design_points import DesignPoint, main_design_points
+from .design_points import DesignPoint
 from .errors import FlowError
 from .files import write_whole
 from .jobs import area, energy, timing
@@ -33,9 +33,10 @@ PROBE, PROBE_OF_MEMORIES = DesignPoint("unnormed", "paper", 2, 16), DesignPoint(
 
 #: Rows of the paper's preset: longer ones saturate its power sum.
 PAPER_LONGEST = 1023
-TOKENS = (64, 128, 256, 384, 512, 768, 1024)
+#: Lengths of rows that energies are measured for: of softmax units, and of processing elements, which take minutes.
+TOKENS, PE_TOKENS = (64, 128, 256, 512, 1024), (64, 256, 1024)
 LANES = (4, 8, 16, 32, 64)
-LENGTHS = (64, 128, 256, 512, 1024, 2048, 4096)
+LENGTHS = (64, 256, 1024, 4096)
 
 #: Tables for people: title, and the fields of a unit beside those of its point.
 TABLES = {
@@ -75,24 +76,26 @@ class Plan:
 
 def full_plan() -> Plan:
     """What ``make evaluate`` does."""
-    long = [point for unit in ("unnormed", "normalization", "pe") for point in _presets(unit, 32, 1024)]
-    sizes = dict.fromkeys([*((lanes, 384) for lanes in LANES), *((16, max_len) for max_len in LENGTHS)])
-    swept = [_presets(unit, *size) for size in sizes for unit in ("unnormed", "normalization", "softermax")]
+    lengths = {"unnormed": TOKENS, "normalization": TOKENS, "pe": PE_TOKENS}
+    sizes = [*((lanes, 384) for lanes in LANES), *((16, max_len) for max_len in LENGTHS)]
     return Plan(
-        units=tuple(main_design_points()),
+        units=tuple(point for lanes in (16, 32) for unit in lengths for point in _presets(unit, lanes, 384)),
         tokens=384,
-        lengths=tuple((point, tokens) for point in long for tokens in TOKENS),
-        sweeps=tuple(point for points in swept for point in points),
+        lengths=tuple((p, n) for unit, tokens in lengths.items() for p in _presets(unit, 32, 1024) for n in tokens),
+        sweeps=tuple(point for size in sizes for point in _presets("softermax", *size)),
     )
 
 
 def _presets(unit: str, lanes: int, max_len: int) -> list[DesignPoint]:
-    """A unit of a size in all presets, and with the baseline's other normalizer if it has one."""
+    """A unit of a size in all presets, a Normalization Unit with both of the baseline's normalizers.
+
+    Units in which that is a part have the one that is smaller and takes less energy.
+    """
     longest = -(-max_len // lanes) * lanes
     saturate = (("saturate", True),) if longest > PAPER_LONGEST else ()
-    kinds = [("paper", saturate), ("faithful", ()), ("fp16", ()), ("fp16", (("normalizer", "multiply"),))]
-    if unit == "unnormed":
-        kinds.pop()
+    multiply, divide = ("fp16", (("normalizer", "multiply"),)), ("fp16", ())
+    baseline = {"unnormed": [divide], "normalization": [divide, multiply]}.get(unit, [multiply])
+    kinds = [("paper", saturate), ("faithful", ()), *baseline]
     return [DesignPoint(unit, preset, lanes, max_len, options) for preset, options in kinds]
 
 

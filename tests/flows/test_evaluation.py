@@ -248,19 +248,25 @@ def test_a_mismatch_is_a_failure(command, monkeypatch):
     assert "unnormed with 2 lanes has 3 mismatches" in done.stderr
 
 
-def test_the_full_plan_is_of_the_contracts_sizes():
+def test_the_full_plan_is_of_all_levels_sizes_and_presets():
     plan = full_plan()
-    assert len(plan.units) == len(set(plan.units)) == 30
-    assert {point.lanes for point, _ in plan.lengths} == {32}
-    assert {point.max_len for point, _ in plan.lengths} == {1024}
-    # Two units in all presets, with either normalizer of the baseline; the Unnormed Softmax Unit has one.
-    assert len(set(plan.lengths)) == len(plan.lengths) == (3 + 4 + 4) * 7
+    levels = {"unnormed": {"divide"}, "normalization": {"divide", "multiply"}, "pe": {"multiply"}}
+    for lanes in (16, 32):
+        for unit, normalizers in levels.items():
+            points = [point for point in plan.units if (point.unit, point.lanes, point.max_len) == (unit, lanes, 384)]
+            assert [p.preset for p in points] == ["paper", "faithful"] + ["fp16"] * len(normalizers)
+            assert {p.config.normalizer for p in points if p.preset == "fp16"} == normalizers
+    assert len(plan.units) == 2 * (3 + 4 + 3)
+    assert {(point.lanes, point.max_len) for point, _ in plan.lengths} == {(32, 1024)}
+    assert len(set(plan.lengths)) == len(plan.lengths) == (3 + 4) * 5 + 3 * 3
     assert {point for point, _ in plan.lengths if point.preset == "paper"} == {
         DesignPoint(unit, "paper", 32, 1024, (("saturate", True),)) for unit in ("unnormed", "normalization", "pe")
     }
     sizes = {(point.lanes, point.max_len) for point in plan.sweeps}
-    assert sizes == {(lanes, 384) for lanes in (4, 8, 16, 32, 64)} | {(16, 2**n) for n in range(6, 13)}
-    assert len(set(plan.sweeps)) == len(plan.sweeps) == 12 * (3 + 4 + 4)
+    assert sizes == {(lanes, 384) for lanes in (4, 8, 16, 32, 64)} | {
+        (16, max_len) for max_len in (64, 256, 1024, 4096)
+    }
+    assert len(set(plan.sweeps)) == len(plan.sweeps) == 9 * 3
 
 
 def test_evaluations_are_read_back_by_library(fresh, tmp_path):
