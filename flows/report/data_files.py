@@ -1,4 +1,4 @@
-"""The data of a report as files: all of it as JSON, and each list as CSV."""
+"""The data of a report as files: all of it as JSON, each list as CSV, and tables in Markdown."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..files import write_whole
+from .markdown import markdown_report
 from .results import LibraryResults
 
 __all__ = ["DATA_FILES", "write_data_files"]
 
 LISTS = ("units", "lengths", "sweeps")
 #: Names of the files.
-DATA_FILES = ("figures.json", *(f"{name}.csv" for name in LISTS))
+DATA_FILES = ("figures.json", *(f"{name}.csv" for name in LISTS), "figures.md")
 
 
 def write_data_files(raw: dict[str, dict], libraries: Sequence[LibraryResults], folder: Path):
-    """Write evaluations as they are, and every list with a row for each result and a column for its library."""
+    """Write evaluations as they are, their tables, and every list with a row a result and a column for its library."""
     write_whole(folder / "figures.json", json.dumps(raw, indent=2, ensure_ascii=False) + "\n")
+    write_whole(folder / "figures.md", markdown_report(libraries))
     for name in LISTS:
         results = [{"library": library.name, **result} for library in libraries for result in getattr(library, name)]
         write_whole(folder / f"{name}.csv", _as_csv(results))

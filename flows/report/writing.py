@@ -23,7 +23,7 @@ def write_report(evaluations: dict[str, dict], folder: Path) -> Path:
         By library: ``provenance``, and flat results in the lists ``units``, ``lengths`` and ``sweeps``. Any list may be
         missing or empty, and any figure None: it then says what was not measured.
     folder : Path
-        Gets ``index.html``, the plots as SVG and PNG, ``figures.json`` and a CSV file of each list.
+        Gets ``index.html``, the plots as SVG and PNG, ``figures.md``, ``figures.json`` and a CSV file of each list.
 
     Returns
     -------

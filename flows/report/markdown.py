@@ -1,0 +1,51 @@
+"""A report's tables in Markdown, as docs/figures.md has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from .full_tables import full_tables
+from .headline import OURS, headline
+from .results import LibraryResults
+
+__all__ = ["markdown_report"]
+
+START = (
+    "# Figures\n\nWritten by `make evaluate`, for each library that was given. "
+    "[How](evaluation.md) they were measured, and what they do not say.\n"
+)
+
+
+def markdown_report(libraries: Sequence[LibraryResults]) -> str:
+    """The headline and all tables of each library."""
+    return START + "".join(part for library in libraries for part in _parts(library))
+
+
+def _parts(library: LibraryResults) -> Iterator[str]:
+    commit = library.provenance.get("commit")
+    yield f"\n## {library.title[0].upper()}{library.title[1:]}\n"
+    yield f"At commit {commit[:12]}{', changed' * bool(library.provenance.get('dirty'))}.\n" if commit else ""
+    rows = headline(library)
+    if rows:
+        aims = any(row.aim is not None for row in rows)
+        yield f"\n### Of the baseline, {library.lanes} lanes\n\n"
+        yield _table(
+            ["figure", "unit", *OURS, "the paper's", *(["aim"] if aims else [])],
+            [
+                [row.measure, row.unit, *(_ratio(row.ours[preset]) for preset in OURS), f"{row.published:.2f}"]
+                + ([_ratio(row.aim)] if aims else [])
+                for row in rows
+            ],
+        )
+    for table in full_tables(library):
+        yield f"\n### {table.title}\n\n"
+        yield _table([heading.replace("\n", " ") for heading in table.headings], table.rows)
+
+
+def _ratio(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
