@@ -22,7 +22,7 @@ __all__ = ["EnergyStimuli", "energy_stimuli"]
 #: Rows in each trace of a softmax unit, and of a processing element.
 ROWS, HEAD_ROWS = 10, 6
 #: Cycles in which glitches are counted, of rows that have filled the pipeline, and of heads.
-SAMPLED, HEAD_SAMPLED = 24, 8
+SAMPLED, HEAD_SAMPLED = 12, 8
 
 
 @dataclass(frozen=True)

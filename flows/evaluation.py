@@ -23,7 +23,7 @@ from .synthesis import AreaOptions
 
 __all__ = ["Plan", "evaluate", "full_plan", "read_evaluations", "unit_tables", "write_evaluation"]
 
-#: The recipe of what is timed and simulated, and the one whose areas are given beside its.
+#: The recipe of what is timed and simulated, and that of the sweeps.
 RECIPE, LEAST = "balanced", "least-area"
 #: Of the clock, in ps, for leakage.
 PERIOD = 1000.0
@@ -33,15 +33,15 @@ PROBE, PROBE_OF_MEMORIES = DesignPoint("unnormed", "paper", 2, 16), DesignPoint(
 
 #: Rows of the paper's preset: longer ones saturate its power sum.
 PAPER_LONGEST = 1023
-#: Lengths of rows that energies are measured for: of softmax units, and of processing elements, which take minutes.
-TOKENS, PE_TOKENS = (64, 128, 256, 512, 1024), (64, 256, 1024)
-LANES = (4, 8, 16, 32, 64)
-LENGTHS = (64, 256, 1024, 4096)
+#: Lengths of rows that energies are measured for, and lanes of the units: a processing element of 32 takes minutes.
+TOKENS, LANES_OF_LENGTHS = (64, 256, 1024), {"unnormed": 32, "normalization": 32, "pe": 16}
+LANES = (4, 8, 16, 32)
+LENGTHS = (64, 1024, 4096)
 
 #: Tables for people: title, and the fields of a unit beside those of its point.
 TABLES = {
     f"Area, recipe {RECIPE}": (
-        *("area_unit", "memory_area", "softmax_area", "rest_area", "area", "least_area", "area_per_lane"),
+        *("area_unit", "memory_area", "softmax_area", "rest_area", "area", "area_per_lane"),
         *("of_baseline", "softmax_of_baseline", "published"),
     ),
     "Least clock period": ("period", "period_in_fo4"),
@@ -76,12 +76,12 @@ class Plan:
 
 def full_plan() -> Plan:
     """What ``make evaluate`` does."""
-    lengths = {"unnormed": TOKENS, "normalization": TOKENS, "pe": PE_TOKENS}
+    long = [point for unit, lanes in LANES_OF_LENGTHS.items() for point in _presets(unit, lanes, 1024)]
     sizes = [*((lanes, 384) for lanes in LANES), *((16, max_len) for max_len in LENGTHS)]
     return Plan(
-        units=tuple(point for lanes in (16, 32) for unit in lengths for point in _presets(unit, lanes, 384)),
+        units=tuple(point for lanes in (16, 32) for unit in LANES_OF_LENGTHS for point in _presets(unit, lanes, 384)),
         tokens=384,
-        lengths=tuple((p, n) for unit, tokens in lengths.items() for p in _presets(unit, 32, 1024) for n in tokens),
+        lengths=tuple((point, tokens) for point in long for tokens in TOKENS),
         sweeps=tuple(point for size in sizes for point in _presets("softermax", *size)),
     )
 
@@ -159,7 +159,7 @@ class _Work:
 
     def all_of(self, point: DesignPoint, tokens: int) -> list[Job]:
         """All jobs of a unit, as :func:`_unit` takes their results."""
-        return [self.area(point), self.least_area(point), self.timing(point), self.energy(point, tokens)]
+        return [self.area(point), self.timing(point), self.energy(point, tokens)]
 
     def _job(self, function: Callable[..., dict], point: DesignPoint, after: Job | None = None, **options) -> Job:
         key = (function, point, *options.items())
@@ -172,10 +172,10 @@ def _effort(job: Job) -> tuple:
     return point.unit == "pe", point.preset == "fp16", point.lanes, point.max_len, job.options.get("tokens", 0)
 
 
-def _unit(mapped: dict, least: dict, timed: dict, energies: dict) -> dict:
+def _unit(mapped: dict, timed: dict, energies: dict) -> dict:
     """All that is measured of a unit, in one flat object; ``period`` is the least one, not that of leakage."""
     timed = {name: value for name, value in timed.items() if name != "path"}
-    return mapped | {"least_area": least["area"]} | energies | timed
+    return mapped | energies | timed
 
 
 def _provenance(library: AreaOptions) -> dict:

@@ -54,7 +54,6 @@ COLUMNS = {
     "unnormed_area": ("unnormed\n{area_unit}", "{:,.1f}".format),
     "normalization_area": ("normalization\n{area_unit}", "{:,.1f}".format),
     "area": ("area\n{area_unit}", "{:,.1f}".format),
-    "least_area": ("least\n{area_unit}", "{:,.1f}".format),
     "sequential_area": ("sequent.\n{area_unit}", "{:,.0f}".format),
     "input": ("input", str),
     "output": ("output", str),

@@ -22,7 +22,7 @@ REPORT_COLUMNS = {
 }
 
 AREAS = (
-    *("area", "area_per_lane", "sequential_area", "combinational_area", "memory_area", "least_area"),
+    *("area", "area_per_lane", "sequential_area", "combinational_area", "memory_area"),
     *("of_baseline", "published"),
 )
 #: What a table of parts says beside them.
@@ -64,7 +64,7 @@ def full_tables(library: LibraryResults) -> list[Table]:
     maker = _TableMaker(library)
     pes = [result for result in library.units if result["unit"] == "pe"]
     tables = [
-        maker.table("Area (least: by recipe least-area)", library.units, AREAS),
+        maker.table("Area", library.units, AREAS),
         maker.parts_table("Area of the processing element by part", pes, "area"),
         maker.table("Timing and slowest path", library.units, TIMES),
         maker.table("Energy", library.units, ENERGIES),

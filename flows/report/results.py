@@ -25,7 +25,7 @@ USUAL_NORMALIZER = {"paper": "multiply", "faithful": "row_product"}
 THOUSANDTH = {"pJ": "fJ", "k loads": "loads"}
 #: What else than a processing element's part has an area or an energy. The binary16 scores count with the softmax.
 NO_PARTS = {
-    *("sequential", "combinational", "memory", "logic", "least", "rest", "binary16_scores"),
+    *("sequential", "combinational", "memory", "logic", "rest", "binary16_scores"),
     *("unnormed", "normalization", "wires", "cells", "clock", "leakage", "published"),
 }
 

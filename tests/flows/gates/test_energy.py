@@ -36,9 +36,7 @@ def play(tmp_path):
             tables = read_tables(files, {cell.kind for cell in netlist.cells})
             activity = simulate(netlist, library, stimuli, counted_from=1)
             delays = Delays(netlist, library, tables)
-            [energy] = switched_energy(
-                netlist, library, tables, delays, activity, voltage=1.0, period=1000
-            ).values()
+            [energy] = switched_energy(netlist, library, tables, delays, activity, voltage=1.0, period=1000).values()
         return netlist, stimuli, activity, energy
 
     return simulate_text

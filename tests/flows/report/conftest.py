@@ -80,7 +80,6 @@ def _unit(library, unit, preset, normalizer, lanes, max_len=384):
         "memory_area": round(area * memory, 3) if memory else None,
         "area_per_lane": round(area / lanes, 3),
         "area_unit": area_unit,
-        "least_area": round(0.87 * area, 3),
         "period": 1249.7,
         "fo4": 19.53,
         "period_in_fo4": 64.0,
