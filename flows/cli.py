@@ -26,6 +26,7 @@ from .files import write_whole
 from .head_errors import head_errors
 from .info import describe
 from .operators import measure, operator_points
+from .power_check import energy_beside_opensta
 from .ratios import with_ratios
 from .scores import apply_softermax, read_array
 from .synthesis import AreaOptions
@@ -125,6 +126,24 @@ def energy(unit, tokens, period, as_json, build_dir, **arguments):
     results = with_ratios(jobs.run(jobs.energy, points, build_dir, "Synthesising and simulating", _messages, **how))
     show(results, as_json, f"Energy for a row, recipe {how['options'].recipe}")
     fail_on_mismatch(results)
+
+
+@app.command(
+    "opensta-energy",
+    help="The energy of a softmax unit's clock cycle beside OpenSTA's, which must be installed, when every net changes "
+    "alike: what cells take inside, nets and leakage. " + given.UNIT_HELP,
+    epilog="Example: softermax opensta-energy unnormed --lanes 32 --liberty cells.lib.gz",
+)
+@given.unit
+@given.size
+@given.balanced_synthesis
+@given.as_json
+@given.build_dir
+def opensta_energy(unit, as_json, build_dir, **arguments):
+    options = given.area_options(arguments)
+    points = [point for point in given.design_points(unit, **arguments) if point.unit != "pe"]
+    results = jobs.run(energy_beside_opensta, points, build_dir, "Synthesising", _messages, options=options)
+    show(results, as_json, f"Energy of a clock cycle in fJ, ours and OpenSTA's, recipe {options.recipe}")
 
 
 @app.command(

@@ -25,7 +25,7 @@ from .gates.timing import Delays, inverter_fo4
 from .mapped_areas import SOFTMAX_PARTS
 from .synthesis import Synthesis
 
-__all__ = ["measure_row_energy"]
+__all__ = ["measure_row_energy", "nominal_voltage"]
 
 
 def measure_row_energy(
@@ -75,7 +75,7 @@ def measure_row_energy(
         fo4=inverter_fo4(tables[library.inverter]),
         memories={kind: macro.depth for kind, macro in unit.macros.items()},
     )
-    voltage = _nominal_voltage(liberty[0])
+    voltage = nominal_voltage(liberty[0])
     how = {"voltage": voltage, "period": period, "part_of": _part_of}
     whole, without, glitching = (
         switched_energy(flat, library, tables, delays, activity, **how) for activity in activities
@@ -138,7 +138,8 @@ def _memory_energy(flat: Netlist, unit: Synthesis, activity: Activity, inverter_
     return found
 
 
-def _nominal_voltage(liberty: Path) -> float:
+def nominal_voltage(liberty: Path) -> float:
+    """That of a library, in V."""
     found = re.search(r"nom_voltage\s*:\s*([\d.]+)", liberty.read_text(errors="replace"))
     if found is None:
         raise FlowError("the library must have a nom_voltage, from which energies follow")

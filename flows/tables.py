@@ -81,6 +81,15 @@ COLUMNS = {
     "period": ("period\n/ps", "{:,.1f}".format),
     "opensta_period": ("OpenSTA\n/ps", "{:,.1f}".format),
     "period_in_fo4": ("period\n/FO4", "{:,.1f}".format),
+    **{
+        field: (heading, "{:,.3f}".format)
+        for name in ("internal", "switching", "leakage")
+        for field, heading in (
+            (name, f"{name}\n/fJ"),
+            (f"opensta_{name}", "OpenSTA\n/fJ"),
+            (f"{name}_ratio", "ratio"),
+        )
+    },
     "starts": ("from", str),
     "ends": ("to", str),
     "net": ("net", str),

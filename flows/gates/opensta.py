@@ -1,4 +1,4 @@
-"""OpenSTA as a second opinion on timing, where it is installed."""
+"""OpenSTA as a second opinion on timing and energy, where it is installed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from pathlib import Path
 from ..errors import FlowError
 from .timing import LOAD
 
-__all__ = ["opensta_period"]
+__all__ = ["opensta_energy", "opensta_period"]
 
 #: Every path is longer than this period, so that the worst slack tells of the slowest one. In ps.
 SHORT = 1.0
+NANOSECOND = 1000.0
+#: Columns of its report.
+POWERS = ("internal", "switching", "leakage")
 
-SCRIPT = """
+START = """
 {libraries}
 read_verilog {netlist}
 link_design {top}
@@ -25,7 +28,14 @@ create_clock -name clock -period {period} [get_ports clk]
 set_input_delay 0 -clock clock [all_inputs]
 set_output_delay 0 -clock clock [all_outputs]
 set_load {load} [all_outputs]
+"""
+CHECKS = """
 report_checks -path_delay max -digits 6
+exit
+"""
+POWER = """
+set_power_activity -global -activity {activity} -duty 0.5
+report_power -digits 9
 exit
 """
 
@@ -43,29 +53,64 @@ def opensta_period(netlist: Path, top: str, liberty: Sequence[Path]) -> float:
     FlowError
         If OpenSTA is missing or says no period.
     """
+    said = _ask(CHECKS, netlist, top, liberty, SHORT)
+    slack = re.search(r"(-?[\d.]+) +slack", said)
+    if slack is None:
+        raise FlowError(f"OpenSTA must say a slack for {top}, but said {said.strip()[-200:]!r}")
+    return SHORT - float(slack[1]) * _in_ps(liberty)
+
+
+def opensta_energy(netlist: Path, top: str, liberty: Sequence[Path], activity: float) -> dict[str, float]:
+    """Energies of a clock cycle in fJ by OpenSTA's power, if every net changes alike and all clocks tick.
+
+    Parameters
+    ----------
+    activity : float
+        Changes of a net in a clock cycle.
+
+    Returns
+    -------
+    dict of str to float
+        ``internal``, ``switching`` and ``leakage``, of a clock of 1 ns.
+
+    Raises
+    ------
+    FlowError
+        If OpenSTA is missing or says no power.
+    """
+    said = _ask(POWER, netlist, top, liberty, NANOSECOND, activity=activity)
+    total = re.search(r"^Total +(\S+) +(\S+) +(\S+) ", said, re.MULTILINE)
+    if total is None:
+        raise FlowError(f"OpenSTA must say a power for {top}, but said {said.strip()[-200:]!r}")
+    # W in a nanosecond are 1e6 fJ.
+    return {name: float(watts) * 1e6 for name, watts in zip(POWERS, total.groups(), strict=True)}
+
+
+def _ask(script: str, netlist: Path, top: str, liberty: Sequence[Path], period: float, **fields) -> str:
+    """What OpenSTA says to a script about a netlist that is clocked with a period in ps."""
     program = shutil.which("sta")
     if program is None:
         raise FlowError("OpenSTA, the program sta, must be on the PATH: install the Debian package opensta")
     text = liberty[0].read_text(errors="replace")
-    in_ps = 1000.0 if re.search(r'time_unit\s*:\s*"1ns"', text) else 1.0
     in_ff = 1000.0 if re.search(r"capacitive_load_unit\s*\(\s*1(?:\.0*)?\s*,\s*\"?pf", text) else 1.0
     with tempfile.TemporaryDirectory() as scratch:
-        script = Path(scratch) / "check.tcl"
+        file = Path(scratch) / "script.tcl"
         wireless = [_without_wires(file, Path(scratch) / f"{place}.lib") for place, file in enumerate(liberty)]
-        script.write_text(
-            SCRIPT.format(
-                libraries="\n".join(f"read_liberty {file}" for file in wireless),
-                netlist=netlist.resolve(),
-                top=top,
-                period=SHORT / in_ps,
-                load=LOAD / in_ff,
-            )
-        )
-        done = subprocess.run([program, "-exit", script], capture_output=True, text=True, check=False)
-    slack = re.search(r"(-?[\d.]+) +slack", done.stdout)
-    if slack is None:
-        raise FlowError(f"OpenSTA must say a slack for {top}, but said {(done.stdout + done.stderr).strip()[-200:]!r}")
-    return SHORT - float(slack[1]) * in_ps
+        facts = {
+            "libraries": "\n".join(f"read_liberty {file}" for file in wireless),
+            "netlist": netlist.resolve(),
+            "top": top,
+            "period": period / _in_ps(liberty),
+            "load": LOAD / in_ff,
+        }
+        file.write_text((START + script).format(**facts, **fields))
+        done = subprocess.run([program, "-exit", file], capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr
+
+
+def _in_ps(liberty: Sequence[Path]) -> float:
+    """The library's unit of time."""
+    return 1000.0 if re.search(r'time_unit\s*:\s*"1ns"', liberty[0].read_text(errors="replace")) else 1.0
 
 
 def _without_wires(file: Path, copy: Path) -> Path:

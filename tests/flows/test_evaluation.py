@@ -1,6 +1,7 @@
 """The evaluation: what it holds, and that it is the same however it comes about."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -116,7 +117,7 @@ def test_a_second_run_works_nothing_out_and_finds_the_same(fresh, monkeypatch, c
     evaluation, folder = fresh
     monkeypatch.setattr("softermax.flows.running._pool", None)
     assert evaluated(folder) == evaluation
-    assert capsys.readouterr().err == "Evaluating: 10 of 10 results are there from before\n"
+    assert re.fullmatch(r"Evaluating: (\d+) of \1 results are there from before\n", capsys.readouterr().err)
 
 
 def test_damaged_entries_and_netlists_are_made_again(fresh, tmp_path):
@@ -150,8 +151,8 @@ def test_an_interrupted_run_goes_on_and_finds_the_same(fresh, tmp_path, capsys):
     process.send_signal(signal.SIGINT)
     assert "KeyboardInterrupt" in process.communicate(timeout=30)[1]
     assert evaluated(tmp_path / "build") == fresh[0]
-    [found] = [int(word) for word in capsys.readouterr().err.split() if word.isdigit()][:1]
-    assert 1 <= found < 10
+    found, whole = (int(word) for word in capsys.readouterr().err.split() if word.isdigit())
+    assert 1 <= found < whole
 
 
 @pytest.fixture(scope="module")

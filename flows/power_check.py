@@ -1,0 +1,62 @@
+"""Energies of a netlist beside OpenSTA's for the same activity: every net changes alike, all clocks tick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from .design_points import DesignPoint
+from .gates.activity import Activity
+from .gates.cell_tables import read_tables
+from .gates.energy import switched_energy
+from .gates.liberty import Library, read_libraries, unpacked
+from .gates.netlist import CLOCK, Netlist, kind_of, read_netlist
+from .gates.opensta import opensta_energy
+from .gates.timing import Delays
+from .jobs import synthesis
+from .row_energy import nominal_voltage
+from .synthesis import AreaOptions
+
+__all__ = ["energy_beside_opensta"]
+
+#: Changes of a net in a clock cycle, and the cycles of which energies are means, so that counts are whole numbers.
+CHANGES, CYCLES = 0.2, 1000
+PERIOD = 1000.0
+
+
+def energy_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
+    """Energies of a clock cycle of 1 ns in fJ, ours and OpenSTA's: inside of cells, of the nets they drive, leakage."""
+    unit = synthesis(point, build_dir, options)
+    with unpacked(options.liberty) as plain:
+        files, library = list(plain.values()), read_libraries(plain, options.exclude)
+        netlist = read_netlist(unit.netlist, unit.top, files)
+        tables = read_tables(files, {cell.kind for cell in netlist.cells})
+        delays, voltage = Delays(netlist, library, tables), nominal_voltage(files[0])
+        activity = uniform_activity(netlist, library)
+        [energy] = switched_energy(netlist, library, tables, delays, activity, voltage=voltage, period=PERIOD).values()
+        theirs = opensta_energy(unit.netlist, unit.top, files, CHANGES)
+    of_nets = (activity.toggles + 2 * activity.clocked) * delays.load[:-2].mean(axis=1) * voltage**2 / 2
+    driven = np.ones(len(of_nets), bool)
+    driven[list(netlist.inputs.values())] = False
+    ours = {
+        "internal": (energy.logic + energy.clock - of_nets.sum()) / CYCLES,
+        "switching": of_nets[driven].sum() / CYCLES,
+        "leakage": energy.leakage / CYCLES,
+    }
+    shown = {}
+    for name, fj in theirs.items():
+        shown |= {name: round(float(ours[name]), 6), f"opensta_{name}": round(fj, 6)}
+        shown[f"{name}_ratio"] = round(float(ours[name]) / fj, 4) if fj else None
+    return {"recipe": unit.recipe, **shown}
+
+
+def uniform_activity(netlist: Netlist, library: Library) -> Activity:
+    """Every clock ticks in every cycle, all other nets change alike."""
+    clocks = np.zeros(len(netlist.nets), bool)
+    clocks[netlist.inputs[CLOCK]] = True
+    for cell in netlist.cells:
+        if kind_of(cell, library) == "clock gate":
+            clocks[cell.pins[library.cells[cell.kind].state["out"]]] = True
+    toggles = np.where(clocks, 0, round(CHANGES * CYCLES))
+    return Activity(toggles, np.where(clocks, CYCLES, 0), {}, CYCLES)
