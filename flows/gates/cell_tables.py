@@ -130,7 +130,7 @@ def read_tables(files: Sequence[Path], names: Collection[str]) -> dict[str, Cell
     Raises
     ------
     FlowError
-        If a cell is in none of them.
+        If a cell is in none of them, or lacks a table.
     """
     found: dict[str, CellTables] = {}
     wanted = sorted(names)
@@ -139,18 +139,28 @@ def read_tables(files: Sequence[Path], names: Collection[str]) -> dict[str, Cell
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise FlowError(f"{file} must be a Liberty file with tables of delays, which it is not")
-        found |= {name: _cell(facts) for name, facts in json.loads(done.stdout).items()}
+        found |= {name: _cell(name, facts) for name, facts in json.loads(done.stdout).items()}
     missing = ", ".join(name for name in wanted if name not in found)
     if missing:
         raise FlowError(f"the library must have every cell of the netlist, but has no {missing}")
     return found
 
 
-def _cell(facts: dict) -> CellTables:
+def _cell(name: str, facts: dict) -> CellTables:
     def tables(some):
         return tuple(None if t is None else Table(*(np.array(part, float) for part in t)) for t in some)
 
+    def missing(arc) -> bool:
+        """Whether there is neither delay, or one without its transition; a set-up arc has no transitions."""
+        both = list(zip(arc["delays"], arc["transitions"], strict=True))
+        bare = [delay for delay, transition in both if delay is not None and transition is None]
+        return not any(arc["delays"]) or (bool(bare) and arc["kind"] != "setup")
+
     arcs = [arc | {"delays": tables(arc["delays"]), "transitions": tables(arc["transitions"])} for arc in facts["arcs"]]
+    if any(missing(arc) for arc in arcs):
+        raise FlowError(
+            f"the library must have tables of delays and of transitions for every output, not so for {name}"
+        )
     energies = [Energy(**energy | {"tables": tables(energy["tables"])}) for energy in facts["energies"]]
     return CellTables(facts["capacitances"], tuple(Arc(**arc) for arc in arcs), tuple(energies), facts["leakage"])
 

@@ -3,6 +3,9 @@
 The library counts in ns, pF and uW: 1 of its energies is 1000 fJ at 1 V, and 4000 at the 2 V of its unit.
 """
 
+import re
+from importlib.resources import files
+
 import numpy as np
 import pytest
 
@@ -80,6 +83,18 @@ def test_capacitances_leakage_and_sources(file):
 def test_a_cell_that_is_not_there_is_named(file):
     with pytest.raises(FlowError, match=r"^the library must have every cell of the netlist, but has no XOR$"):
         read_tables([file], ["INV", "XOR"])
+
+
+@pytest.mark.parametrize("tables", [("rise_transition",), ("cell_rise", "cell_fall")])
+def test_a_cell_without_its_tables_is_named(tables, tmp_path):
+    text = (files("softermax.flows") / "cells" / "generic.lib").read_text()
+    start = text.index("cell (INV_X1)")
+    end = text.index("cell (", start + 1)
+    cell = re.sub(rf"({'|'.join(tables)}) \(delay\) {{.*?}}", "", text[start:end])
+    path = tmp_path / "cells.lib"
+    path.write_text(text[:start] + cell + text[end:])
+    with pytest.raises(FlowError, match=r"tables of delays and of transitions for every output, not so for INV_X1$"):
+        read_tables([path], {"INV_X1", "NAND2_X1"})
 
 
 def test_a_table_of_one_value_is_that_value():
