@@ -23,7 +23,7 @@ def markdown_report(libraries: Sequence[LibraryResults]) -> str:
 
 def _parts(library: LibraryResults) -> Iterator[str]:
     commit = library.provenance.get("commit")
-    yield f"\n## {library.title[0].upper()}{library.title[1:]}\n"
+    yield f"\n## {library.title}\n"
     yield f"At commit {commit[:12]}{', changed' * bool(library.provenance.get('dirty'))}.\n" if commit else ""
     rows = headline(library)
     if rows:

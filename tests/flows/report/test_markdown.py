@@ -37,7 +37,7 @@ def test_ratios_are_those_of_the_evaluation(evaluations):
 
 
 def test_a_library_of_nothing_has_its_name_only():
-    assert markdown_report(library_results({"empty": {}})).endswith("\n## Empty\n")
+    assert markdown_report(library_results({"empty": {}})).endswith("\n## empty\n")
 
 
 def test_it_is_a_file_of_the_report(small, tmp_path):
