@@ -50,7 +50,7 @@ def refused(tmp_path, *arguments, library="cells.lib") -> str:
         ),
         (
             without_function("DFF"),
-            "the library must have a flip-flop whose output has a function: add a Liberty file that has one",
+            "the library must have a flip-flop with a function at its output: add a Liberty file that has one",
         ),
         (
             without_function("INV"),

@@ -59,7 +59,8 @@ def test_every_port_on_every_cycle_for_wide_units(config, seed):
 )
 def test_latency_is_what_it_says(config, latencies):
     unit = UnnormedSoftmaxUnit(config)
-    inputs, seen = observe(config, constant_rows(config, 1, 1))
+    inputs = back_to_back(UnnormedSoftmaxUnit, config, constant_rows(config, 1, 1)).inputs
+    seen = observe_in_amaranth(unit, inputs)
     [entered], [left], [row_left] = (moves(inputs, seen, stream) for stream in ("i", "o", "row"))
     assert (left - entered, row_left - entered) == (unit.slice_latency, unit.latency) == latencies
 
