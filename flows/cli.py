@@ -141,6 +141,10 @@ def energy(unit, tokens, period, as_json, build_dir, **arguments):
 @given.build_dir
 def opensta_energy(unit, as_json, build_dir, **arguments):
     options = given.area_options(arguments)
+    if unit == "pe":
+        raise FlowError(
+            "the unit must be a softmax unit to be compared, not 'pe', whose memories OpenSTA does not know"
+        )
     points = [point for point in given.design_points(unit, **arguments) if point.unit != "pe"]
     results = jobs.run(energy_beside_opensta, points, build_dir, "Synthesising", _messages, options=options)
     show(results, as_json, f"Energy of a clock cycle in fJ, ours and OpenSTA's, recipe {options.recipe}")

@@ -21,8 +21,8 @@ __all__ = ["EnergyStimuli", "energy_stimuli"]
 
 #: Rows in each trace of a softmax unit, and of a processing element.
 ROWS, HEAD_ROWS = 10, 6
-#: Cycles in which glitches are counted, of rows that have filled the pipeline, and of heads.
-SAMPLED, HEAD_SAMPLED = 12, 8
+#: Cycles after which rows have filled every pipeline, and cycles in which glitches are counted then; those of heads.
+FILLED, SAMPLED, HEAD_SAMPLED = 12, 12, 8
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,7 @@ def _rows(point: DesignPoint, tokens: int, rng: np.random.Generator) -> EnergySt
     rows = rows_of_length(point.config, tokens)
     order = np.resize(rng.permutation(len(rows)), (WORD, ROWS))
     traces = [full_speed_trace(point, [rows[n] for n in some], rng) for some in order]
-    full = 12
-    return EnergyStimuli(traces, RESET_CYCLES, range(full, full + SAMPLED), WORD * ROWS)
+    return EnergyStimuli(traces, RESET_CYCLES, range(FILLED, FILLED + SAMPLED), WORD * ROWS)
 
 
 def _heads(point: DesignPoint, tokens: int, rng: np.random.Generator) -> EnergyStimuli:

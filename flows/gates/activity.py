@@ -23,7 +23,7 @@ from .netlist import CLOCK, ONE, ZERO, Netlist, kind_of, logic_levels
 
 __all__ = ["Activity", "Simulation", "Tally", "simulate"]
 
-#: With a smaller share of starting points that change, cells are looked up that follow; with a larger one all do.
+#: Where fewer of all nets than this share begin to change, only cells that can follow are evaluated.
 FEW = 0.02
 
 
@@ -108,7 +108,7 @@ class Simulation:
         self._nets = len(netlist.nets) + 2
         self._levels = [cell_groups(level, library) for level in logic_levels(netlist, library)]
         groups = [group for level in self._levels for group in level]
-        self._order, self._settled = CellOrder(groups, self._nets), False
+        self._order = CellOrder(groups, self._nets)
         ends = np.cumsum([0, *map(len, self._levels)])
         self._level_begins = self._order.begins[ends]
         self._marked = np.zeros(len(self._order.targets), bool)
@@ -119,6 +119,7 @@ class Simulation:
 
     def run(self, inputs: Mapping[str, np.ndarray], counted_from: int) -> Activity:
         """Simulate all cycles."""
+        self._settled = False
         ports = self._ports(inputs)
         cycles, _, words = next(iter(inputs.values())).shape
         values = np.zeros((self._nets, words), np.uint64)
@@ -159,7 +160,6 @@ class Simulation:
 
     def _settle(self, cycle: int, before: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Let the logic follow its inputs, at once; returns the changes of each net."""
-        values[ZERO], values[ONE] = 0, ONES
         started = np.flatnonzero((values != before).any(axis=1))
         if self._settled and len(started) < FEW * self._nets:
             self._follow_some(started, values)

@@ -326,6 +326,11 @@ def test_opensta_is_asked_for_by_name_if_it_is_missing(tmp_path):
     assert refused(done) == "OpenSTA, the program sta, must be on the PATH: install the Debian package opensta"
 
 
+def test_a_processing_element_is_not_compared_with_opensta(tmp_path):
+    text = "the unit must be a softmax unit to be compared, not 'pe', whose memories OpenSTA does not know"
+    assert refused(softermax("opensta-energy", "pe", cwd=tmp_path)) == text
+
+
 def test_energy_is_of_rows_of_real_scores(tmp_path):
     done = softermax("energy", "unnormed", "--lanes", 4, "--max-len", 16, "--tokens", 16, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
