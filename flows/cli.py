@@ -17,6 +17,7 @@ from . import cli_options as given
 from . import jobs
 from .cli_output import console, fail_on_mismatch, show, stop
 from .design_points import main_design_points
+from .energy_beside_opensta import energy_beside_opensta
 from .errors import FlowError
 from .evaluation import evaluate as run_evaluation
 from .evaluation import full_plan, read_evaluations, unit_tables, write_evaluation
@@ -26,7 +27,6 @@ from .files import write_whole
 from .head_errors import head_errors
 from .info import describe
 from .operators import measure, operator_points
-from .power_check import energy_beside_opensta
 from .ratios import with_ratios
 from .scores import apply_softermax, read_array
 from .synthesis import AreaOptions

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from softermax.model.pe import Register
-from softermax.sim.attention import first_tokens, load_heads
 from softermax.sim.pe_trace import processing_element_trace, real_head
 from softermax.sim.stimuli import WORD
 from softermax.sim.trace import RESET_CYCLES, Trace
 
 from .design_points import DesignPoint
 from .errors import FlowError
-from .verify import LONGEST, full_speed_trace, rows_of_length
+from .verify import LONGEST, full_speed_trace, heads_of_length, rows_of_length
 
 __all__ = ["EnergyStimuli", "energy_stimuli"]
 
@@ -73,7 +72,7 @@ def _rows(point: DesignPoint, tokens: int, rng: np.random.Generator) -> EnergySt
 def _heads(point: DesignPoint, tokens: int, rng: np.random.Generator) -> EnergyStimuli:
     """Heads with all of their keys and some of their queries; what counts begins with their start, after loading."""
     config = point.hardware_config
-    captured = [first_tokens(head, tokens) for head in load_heads() if head.tokens == LONGEST]
+    captured = heads_of_length(tokens)
     traces = []
     for number in range(WORD):
         head = real_head(captured[number % len(captured)], config)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["with_ratios"]
+__all__ = ["PUBLISHED", "with_ratios"]
 
 #: Area and energy of the paper's units against its baseline, 32 lanes, 384 tokens, 7 nm (Stevens et al., DAC 2021).
 PUBLISHED = {

@@ -10,7 +10,7 @@ import numpy as np
 from softermax.model import Q, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
 from softermax.model.binary16 import from_fixed
-from softermax.sim.attention import first_tokens, load_heads
+from softermax.sim.attention import AttentionHead, first_tokens, load_heads
 from softermax.sim.baseline_trace import (
     baseline_normalization_trace,
     baseline_softmax_trace,
@@ -26,7 +26,7 @@ from .errors import FlowError
 from .scores import softmax_heads
 from .verify_heads import heads_traces
 
-__all__ = ["LONGEST", "TRACES", "full_speed_trace", "real_rows", "rows_of_length", "verify"]
+__all__ = ["LONGEST", "TRACES", "full_speed_trace", "heads_of_length", "real_rows", "rows_of_length", "verify"]
 
 #: The functions that make each unit's traces, for each kind of config.
 TRACES = {
@@ -141,6 +141,11 @@ def real_rows(max_len: int) -> list[tuple[np.ndarray, np.ndarray]]:
     return [row for head in heads for row in zip(head.scores, head.keep, strict=True)]
 
 
+def heads_of_length(length: int) -> list[AttentionHead]:
+    """The longest captured heads, cut to a length of 1 to :data:`LONGEST` tokens."""
+    return [first_tokens(head, length) for head in load_heads() if head.tokens == LONGEST]
+
+
 def rows_of_length(config, length: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """Real rows of any one length, (raw, mask) as the config's units take them: of the longest heads, cut.
 
@@ -157,8 +162,7 @@ def rows_of_length(config, length: int) -> list[tuple[np.ndarray, np.ndarray]]:
     """
     if not 1 <= length <= min(config.max_len, LONGEST):
         return []
-    heads = [first_tokens(head, length) for head in load_heads() if head.tokens == LONGEST]
-    rows = [row for head in heads for row in zip(head.scores, head.keep, strict=True)]
+    rows = [row for head in heads_of_length(length) for row in zip(head.scores, head.keep, strict=True)]
     return _in_binary16(rows) if isinstance(config, BaselineConfig) else rows
 
 

@@ -92,16 +92,20 @@ class UnnormedSoftmaxUnit(wiring.Component):
     def _slice_sum(self, m, pipeline):
         """The exact sum over the lanes, a step for each level of the tree, truncated to the power sum's fraction."""
         config = self.config
-        dropped = config.unnormed.fraction_bits - config.power_sum.fraction_bits
         sums = [pipeline["u"].word_select(lane, config.unnormed.width) for lane in range(config.lanes)]
         for level in range(1, config.tree_levels + 1):
             sums = add_pairs(m, sums)
-            if len(sums) == 1:
-                sums = [drop_fraction(m, sums[0], dropped, config.slice_sum_width, "slice_sum")]
+            if level == config.tree_levels:
+                sums = [self._truncated(m, sums[0])]
             named = {f"partial_{n}": value for n, value in enumerate(sums)}
             pipeline.finish(f"sum_{level}", tuple(named), **named)
             sums = [pipeline[name] for name in named]
-        return sums[0] if config.lanes > 1 else drop_fraction(m, sums[0], dropped, config.slice_sum_width, "slice_sum")
+        return sums[0] if config.tree_levels else self._truncated(m, sums[0])
+
+    def _truncated(self, m, exact):
+        config = self.config
+        dropped = config.unnormed.fraction_bits - config.power_sum.fraction_bits
+        return drop_fraction(m, exact, dropped, config.slice_sum_width, "slice_sum")
 
     def _connect_outputs(self, m, pipeline, reduction):
         for name, value in pipeline.slice_out.items():
@@ -130,7 +134,7 @@ class _Pipeline:
     """
 
     #: What all steps need of a slice.
-    FLAGS = ("maximum", "last", "overlong")
+    CARRIED = ("maximum", "last", "overlong")
 
     def __init__(self, m: Module, head: Head, config: SoftermaxConfig, known: dict[str, Value]):
         self._m, self._config, self._known = m, config, known
@@ -144,7 +148,7 @@ class _Pipeline:
         """A step has results; at a cut a register stores what is needed, and all else is forgotten."""
         self._known |= results
         if step in self._config.register_steps:
-            self._register((*needed, *self.FLAGS), 1)
+            self._register((*needed, *self.CARRIED), 1)
 
     def end(self):
         """The register beside the running values; it feeds the row summaries."""

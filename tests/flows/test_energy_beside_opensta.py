@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from softermax.flows import power_check
+from softermax.flows import energy_beside_opensta as comparison
 from softermax.flows.design_points import DesignPoint
 from softermax.flows.errors import FlowError
 from softermax.flows.synthesis import AreaOptions
@@ -37,8 +37,8 @@ def check(tmp_path, monkeypatch):
         program.chmod(0o755)
         monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
         made = SimpleNamespace(netlist=tmp_path / "netlist.v", top="top", recipe="balanced")
-        monkeypatch.setattr(power_check, "synthesis", lambda *_: made)
-        return power_check.energy_beside_opensta(DesignPoint("unnormed"), tmp_path, AreaOptions())
+        monkeypatch.setattr(comparison, "synthesis", lambda *_: made)
+        return comparison.energy_beside_opensta(DesignPoint("unnormed"), tmp_path, AreaOptions())
 
     return run
 
