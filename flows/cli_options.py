@@ -13,7 +13,8 @@ from softermax.sim.cosim import SIMULATORS
 
 from .design_points import PRESETS, UNITS, DesignPoint, main_design_points
 from .errors import FlowError
-from .synthesis import RECIPES, AreaOptions
+from .mapping import RECIPES
+from .synthesis import AreaOptions
 
 __all__ = [
     "UNIT_HELP",

@@ -8,14 +8,12 @@ import numpy as np
 
 from .design_points import DesignPoint
 from .gates.activity import Activity
-from .gates.cell_tables import read_tables
 from .gates.energy import switched_energy
-from .gates.liberty import Library, read_libraries, unpacked
-from .gates.netlist import CLOCK, Netlist, kind_of, read_netlist
+from .gates.liberty import Library, unpacked
+from .gates.netlist import CLOCK, Netlist, kind_of
 from .gates.opensta import opensta_energy
-from .gates.timing import Delays
 from .jobs import synthesis
-from .row_energy import nominal_voltage
+from .mapped_unit import read_mapped_unit
 from .synthesis import AreaOptions
 
 __all__ = ["energy_beside_opensta"]
@@ -27,18 +25,16 @@ PERIOD = 1000.0
 
 def energy_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
     """Energies of a clock cycle of 1 ns in fJ, ours and OpenSTA's: inside of cells, of the nets they drive, leakage."""
-    unit = synthesis(point, build_dir, options)
+    made = synthesis(point, build_dir, options)
+    unit = read_mapped_unit(made, options.liberty, options.exclude)
+    activity = uniform_activity(unit.netlist, unit.library)
+    how = {"voltage": unit.voltage, "period": PERIOD}
+    [energy] = switched_energy(unit.netlist, unit.library, unit.delays, activity, **how).values()
     with unpacked(options.liberty) as plain:
-        files, library = list(plain.values()), read_libraries(plain, options.exclude)
-        netlist = read_netlist(unit.netlist, unit.top, files)
-        tables = read_tables(files, {cell.kind for cell in netlist.cells})
-        delays, voltage = Delays(netlist, library, tables), nominal_voltage(files[0])
-        activity = uniform_activity(netlist, library)
-        [energy] = switched_energy(netlist, library, tables, delays, activity, voltage=voltage, period=PERIOD).values()
-        theirs = opensta_energy(unit.netlist, unit.top, files, CHANGES)
-    of_nets = (activity.toggles + 2 * activity.clocked) * delays.load[:-2].mean(axis=1) * voltage**2 / 2
+        theirs = opensta_energy(made.netlist, made.top, list(plain.values()), CHANGES)
+    of_nets = (activity.toggles + 2 * activity.clocked) * unit.delays.load[:-2].mean(axis=1) * unit.voltage**2 / 2
     driven = np.ones(len(of_nets), bool)
-    driven[list(netlist.inputs.values())] = False
+    driven[list(unit.netlist.inputs.values())] = False
     ours = {
         "internal": (energy.logic + energy.clock - of_nets.sum()) / CYCLES,
         "switching": of_nets[driven].sum() / CYCLES,
@@ -48,7 +44,7 @@ def energy_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOpti
     for name, fj in theirs.items():
         shown |= {name: round(float(ours[name]), 6), f"opensta_{name}": round(fj, 6)}
         shown[f"{name}_ratio"] = round(float(ours[name]) / fj, 4) if fj else None
-    return {"recipe": unit.recipe, **shown}
+    return {"recipe": made.recipe, **shown}
 
 
 def uniform_activity(netlist: Netlist, library: Library) -> Activity:

@@ -15,7 +15,7 @@ from rich.console import Console
 from .design_points import DesignPoint
 from .errors import FlowError
 from .files import write_whole
-from .jobs import area, energy, timing
+from .jobs import area, characterise
 from .provenance import commit, versions
 from .ratios import with_ratios
 from .running import Job, run_jobs
@@ -62,7 +62,7 @@ class Plan:
     ----------
     units : tuple of DesignPoint
         Of which everything is measured, energies for rows of ``tokens`` elements.
-    lengths : tuple of (DesignPoint, int)
+    lengths : tuple of (DesignPoint, tuple of int)
         Points, and lengths of rows that their energies are measured for.
     sweeps : tuple of DesignPoint
         Of which least areas are measured, memories of a complete softmax as SRAM macros.
@@ -70,7 +70,7 @@ class Plan:
 
     units: tuple[DesignPoint, ...]
     tokens: int
-    lengths: tuple[tuple[DesignPoint, int], ...] = ()
+    lengths: tuple[tuple[DesignPoint, tuple[int, ...]], ...] = ()
     sweeps: tuple[DesignPoint, ...] = ()
 
 
@@ -81,7 +81,7 @@ def full_plan() -> Plan:
     return Plan(
         units=tuple(point for lanes in (16, 32) for unit in LANES_OF_LENGTHS for point in _presets(unit, lanes, 384)),
         tokens=384,
-        lengths=tuple((point, tokens) for point in long for tokens in TOKENS),
+        lengths=tuple((point, TOKENS) for point in long),
         sweeps=tuple(point for size in sizes for point in _presets("softermax", *size)),
     )
 
@@ -116,19 +116,19 @@ def evaluate(plan: Plan, build_dir: Path, library: AreaOptions, console: Console
         The same whenever sources, programs and library are.
     """
     work = _Work(build_dir, library)
-    work.all_of(PROBE, PROBE.max_len)
+    work.characterised(PROBE, (PROBE.max_len,))
     work.least_area(PROBE_OF_MEMORIES, macros=True)
     probes = work.jobs()
-    units = [work.all_of(point, plan.tokens) for point in plan.units]
-    lengths = [work.energy(point, tokens) for point, tokens in plan.lengths]
+    units = [work.characterised(point, (plan.tokens,)) for point in plan.units]
+    lengths = [work.characterised(point, tokens) for point, tokens in plan.lengths]
     sweeps = [work.least_area(point, macros=point.unit == "softermax" or None) for point in plan.sweeps]
     others = [job for job in work.jobs() if job not in probes]
     order = [*probes, *sorted(others, key=_effort, reverse=True)]
     found = dict(zip(order, run_jobs(order, "Evaluating", console, scheduler), strict=True))
     return {
         "provenance": _provenance(library),
-        "units": with_ratios([_unit(*(found[job] for job in jobs)) for jobs in units]),
-        "lengths": with_ratios([dict(found[job]) for job in lengths]),
+        "units": with_ratios([_unit(job.point, found[job]) for job in units]),
+        "lengths": with_ratios([job.point.identity() | row for job in lengths for row in found[job]["energies"]]),
         "sweeps": with_ratios([dict(found[job]) for job in sweeps]),
     }
 
@@ -142,40 +142,31 @@ class _Work:
         self._jobs: dict[tuple, Job] = {}
 
     def jobs(self) -> list[Job]:
-        """In the order in which they have been asked for, but none before what it comes after."""
+        """In the order in which they have been asked for."""
         return list(self._jobs.values())
 
     def least_area(self, point: DesignPoint, macros: bool | None = None) -> Job:
         return self._job(area, point, options=self._least, macros=macros)
 
-    def area(self, point: DesignPoint) -> Job:
-        return self._job(area, point, options=self._balanced)
+    def characterised(self, point: DesignPoint, tokens: Sequence[int]) -> Job:
+        return self._job(characterise, point, options=self._balanced, tokens=tuple(tokens), period=PERIOD)
 
-    def timing(self, point: DesignPoint) -> Job:
-        return self._job(timing, point, self.area(point), options=self._balanced)
-
-    def energy(self, point: DesignPoint, tokens: int) -> Job:
-        return self._job(energy, point, self.area(point), options=self._balanced, tokens=tokens, period=PERIOD)
-
-    def all_of(self, point: DesignPoint, tokens: int) -> list[Job]:
-        """All jobs of a unit, as :func:`_unit` takes their results."""
-        return [self.area(point), self.timing(point), self.energy(point, tokens)]
-
-    def _job(self, function: Callable[..., dict], point: DesignPoint, after: Job | None = None, **options) -> Job:
+    def _job(self, function: Callable[..., dict], point: DesignPoint, **options) -> Job:
         key = (function, point, *options.items())
-        return self._jobs.setdefault(key, Job(function, point, self._build_dir, options, after))
+        return self._jobs.setdefault(key, Job(function, point, self._build_dir, options))
 
 
 def _effort(job: Job) -> tuple:
     """Sorts jobs by how long they take."""
     point = job.point
-    return point.unit == "pe", point.preset == "fp16", point.lanes, point.max_len, job.options.get("tokens", 0)
+    return point.unit == "pe", point.lanes, point.preset == "fp16", sum(job.options.get("tokens", ()))
 
 
-def _unit(mapped: dict, timed: dict, energies: dict) -> dict:
+def _unit(point: DesignPoint, found: dict) -> dict:
     """All that is measured of a unit, in one flat object; ``period`` is the least one, not that of leakage."""
-    timed = {name: value for name, value in timed.items() if name != "path"}
-    return mapped | energies | timed
+    timed = {name: value for name, value in found["timing"].items() if name != "path"}
+    [energies] = found["energies"]
+    return point.identity() | found["area"] | energies | timed
 
 
 def _provenance(library: AreaOptions) -> dict:

@@ -18,11 +18,10 @@ from rich.console import Console
 from .cache import Cache, key_of
 from .design_points import DesignPoint
 from .faithfulness import measure_faithfulness
-from .gates.liberty import read_libraries, unpacked
-from .gates.netlist import read_netlist
+from .gates.liberty import unpacked
 from .gates.opensta import opensta_period
-from .gates.timing import analyse
 from .mapped_areas import SOFTMAX_PARTS
+from .mapped_unit import MappedUnit, read_mapped_unit
 from .provenance import library_digests, source_digest, versions
 from .ratios import with_ratios
 from .row_energy import measure_row_energy
@@ -35,6 +34,7 @@ from .verilog import write_component_verilog
 __all__ = [
     "CosimOptions",
     "area",
+    "characterise",
     "cosim",
     "datasheet",
     "energy",
@@ -45,6 +45,8 @@ __all__ = [
     "timing_beside_opensta",
     "write_verilog",
 ]
+
+_LAST_READ: dict[tuple, MappedUnit] = {}
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,8 @@ def synthesis(point: DesignPoint, build_dir: Path, options: AreaOptions, macros:
     if found is not None and _digest(folder / "netlist.v") == found["digest"]:
         return _read_synthesis(found["synthesis"], folder / "netlist.v")
     verilog, used = write_component_verilog(point.component(), point.name, build_dir, macros=macros)
-    made = synthesise(verilog, point.name, **vars(options), macros=used, parts=apart, build_dir=folder)
+    how = {"macros": used, "parts": apart, "cache": cache if apart else None}
+    made = synthesise(verilog, point.name, **vars(options), **how, build_dir=folder)
     cache.put(key, {"digest": _digest(made.netlist), "synthesis": asdict(made) | {"netlist": made.netlist.name}})
     return made
 
@@ -134,6 +137,16 @@ def _digest(file: Path) -> str | None:
 def _read_synthesis(fields: dict, netlist: Path) -> Synthesis:
     macros = {name: SramMacro(**macro) for name, macro in fields["macros"].items()}
     return Synthesis(**fields | {"netlist": netlist, "macros": macros})
+
+
+def _mapped_unit(result: Synthesis, options: AreaOptions) -> MappedUnit:
+    """A unit read back; the last one is remembered, as several jobs follow from it."""
+    key = result.netlist, _digest(result.netlist), options
+    if key not in _LAST_READ:
+        # Not two at once: a processing element takes gigabytes.
+        _LAST_READ.clear()
+        _LAST_READ[key] = read_mapped_unit(result, options.liberty, options.exclude)
+    return _LAST_READ[key]
 
 
 @_kept
@@ -166,10 +179,7 @@ def _by_parts(result: Synthesis) -> dict:
 def timing(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
     """Timing of a point's netlist; a processing element has SRAM macros."""
     result = synthesis(point, build_dir, options)
-    with unpacked(options.liberty) as plain:
-        files = list(plain.values())
-        netlist, library = read_netlist(result.netlist, point.name, files), read_libraries(plain, options.exclude)
-        found = analyse(netlist, library, files, result.macros)
+    found = _mapped_unit(result, options).delays.slowest()
     return {
         "recipe": result.recipe,
         "area": round(result.area, 3),
@@ -195,9 +205,7 @@ def timing_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOpti
 def energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: int, period: float) -> dict:
     """Energy of a point's netlist for rows of real scores."""
     result = synthesis(point, build_dir, options)
-    with unpacked(options.liberty) as plain:
-        library, files = read_libraries(plain, options.exclude), list(plain.values())
-        found = measure_row_energy(point, result, library, files, tokens=tokens, period=period)
+    found = measure_row_energy(point, _mapped_unit(result, options), tokens=tokens, period=period)
     unit = "pJ" if options.liberty else "k loads"
     return {
         "recipe": result.recipe,
@@ -205,6 +213,27 @@ def energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: in
         "area_unit": result.area_unit,
         "energy_unit": unit,
     } | found
+
+
+def characterise(
+    point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: Sequence[int], period: float
+) -> dict:
+    """Area, timing, and energies for rows of some lengths, all of one netlist."""
+    return {
+        "area": area(point, build_dir, options),
+        "timing": timing(point, build_dir, options),
+        "energies": [energy(point, build_dir, options, some, period) for some in tokens],
+    }
+
+
+def _find_characterised(point, build_dir, options, tokens, period) -> dict | None:
+    mapped, timed = area.find(point, build_dir, options), timing.find(point, build_dir, options)
+    energies = [energy.find(point, build_dir, options, some, period) for some in tokens]
+    whole = None not in (mapped, timed, *energies)
+    return {"area": mapped, "timing": timed, "energies": energies} if whole else None
+
+
+characterise.find = _find_characterised
 
 
 def faithfulness(point: DesignPoint, build_dir: Path, rows: int, seed: int) -> dict:

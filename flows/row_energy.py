@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -14,33 +12,24 @@ from softermax.sim.trace import Trace
 
 from .design_points import DesignPoint
 from .energy_stimuli import energy_stimuli
-from .errors import FlowError
 from .gates.activity import Activity
-from .gates.cell_tables import CellTables, read_tables
 from .gates.energy import EnergyBreakdown, switched_energy
 from .gates.glitches import simulate_glitches
-from .gates.liberty import Library
-from .gates.netlist import Netlist, read_netlist
-from .gates.timing import Delays, inverter_fo4
 from .mapped_areas import SOFTMAX_PARTS
-from .synthesis import Synthesis
+from .mapped_unit import MappedUnit
 
-__all__ = ["measure_row_energy", "nominal_voltage"]
+__all__ = ["measure_row_energy"]
 
 
-def measure_row_energy(
-    point: DesignPoint, unit: Synthesis, library: Library, liberty: Sequence[Path], *, tokens: int, period: float
-) -> dict:
+def measure_row_energy(point: DesignPoint, unit: MappedUnit, *, tokens: int, period: float) -> dict:
     """Energy for a row and for an element, rows back to back at full speed.
 
     A processing element's is from the start of a head, with its keys loaded, to its last probabilities.
 
     Parameters
     ----------
-    unit : Synthesis
+    unit : MappedUnit
         Of the point's component.
-    liberty : sequence of Path
-        Plain Liberty files.
     tokens : int
         Length of the rows, 1 to the smaller of the point's ``max_len`` and 1024.
     period : float
@@ -57,14 +46,10 @@ def measure_row_energy(
     Raises
     ------
     FlowError
-        If ``tokens`` is out of range.
+        If ``tokens`` is out of range, or the library does not tell its voltage.
     """
     played = energy_stimuli(point, tokens)
-    flat = read_netlist(unit.netlist, unit.top, liberty)
-    tables = read_tables(
-        liberty, {cell.kind for cell in flat.cells if cell.kind not in unit.macros} | {library.inverter}
-    )
-    delays = Delays(flat, library, tables | {kind: CellTables({}) for kind in unit.macros})
+    flat, library, delays, voltage = unit.netlist, unit.library, unit.delays, unit.voltage
     activities = simulate_glitches(
         flat,
         library,
@@ -72,16 +57,12 @@ def measure_row_energy(
         pack_inputs(played.traces, flat.input_widths()),
         counted_from=played.counted_from,
         sample=played.sample,
-        fo4=inverter_fo4(tables[library.inverter]),
-        memories={kind: macro.depth for kind, macro in unit.macros.items()},
+        memories={kind: macro.depth for kind, macro in unit.synthesis.macros.items()},
     )
-    voltage = nominal_voltage(liberty[0])
     how = {"voltage": voltage, "period": period, "part_of": _part_of}
-    whole, without, glitching = (
-        switched_energy(flat, library, tables, delays, activity, **how) for activity in activities
-    )
-    load = np.mean(list(tables[library.inverter].capacitances.values())) * voltage**2
-    memories = _memory_energy(flat, unit, activities[0], load)
+    whole, without, glitching = (switched_energy(flat, library, delays, activity, **how) for activity in activities)
+    load = np.mean(list(delays.tables[library.inverter].capacitances.values())) * voltage**2
+    memories = _memory_energy(unit, activities[0], load)
     factor = _total(glitching).logic / (_total(without).logic or 1)
     scale = 1 / played.rows / 1000
     return {
@@ -129,21 +110,13 @@ def _total(parts: dict[str, EnergyBreakdown]) -> EnergyBreakdown:
     return sum(others, start=first)
 
 
-def _memory_energy(flat: Netlist, unit: Synthesis, activity: Activity, inverter_load: float) -> dict[str, float]:
+def _memory_energy(unit: MappedUnit, activity: Activity, inverter_load: float) -> dict[str, float]:
     """What the accesses to memories take, in each part."""
     found: dict[str, float] = defaultdict(float)
-    kinds = {cell.name: cell.kind for cell in flat.cells}
+    kinds = {cell.name: cell.kind for cell in unit.netlist.cells}
     for name, (reads, writes) in activity.accesses.items():
-        found[_part_of(name)] += (reads + writes) * unit.macros[kinds[name]].access_energy(inverter_load)
+        found[_part_of(name)] += (reads + writes) * unit.synthesis.macros[kinds[name]].access_energy(inverter_load)
     return found
-
-
-def nominal_voltage(liberty: Path) -> float:
-    """That of a library, in V."""
-    found = re.search(r"nom_voltage\s*:\s*([\d.]+)", liberty.read_text(errors="replace"))
-    if found is None:
-        raise FlowError("the library must have a nom_voltage, from which energies follow")
-    return float(found[1])
 
 
 def _mismatches(traces: Sequence[Trace], activity: Activity) -> int:

@@ -11,6 +11,7 @@ import os
 import signal
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor, wait
 from contextlib import contextmanager, suppress
@@ -33,19 +34,12 @@ LOST = "a worker, or a cluster, has ended before its job: memory has run out, or
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A function of a design point and a build directory, called in a process of its own.
-
-    Attributes
-    ----------
-    after : Job or None
-        One of the same run that must have ended before.
-    """
+    """A function of a design point and a build directory, called in a process of its own."""
 
     function: Callable[..., dict]
     point: object
     build_dir: Path
     options: dict = field(default_factory=dict)
-    after: Job | None = None
 
     def __call__(self, sources: str) -> dict:
         """The point's identity and what the function finds; by the sources of this digest, or not at all."""
@@ -107,19 +101,15 @@ def _progress(description: str, total: int, found: int, console: Console) -> Ite
 
 
 def _in_order(jobs: Sequence[Job], workers: Executor, places: Callable[[], int]) -> Iterator[tuple[Job, dict]]:
-    """Jobs and their results as they come; handed over when there is a place and what they come after is done."""
-    sources, waiting, running, unfinished = source_digest(), list(jobs), {}, set(jobs)
-    while unfinished:
-        ready = [job for job in waiting if job.after not in unfinished]
-        free = max(places(), 1) - len(running)
-        for job in ready[: max(free, 0)]:
-            waiting.remove(job)
+    """Jobs and their results as they come; handed over when there is a place."""
+    sources, waiting, running = source_digest(), deque(jobs), {}
+    while waiting or running:
+        while waiting and len(running) < max(places(), 1):
+            job = waiting.popleft()
             running[_submit(workers, job, sources)] = job
         ended, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in ended:
-            job = running.pop(future)
-            unfinished.remove(job)
-            yield job, _result(future)
+            yield running.pop(future), _result(future)
 
 
 def _submit(workers: Executor, job: Job, sources: str):

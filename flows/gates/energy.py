@@ -58,7 +58,6 @@ class EnergyBreakdown:
 def switched_energy(
     netlist: Netlist,
     library: Library,
-    tables: dict[str, CellTables],
     delays: Delays,
     activity: Activity,
     *,
@@ -73,7 +72,7 @@ def switched_energy(
     Parameters
     ----------
     delays : Delays
-        Of the netlist, for loads and transitions.
+        Of the netlist, for its tables, loads and transitions.
     voltage : float
         In volts.
     period : float
@@ -83,7 +82,7 @@ def switched_energy(
     """
     load, transition = delays.load[:-2].mean(axis=1), delays.transition[:-2].mean(axis=1)
     edges = 2 * activity.clocked
-    inside = _Inside(library, tables, activity.toggles, edges, load, transition)
+    inside = _Inside(library, delays.tables, activity.toggles, edges, load, transition)
     of_nets = (activity.toggles + edges) * load * voltage**2 / 2
     is_clock, undriven = activity.clocked > 0, np.ones(len(load), bool)
 
@@ -95,7 +94,7 @@ def switched_energy(
         driven = _driven(cells, library, len(load))
         undriven &= ~driven
         # nW times ps is 1e-21 J.
-        leakage = sum(tables[cell.kind].leakage for cell in cells) * period * activity.cycles * 1e-6
+        leakage = sum(delays.tables[cell.kind].leakage for cell in cells) * period * activity.cycles * 1e-6
         found[part] = charged(driven) + inside.of_all(cells) + EnergyBreakdown(0, 0, 0, leakage)
     found[""] = found.get("", EnergyBreakdown(0, 0, 0, 0)) + charged(undriven)
     return found

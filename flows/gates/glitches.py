@@ -30,7 +30,6 @@ def simulate_glitches(
     *,
     counted_from: int,
     sample: range,
-    fo4: float,
     memories: Mapping[str, int] | None = None,
 ) -> tuple[Activity, Activity, Activity]:
     """Play stimuli into a netlist, as :func:`softermax.flows.gates.activity.simulate` does, some cycles with delays.
@@ -41,15 +40,13 @@ def simulate_glitches(
         Of the netlist.
     sample : range
         Cycles in which changes on the way are counted; not the first one.
-    fo4 : float
-        In ps, from which the steps of time follow.
 
     Returns
     -------
     whole, without, glitching : Activity
         Of all cycles, without delays; of the sample, without and with them.
     """
-    simulation = _TimedSimulation(netlist, library, delays, fo4 / STEPS_PER_FO4, sample, memories)
+    simulation = _TimedSimulation(netlist, library, delays, delays.fo4 / STEPS_PER_FO4, sample, memories)
     whole = simulation.run(inputs, counted_from)
     return whole, *(tally.activity({}, {}) for tally in (simulation.without, simulation.glitching))
 

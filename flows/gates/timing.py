@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +21,7 @@ from .cell_tables import Arc, CellTables, read_tables
 from .liberty import Library
 from .netlist import NAMELESS, MappedCell, Netlist, kind_of, logic_levels
 
-__all__ = ["Delays", "PathStep", "Timing", "analyse", "inverter_fo4"]
+__all__ = ["Delays", "PathStep", "Timing", "find_delays", "inverter_fo4"]
 
 RISE, FALL = 0, 1
 #: For each sense, from which edges of the source an edge of the target comes.
@@ -69,7 +71,7 @@ class Timing:
     setup: float
 
 
-def analyse(netlist: Netlist, library: Library, liberty: Sequence[Path], macros: Collection[str] = ()) -> Timing:
+def find_delays(netlist: Netlist, library: Library, liberty: Sequence[Path], macros: Collection[str] = ()) -> Delays:
     """Analyse a netlist.
 
     Parameters
@@ -90,10 +92,8 @@ def analyse(netlist: Netlist, library: Library, liberty: Sequence[Path], macros:
     unknown = sorted(kinds - library.cells.keys())
     if unknown:
         raise FlowError(f"the library must have every cell of the netlist, but has no {', '.join(unknown)}")
-    inverter = library.inverter
-    tables = read_tables(liberty, kinds | {inverter})
-    delays = Delays(netlist, library, tables | {kind: CellTables({}) for kind in macros})
-    return delays.slowest(inverter_fo4(tables[inverter]))
+    tables = read_tables(liberty, kinds | {library.inverter})
+    return Delays(netlist, library, tables | {kind: CellTables({}) for kind in macros})
 
 
 def inverter_fo4(inverter: CellTables) -> float:
@@ -112,8 +112,16 @@ def inverter_fo4(inverter: CellTables) -> float:
 class Delays:
     """Arrivals and transitions of all nets.
 
+    Parameters
+    ----------
+    tables : dict of str to CellTables
+        Of every kind of cell in the netlist, and of the library's inverter.
+
     Attributes
     ----------
+    tables : dict of str to CellTables
+    fo4 : float
+        As in :class:`Timing`.
     load : ndarray of float, (nets + 2, 2)
         In fF, to a rising and a falling edge.
     transition : ndarray of float, (nets + 2, 2)
@@ -121,7 +129,7 @@ class Delays:
     """
 
     def __init__(self, netlist: Netlist, library: Library, tables: dict[str, CellTables]):
-        self._netlist, self._library, self._tables = netlist, library, tables
+        self._netlist, self._library, self.tables = netlist, library, tables
         nets = len(netlist.nets)
         self._arrival = np.full((nets + 2, 2), -np.inf)
         self.transition = np.zeros((nets + 2, 2))
@@ -138,6 +146,10 @@ class Delays:
         for level in logic_levels(netlist, library):
             self._propagate(level)
 
+    @cached_property
+    def fo4(self) -> float:
+        return inverter_fo4(self.tables[self._library.inverter])
+
     def _is(self, cell: MappedCell, *kinds: str) -> bool:
         return kind_of(cell, self._library) in kinds
 
@@ -150,7 +162,7 @@ class Delays:
         """Paths begin at inputs and macros, at time 0, and at flip-flops, after the clock."""
         self._arrival[[*self._netlist.inputs.values(), *self._macro_nets("read_data")]] = 0
         for cells in self._by_kind([c for c in self._netlist.cells if self._is(c, "flop", "other flop", "latch")]):
-            for arc in self._tables[cells[0].kind].arcs:
+            for arc in self.tables[cells[0].kind].arcs:
                 if arc.kind == "clock":
                     targets = np.array([cell.pins.get(arc.target, -1) for cell in cells])
                     for edge in (RISE, FALL):
@@ -166,7 +178,7 @@ class Delays:
     def _propagate(self, cells: Sequence[MappedCell]):
         """From the inputs of logic cells to their outputs; what drives them has been done."""
         for alike in self._by_kind(cells):
-            for arc in self._tables[alike[0].kind].arcs:
+            for arc in self.tables[alike[0].kind].arcs:
                 if arc.kind != "combinational":
                     continue
                 sources, targets = (np.array([c.pins.get(pin, -1) for c in alike]) for pin in (arc.source, arc.target))
@@ -200,14 +212,14 @@ class Delays:
         typical = np.full(len(nets), self.transition[:-2].mean())
         delays = [
             arc.delays[edge](typical, self.load[nets, edge])
-            for arc in self._tables[kind].arcs
+            for arc in self.tables[kind].arcs
             if arc.target == output and arc.kind != "setup"
             for edge in (RISE, FALL)
             if arc.delays[edge] is not None
         ]
         return sum(delays) / len(delays) if delays else np.zeros(len(nets))
 
-    def slowest(self, fo4: float) -> Timing:
+    def slowest(self) -> Timing:
         """The path that asks for the longest period."""
         worst, end, setup, at = -np.inf, "", 0.0, (-1, RISE)
         ends = dict.fromkeys(self._macro_nets(*MACRO_INPUTS), "a memory")
@@ -217,7 +229,7 @@ class Delays:
             if self._arrival[net, edge] > worst:
                 worst, end, setup, at = self._arrival[net, edge], name, 0.0, (net, edge)
         for cells in self._by_kind([cell for cell in self._netlist.cells if not self._is(cell, "logic")]):
-            for arc in self._tables[cells[0].kind].arcs:
+            for arc in self.tables[cells[0].kind].arcs:
                 if arc.kind != "setup":
                     continue
                 nets = np.array([cell.pins.get(arc.target, -1) for cell in cells])
@@ -230,24 +242,30 @@ class Delays:
                     if period[n] > worst:
                         worst, setup, at = period[n], float(times[n]), (int(nets[n]), edge)
                         end = self._holds(cells[n])
-        return Timing(float(worst), fo4, self._trace(*at), end, setup)
+        return Timing(float(worst), self.fo4, self._trace(*at), end, setup)
 
     def _holds(self, cell: MappedCell) -> str:
         """What a flip-flop or clock gate is, by the name of its output."""
         what = "clock gate of" if self._is(cell, "clock gate") else "register"
-        outputs = [net for pin, net in cell.pins.items() if pin not in self._tables[cell.kind].capacitances]
+        outputs = [net for pin, net in cell.pins.items() if pin not in self.tables[cell.kind].capacitances]
         return f"{what} {next((self._name(net) for net in outputs if net >= 0), '')}"
 
     def _name(self, net: int) -> str:
         """A net's name; of one that has none of the design's, but whose inverse has, that."""
-        if not NAMELESS.fullmatch(self._netlist.nets[net]):
-            return self._netlist.nets[net]
+        names = self._netlist.nets
+        inverse = self._inverses.get(net, net) if NAMELESS.fullmatch(names[net]) else net
+        return names[net] if inverse == net else f"~{names[inverse]}"
+
+    @cached_property
+    def _inverses(self) -> dict[int, int]:
+        """Of nets at inverters and buffers, the one at the other pin, if the design gave it a name."""
+        found = {}
         for cell in self._netlist.cells:
-            if self._is(cell, "logic") and len(cell.pins) == 2 and net in cell.pins.values():
-                inverse = next(other for other in cell.pins.values() if other != net)
-                if not NAMELESS.fullmatch(self._netlist.nets[inverse]):
-                    return f"~{self._netlist.nets[inverse]}"
-        return self._netlist.nets[net]
+            if len(cell.pins) == 2 and self._is(cell, "logic"):
+                for net, other in permutations(cell.pins.values()):
+                    if not NAMELESS.fullmatch(self._netlist.nets[other]):
+                        found.setdefault(net, other)
+        return found
 
     def _trace(self, net: int, edge: int) -> list[PathStep]:
         steps = []

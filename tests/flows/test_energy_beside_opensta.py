@@ -36,7 +36,7 @@ def check(tmp_path, monkeypatch):
         program.write_text(f"#!/bin/sh\ncp $2 {tmp_path}/script.tcl\ncat {tmp_path}/report\n")
         program.chmod(0o755)
         monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-        made = SimpleNamespace(netlist=tmp_path / "netlist.v", top="top", recipe="balanced")
+        made = SimpleNamespace(netlist=tmp_path / "netlist.v", top="top", recipe="balanced", macros={})
         monkeypatch.setattr(comparison, "synthesis", lambda *_: made)
         return comparison.energy_beside_opensta(DesignPoint("unnormed"), tmp_path, AreaOptions())
 

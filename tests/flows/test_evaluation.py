@@ -33,7 +33,7 @@ from softermax.flows.tables import COLUMNS
 
 PAPER, BASELINE = DesignPoint("unnormed", "paper", 2, 16), DesignPoint("unnormed", "fp16", 2, 16)
 MEMORIES = DesignPoint("softermax", "paper", 2, 16)
-PLAN = Plan(units=(PAPER, BASELINE), tokens=16, lengths=((PAPER, 8),), sweeps=(MEMORIES, PAPER))
+PLAN = Plan(units=(PAPER, BASELINE), tokens=16, lengths=((PAPER, (8,)),), sweeps=(MEMORIES, PAPER))
 #: The same in a process of its own.
 SCRIPT = """
 from pathlib import Path
@@ -43,7 +43,7 @@ from softermax.flows.evaluation import Plan, evaluate
 from softermax.flows.synthesis import AreaOptions
 if __name__ == "__main__":
     paper, baseline = (DesignPoint("unnormed", preset, 2, 16) for preset in ("paper", "fp16"))
-    plan = Plan((paper, baseline), 16, ((paper, 8),), (DesignPoint("softermax", "paper", 2, 16), paper))
+    plan = Plan((paper, baseline), 16, ((paper, (8,)),), (DesignPoint("softermax", "paper", 2, 16), paper))
     evaluate(plan, Path("build"), AreaOptions(), Console(stderr=True))
 """
 #: A cluster in a process of its own, which says where it is.
@@ -99,7 +99,7 @@ def test_lengths_and_sweeps_are_of_their_points(fresh):
 def test_the_commands_find_what_an_evaluation_has_kept(fresh, monkeypatch):
     evaluation, folder = fresh
     monkeypatch.setattr(jobs, "synthesise", None)
-    monkeypatch.setattr(jobs, "analyse", None)
+    monkeypatch.setattr(jobs, "read_mapped_unit", None)
     monkeypatch.setattr(jobs, "measure_row_energy", None)
     paper, _ = evaluation["units"]
     options = AreaOptions(recipe="balanced")
@@ -261,7 +261,8 @@ def test_the_full_plan_is_of_all_levels_sizes_and_presets():
     assert {(point.unit, point.lanes, point.max_len) for point, _ in plan.lengths} == {
         ("unnormed", 32, 1024), ("normalization", 32, 1024), ("pe", 16, 1024),
     }  # fmt: skip
-    assert len(set(plan.lengths)) == len(plan.lengths) == (3 + 4 + 3) * 3
+    assert len(set(plan.lengths)) == len(plan.lengths) == 3 + 4 + 3
+    assert {tokens for _, tokens in plan.lengths} == {(64, 256, 1024)}
     assert {options for p, _ in plan.lengths if p.preset == "paper" for options in p.options} == {("saturate", True)}
     sizes = {(point.lanes, point.max_len) for point in plan.sweeps}
     assert sizes == {(lanes, 384) for lanes in (4, 8, 16, 32)} | {(16, max_len) for max_len in (64, 1024, 4096)}

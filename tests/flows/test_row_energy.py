@@ -6,7 +6,7 @@ import pytest
 
 from softermax.flows.design_points import DesignPoint
 from softermax.flows.errors import FlowError
-from softermax.flows.gates.liberty import read_libraries, unpacked
+from softermax.flows.mapped_unit import read_mapped_unit
 from softermax.flows.row_energy import measure_row_energy
 from softermax.flows.synthesis import AreaOptions, synthesise_component
 
@@ -20,9 +20,7 @@ UNITS = {
 
 def measured(point, unit, **options):
     """The energy of a unit of generic cells."""
-    with unpacked([]) as plain:
-        files = list(plain.values())
-        return measure_row_energy(point, unit, read_libraries(plain), files, period=1000, **{"tokens": 16, **options})
+    return measure_row_energy(point, read_mapped_unit(unit, []), period=1000, **{"tokens": 16, **options})
 
 
 @pytest.mark.parametrize("point", UNITS.values(), ids=UNITS)

@@ -46,27 +46,24 @@ def run(jobs, console=None) -> list[dict]:
     return run_jobs(jobs, "Working", console or Console(stderr=True))
 
 
-def test_jobs_begin_in_order_but_after_what_they_need(one_thread, tmp_path):
+def test_jobs_begin_in_order(one_thread, tmp_path):
     begun = []
 
     def work(point, build_dir, **options):
         begun.append(point.name)
         return options
 
+    first = Job(work, Point("first"), tmp_path, {"n": 1})
     second = Job(work, Point("second"), tmp_path, {"n": 2})
-    first = Job(work, Point("first"), tmp_path, {"n": 1}, after=second)
-    third = Job(work, Point("third"), tmp_path)
-    last = Job(work, Point("last"), tmp_path, after=first)
-    assert run([first, second, third, last]) == [
+    assert run([first, second, Job(work, Point("third"), tmp_path)]) == [
         {"name": "first", "n": 1},
         {"name": "second", "n": 2},
         {"name": "third"},
-        {"name": "last"},
     ]
-    assert begun == ["second", "first", "third", "last"]
+    assert begun == ["first", "second", "third"]
 
 
-def test_what_has_been_found_is_not_run_again_and_holds_nobody_up(one_thread, tmp_path, capsys):
+def test_what_has_been_found_is_not_run_again(one_thread, tmp_path, capsys):
     kept = {"old": {"n": 1}}
 
     def work(point, build_dir):
@@ -75,7 +72,7 @@ def test_what_has_been_found_is_not_run_again_and_holds_nobody_up(one_thread, tm
 
     work.find = lambda point, build_dir: kept.get(point.name)
     old = Job(work, Point("old"), tmp_path)
-    new = Job(work, Point("new"), tmp_path, after=old)
+    new = Job(work, Point("new"), tmp_path)
     assert run([new, old]) == [{"name": "new", "n": 2}, {"name": "old", "n": 1}]
     assert capsys.readouterr().err == "Working: 1 of 2 results are there from before\n"
 
@@ -89,7 +86,7 @@ def test_a_failure_ends_the_run(one_thread, tmp_path):
 
     first = Job(work, Point("first"), tmp_path)
     with pytest.raises(FlowError, match=r"^no$"):
-        run([first, Job(work, Point("after"), tmp_path, after=first)])
+        run([first, Job(work, Point("after"), tmp_path)])
     assert begun == ["first"]
 
 

@@ -6,8 +6,13 @@ from importlib.resources import files
 
 import pytest
 
+from softermax.flows import mapping
+from softermax.flows.cache import Cache
 from softermax.flows.errors import FlowError
-from softermax.flows.synthesis import RECIPES, AreaOptions, synthesise, synthesise_component
+from softermax.flows.mapping import RECIPES
+from softermax.flows.pieces import NOBODY
+from softermax.flows.synthesis import AreaOptions, synthesise, synthesise_component
+from softermax.flows.yosys import run_yosys
 from softermax.hw import Sram
 
 GENERIC = files("softermax.flows") / "cells" / "generic.lib"
@@ -144,31 +149,73 @@ def test_what_no_cell_can_do_is_named(run):
     assert str(caught.value) == "the library must have a cell for everything in top, but has none for box"
 
 
-def test_parts_are_kept_apart_and_what_occurs_twice_is_mapped_once(run):
-    nand = r"module \top.sub.nand (a, b, y); input a, b; output y; assign y = ~(a & b); endmodule"
-    sub = """
+NAND_OF_PARTS = """
+module \\top.sub.nand (a, b, y);
+  input a, b;
+  output y;
+  assign y = ~(a & b);
+endmodule
 module \\top.sub (a, b, y, z);
-  input a, b; output y, z;
+  input a, b;
+  output y, z;
   \\top.sub.nand  one (
     .a(a), .b(b), .y(y));
   \\top.sub.nand  two (
     .a(a), .b(~b), .y(z));
 endmodule
 """
-    flop = r"module \top.flop (clk, d, q); input clk, d; output reg q; always @(posedge clk) q <= d; endmodule"
-    top = """
+DESIGN_OF_PARTS = """
+module \\top.flop (clk, d, q);
+  input clk, d;
+  output q;
+  reg q;
+  always @(posedge clk) q <= d;
+endmodule
 module top(clk, a, b, y, q);
-  input clk, a, b; output y, q; wire z;
+  input clk, a, b;
+  output y, q;
+  wire z;
   \\top.sub  sub (
     .a(a), .b(b), .y(y), .z(z));
   \\top.flop  flop (
     .clk(clk), .d(z), .q(q));
-endmodule"""
-    result = run(nand + sub + flop + top, parts=True)
+endmodule
+"""
+
+
+def test_parts_are_kept_apart_and_what_occurs_twice_is_mapped_once(run):
+    result = run(NAND_OF_PARTS + DESIGN_OF_PARTS, parts=True)
     assert result.part_areas == {"sub": pytest.approx(2 * NAND2 + INV), "flop": pytest.approx(FLOP)}
     assert (result.cells, result.flops, result.area) == (4, 1, pytest.approx(2 * NAND2 + INV + FLOP))
     netlist = result.netlist.read_text()
     assert (netlist.count("NAND2"), netlist.count("nand "), netlist.count("\nmodule ")) == (1, 3, 4)
+
+
+def test_equal_parts_of_two_designs_are_mapped_once(tmp_path, monkeypatch):
+    """Whatever else is in the designs and whatever they are called; of another recipe, they are not equal."""
+    mapped = []
+    monkeypatch.setattr(
+        mapping, "run_yosys", lambda commands, log: (mapped.append(commands[1].split()[4]), run_yosys(commands, log))
+    )
+
+    def parts(design: str, top: str, **options) -> list[str]:
+        mapped.clear()
+        path = tmp_path / f"{top}.v"
+        path.write_text(design.replace("top", top))
+        options |= {"parts": True, "cache": Cache(tmp_path / "cache"), "build_dir": tmp_path / top}
+        netlists.append(synthesise(path, top, **options).netlist.read_text())
+        return [part.replace(NOBODY, "") for part in mapped]
+
+    netlists = []
+    assert parts(NAND_OF_PARTS + DESIGN_OF_PARTS, "top") == [".sub.nand", ".sub", ".flop", ""]
+    other = DESIGN_OF_PARTS.replace(".d(z)", ".d(a)").replace("reg q;\n", "reg q;\n  wire unused = clk;\n")
+    assert parts(other + NAND_OF_PARTS, "different") == [".flop", ""]
+    assert parts(NAND_OF_PARTS + DESIGN_OF_PARTS, "top", recipe="balanced") == [".sub.nand", ".sub", ".flop", ""]
+    of_sub = [
+        re.search(r"module \\\w+\.sub \(.*?endmodule", netlist, re.DOTALL)[0].replace("different", "top")
+        for netlist in netlists[:2]
+    ]
+    assert of_sub[0] == of_sub[1]
 
 
 def test_memories_that_are_macros_have_the_modelled_area(tmp_path):

@@ -167,5 +167,17 @@ def test_equal_modules_are_written_once():
     assert len(re.findall(r"^  \\top\.operands\.weight_buffer\.bank_\d+ +bank_\d+ \(", verilog, re.MULTILINE)) == 4
 
 
+def test_numbers_that_make_names_unique_begin_anew_in_every_module():
+    """Amaranth's own count through the design, which is in the hundreds here."""
+    verilog = generate_verilog(ProcessingElement(PROCESSING_ELEMENTS["paper"]), "top")
+    for module in verilog.split("endmodule")[:-1]:
+        declared = re.findall(r"^  (?:wire|reg) (?:signed )?(?:\[\d+:0\] )?\\?(\w+)\$(\d+)", module, re.MULTILINE)
+        numbers = {}
+        for name, number in declared:
+            numbers.setdefault(name, set()).add(int(number))
+        assert all(some == set(range(len(some))) for some in numbers.values())
+    assert re.search(r"wire .*\$0 ;", verilog)
+
+
 def test_no_initial_values():
     assert "initial" not in generate_verilog(UNITS["softermax"](SoftermaxConfig.paper(lanes=2, max_len=8)), "top")

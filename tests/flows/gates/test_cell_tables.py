@@ -15,7 +15,7 @@ from softermax.flows.gates.cell_tables import Table, read_tables
 from softermax.flows.gates.energy import switched_energy
 from softermax.flows.gates.liberty import Library, read_libraries
 from softermax.flows.gates.netlist import MappedCell, Netlist
-from softermax.flows.gates.timing import Delays, analyse
+from softermax.flows.gates.timing import find_delays
 
 TABLES = """cell_rise (d) { values ("1, 3", "2, 6"); } cell_fall (t) { values ("1, 2", "3, 6"); }
 rise_transition (s) { values ("0.5"); } fall_transition (s) { values ("0.5"); }"""
@@ -105,7 +105,7 @@ def test_a_table_of_one_value_is_that_value():
 def test_delays_follow_loads_and_transitions(file):
     cells = [MappedCell("a", "INV", {"A": 0, "Y": 1}), MappedCell("b", "INV", {"A": 1, "Y": 2})]
     netlist = Netlist(cells, {"a": 0}, {"y": 2}, ["a", "w", "y"])
-    found = analyse(netlist, read_libraries({file: file}), [file])
+    found = find_delays(netlist, read_libraries({file: file}), [file]).slowest()
     # The first falls against 600 fF after 1000 + 2000 * 600 / 500, from an edge without duration; the second rises
     # against a port's 1 fF, half way between both rows of its table: 1500 + 3000 / 500.
     assert [step.edge for step in found.path] == ["rise", "fall", "rise"]
@@ -117,10 +117,9 @@ def energy_of(file, cells, nets, toggles, clocked, **how):
     """Energy of a netlist with some counts of changes and clock edges, in 10 cycles."""
     library: Library = read_libraries({file: file})
     netlist = Netlist(cells, {}, {}, nets)
-    tables = read_tables([file], {cell.kind for cell in cells})
     activity = Activity(np.array(toggles), np.array(clocked), {}, 10)
-    delays = Delays(netlist, library, tables)
-    found = switched_energy(netlist, library, tables, delays, activity, **{"voltage": 3.0, "period": 100.0} | how)
+    delays = find_delays(netlist, library, [file])
+    found = switched_energy(netlist, library, delays, activity, **{"voltage": 3.0, "period": 100.0} | how)
     return found[""]
 
 

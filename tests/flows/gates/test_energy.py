@@ -11,12 +11,11 @@ import pytest
 
 from softermax.flows.errors import FlowError
 from softermax.flows.gates.activity import simulate
-from softermax.flows.gates.cell_tables import read_tables
 from softermax.flows.gates.energy import switched_energy
 from softermax.flows.gates.glitches import simulate_glitches
 from softermax.flows.gates.liberty import read_libraries, unpacked
 from softermax.flows.gates.netlist import read_netlist
-from softermax.flows.gates.timing import Delays, inverter_fo4
+from softermax.flows.gates.timing import find_delays
 
 CYCLES = 50
 
@@ -33,10 +32,9 @@ def play(tmp_path):
         with unpacked([]) as plain:
             files = list(plain.values())
             netlist, library = read_netlist(path, "top", files), read_libraries(plain)
-            tables = read_tables(files, {cell.kind for cell in netlist.cells})
             activity = simulate(netlist, library, stimuli, counted_from=1)
-            delays = Delays(netlist, library, tables)
-            [energy] = switched_energy(netlist, library, tables, delays, activity, voltage=1.0, period=1000).values()
+            delays = find_delays(netlist, library, files)
+            [energy] = switched_energy(netlist, library, delays, activity, voltage=1.0, period=1000).values()
         return netlist, stimuli, activity, energy
 
     return simulate_text
@@ -122,13 +120,9 @@ def test_a_hazard_is_a_pulse_if_it_is_long_enough(play, inverters, loads, pulses
     netlist, stimuli, activity, _ = play(hazard(inverters, loads), a=1)
     assert of_net(netlist, activity.toggles, "y") == 0
     with unpacked([]) as plain:
-        files = list(plain.values())
-        library, tables = read_libraries(plain), read_tables(files, {cell.kind for cell in netlist.cells})
-        delays, fo4 = Delays(netlist, library, tables), inverter_fo4(tables["INV_X1"])
-        sample = range(11, 31)
-        whole, without, glitching = simulate_glitches(
-            netlist, library, delays, stimuli, counted_from=1, sample=sample, fo4=fo4
-        )
+        library, sample = read_libraries(plain), range(11, 31)
+        delays = find_delays(netlist, library, list(plain.values()))
+        whole, without, glitching = simulate_glitches(netlist, library, delays, stimuli, counted_from=1, sample=sample)
     before, after = stimuli["a"][sample.start - 1 : sample.stop - 1], stimuli["a"][sample.start : sample.stop]
     rises = int(np.bitwise_count(after & ~before).sum())
     assert of_net(netlist, glitching.toggles, "y") == 2 * rises * pulses

@@ -11,7 +11,7 @@ import pytest
 from softermax.flows.errors import FlowError
 from softermax.flows.gates.liberty import read_libraries, unpacked
 from softermax.flows.gates.netlist import read_netlist
-from softermax.flows.gates.timing import analyse
+from softermax.flows.gates.timing import find_delays
 
 INVERTER, FLOP = 1, 9
 
@@ -22,7 +22,7 @@ def timing_of(verilog, tmp_path, **options):
     path.write_text(verilog)
     with unpacked([]) as plain:
         files = list(plain.values())
-        return analyse(read_netlist(path, "top", files), read_libraries(plain), files, **options)
+        return find_delays(read_netlist(path, "top", files), read_libraries(plain), files, **options).slowest()
 
 
 @pytest.mark.parametrize("length", [1, 2, 7])
