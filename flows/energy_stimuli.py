@@ -72,10 +72,10 @@ def _rows(point: DesignPoint, tokens: int, rng: np.random.Generator) -> EnergySt
 def _heads(point: DesignPoint, tokens: int, rng: np.random.Generator) -> EnergyStimuli:
     """Heads with all of their keys and some of their queries; what counts begins with their start, after loading."""
     config = point.hardware_config
-    captured = heads_of_length(tokens)
+    heads = [real_head(captured, config) for captured in heads_of_length(tokens)]
     traces = []
     for number in range(WORD):
-        head = real_head(captured[number % len(captured)], config)
+        head = heads[number % len(heads)]
         some = rng.permutation(tokens)[: min(HEAD_ROWS, tokens)]
         traces.append(processing_element_trace([replace(head, q=head.q[some])], config, {}, rng))
     inputs = traces[0].inputs

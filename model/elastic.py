@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import le
+
 __all__ = ["Chain", "Slot"]
 
 
@@ -22,7 +24,7 @@ class Slot:
 
     def ready(self, *taken: bool) -> bool:
         """Whether an item can be loaded, given which streams' sinks are ready."""
-        return all(take or not valid for valid, take in zip(self.valid, taken, strict=True))
+        return all(map(le, self.valid, taken))
 
     def clock(self, load: int | None, feeds: tuple[bool, ...], *taken: bool):
         """Clock edge: load an item for the streams in ``feeds`` (only if ready), or hold what is not yet taken."""
@@ -44,28 +46,23 @@ class Chain:
     """
 
     def __init__(self, length: int, streams: int = 1):
-        self._slots = [*(Slot() for _ in range(length - 1)), Slot(streams)]
+        # What the others hold, from the first on; None of an empty one.
+        self._inner: list[int | None] = [None] * (length - 1)
+        self._last = Slot(streams)
 
     @property
     def item(self) -> int:
         """The item whose data the last register shows, -1 before the first."""
-        return self._slots[-1].item
+        return self._last.item
 
     @property
     def valid(self) -> list[bool]:
         """For each stream, whether an item waits for it."""
-        return self._slots[-1].valid
-
-    def _readies(self, taken: tuple[bool, ...]) -> list[bool]:
-        """Which of the registers can be loaded."""
-        readies = [self._slots[-1].ready(*taken)]
-        for slot in reversed(self._slots[:-1]):
-            readies.insert(0, slot.ready(readies[0]))
-        return readies
+        return self._last.valid
 
     def ready(self, *taken: bool) -> bool:
         """Whether an item can enter, given which streams' sinks are ready."""
-        return self._readies(taken)[0]
+        return None in self._inner or self._last.ready(*taken)
 
     def clock(self, load: int | None, *taken: bool, feeds=lambda item: (True,)):
         """Clock edge: an item enters (only if ready), others move on as far as there is room.
@@ -75,10 +72,14 @@ class Chain:
         feeds : callable
             For which streams an item that reaches the last register is.
         """
-        readies = self._readies(taken)
-        arriving = [load, *(slot.item if slot.valid[0] else None for slot in self._slots[:-1])]
-        *inner, last = zip(self._slots, arriving, readies, strict=True)
-        slot, item, ready = last
-        slot.clock(item if ready else None, () if item is None else feeds(item), *taken)
-        for place, (slot, item, ready) in enumerate(inner):
-            slot.clock(item if ready else None, (True,), readies[place + 1])
+        inner = self._inner
+        moves = self._last.ready(*taken)
+        item = inner[-1] if inner else load
+        if not moves or item is None:
+            self._last.clock(None, (), *taken)
+        else:
+            self._last.clock(item, feeds(item), *taken)
+        for place in range(len(inner) - 1, -1, -1):
+            moves = moves or inner[place] is None
+            if moves:
+                inner[place] = inner[place - 1] if place else load

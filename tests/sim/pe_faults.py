@@ -96,6 +96,6 @@ PROCESSING_ELEMENT_FAULTS = [
         "probabilities counted as rows",
         TOP,
         "row_taken",
-        becomes("{} | (\\o__valid$87 & \\o__ready$84 & \\o__payload$83 [16])"),
+        becomes("{} | (\\o__valid$0 & \\o__ready$0 & \\o__payload$0 [16])"),
     ),
 ]
