@@ -1,0 +1,237 @@
+"""The arithmetic of the golden model on integer tensors, bit by bit, for blocks of rows.
+
+It differs from the golden model in how it gets there. What a score becomes depends on its distance below M + e alone,
+the row's maximum and the sum's exponent, and on the row's reciprocal. So where a row has more elements than there are
+distances with a result other than 0, results are computed for the distances, and elements look theirs up.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from ..config import SoftermaxConfig
+from ..unnormed import power_of_two
+from .rows import blocks, refuse_not_finite
+
+__all__ = ["result_dtype", "scaled_scores", "softermax_rows"]
+
+
+@dataclass(frozen=True)
+class Tables:
+    """A config's tables on a device.
+
+    Attributes
+    ----------
+    hidden : int
+        What a masked score is replaced by: so far below all others that its numerator and result are 0.
+    numerators : Tensor of int32 or int64
+        2**-d in ``config.unnormed``, d the distance below a slice's maximum, up to that of a hidden score.
+    power, product, reciprocal : Tensor of int64
+        The values of the config's tables.
+    distances : Tensor of int64
+        0 to the least one at which every result is 0.
+    """
+
+    hidden: int
+    numerators: torch.Tensor
+    power: torch.Tensor
+    product: torch.Tensor
+    reciprocal: torch.Tensor
+    distances: torch.Tensor
+
+
+@lru_cache(maxsize=64)
+def tables(config: SoftermaxConfig, device: torch.device) -> Tables:
+    """The tables, made once for a config and device."""
+    fraction_bits = config.input.fraction_bits
+    # A numerator is below 2 and a reciprocal too, so 3 places below half a unit of the output nothing is left.
+    vanished = (config.output.fraction_bits + 4) << fraction_bits
+    distances = (1 << config.input.width) + (1 << fraction_bits)
+    hidden = config.input.min_raw - max(distances, vanished)
+    numerators = power_of_two(-np.arange(distances), None, np.zeros((), int), config)
+    highest = -(-config.input.max_raw >> fraction_bits) << fraction_bits
+    numerators = np.pad(numerators, (0, highest - hidden + 1 - distances))
+    with torch.inference_mode(False):
+        return Tables(
+            hidden,
+            torch.tensor(numerators, dtype=torch.int32 if config.unnormed.width < 32 else torch.int64, device=device),
+            torch.tensor(config.power_table.values, device=device),
+            torch.tensor(config.product_table.values, device=device),
+            torch.tensor(config.reciprocal_table.values, device=device),
+            torch.arange(vanished + 1, device=device),
+        )
+
+
+def result_dtype(dtype: torch.dtype, config: SoftermaxConfig) -> torch.dtype:
+    """The first of ``dtype``, float32 and float64 in which every output value is exact."""
+    precision = {torch.float16: 11, torch.bfloat16: 8, torch.float32: 24, torch.float64: 53}
+    wide_enough = (d for d in (dtype, torch.float32, torch.float64) if precision[d] >= config.output.width)
+    return next(wide_enough)
+
+
+def softermax_rows(
+    x: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig, dtype: torch.dtype
+) -> torch.Tensor:
+    """Softermax of rows.
+
+    Parameters
+    ----------
+    x : Tensor, (rows, n)
+        Real scores, or int32 in ``config.input``.
+    keep : Tensor of bool, (rows, n), or None
+    dtype : torch.dtype
+        Of the result: a real type that holds the output exactly, or int32 for raw integers in ``config.output``.
+
+    Returns
+    -------
+    Tensor of ``dtype``, (rows, n)
+
+    Raises
+    ------
+    ValueError
+        If a kept score is not finite.
+    """
+    y = torch.empty(x.shape, dtype=dtype, device=x.device)
+    for block in blocks(*x.shape):
+        kept = None if keep is None else keep[block]
+        raw = quantise(x[block], kept, config) if x.is_floating_point() else x[block]
+        slices = to_slices(hide(raw, kept, config), config)
+        slice_maximum = slice_maxima(slices, config)
+        sums = slice_sums(slices, slice_maximum, config)
+        maximum, power_sum = reduction(sums, slice_maximum, config)
+        y[block] = normalise(slices, maximum, power_sum, config, dtype)[:, : x.shape[1]]
+    return y
+
+
+def scaled_scores(scores: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig) -> torch.Tensor:
+    """Real scores in units of the last place of ``config.input``, rounded as in the golden model, that is in float64.
+
+    Scaling by a power of two is exact in float32 too, but for what saturates anyway.
+    """
+    in_base_2 = config.base == "2"
+    work = torch.float32 if in_base_2 and scores.dtype != torch.float64 else torch.float64
+    factor = float(1 << config.input.fraction_bits) * (1 if in_base_2 else math.log2(math.e))
+    scaled = scores.to(work) * factor
+    low, high = torch.aminmax(scaled)  # is NaN if a score is
+    if not torch.isfinite(high - low):
+        refuse_not_finite(scores, keep)
+    return scaled
+
+
+def quantise(scores: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig) -> torch.Tensor:
+    """Real scores to int32 in ``config.input``: round to nearest, ties to even, saturate; undefined where masked."""
+    scaled = scaled_scores(scores, keep, config)
+    return scaled.round_().clamp_(config.input.min_raw, config.input.max_raw).to(torch.int32)
+
+
+def hide(raw: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig) -> torch.Tensor:
+    """The scores, int32, with the hidden one where masked."""
+    if keep is None:
+        return raw
+    hidden = tables(config, raw.device).hidden
+    # Several times faster than torch.where, which does not use vector instructions.
+    return ((raw - hidden) * keep.to(torch.int32)).add_(hidden)
+
+
+def to_slices(x: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
+    """Rows cut into slices, (rows, slices, lanes), the last one filled up with hidden scores."""
+    short = -x.shape[1] % config.lanes
+    if short:
+        x = torch.nn.functional.pad(x, (0, short), value=tables(config, x.device).hidden)
+    return x.reshape(len(x), -1, config.lanes)
+
+
+def slice_maxima(slices: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
+    """IntMax: int32, (rows, slices), in ``config.maximum``."""
+    ceiling = -(-slices.amax(dim=-1) >> config.input.fraction_bits)
+    return ceiling.clamp_(min=config.lowest_maximum)
+
+
+def slice_sums(slices: torch.Tensor, slice_maximum: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
+    """Power of Two and the adder tree: the sum of each slice's numerators, int64, (rows, slices)."""
+    numerators = tables(config, slices.device).numerators
+    distance = (slice_maximum << config.input.fraction_bits)[..., None] - slices
+    index = distance.to(torch.int64).view(len(slices), -1)
+    found = torch.gather(numerators.expand(len(slices), -1), 1, index)
+    return found.view(slices.shape).sum(dim=-1, dtype=torch.int64)
+
+
+def reduction(
+    sums: torch.Tensor, slice_maximum: torch.Tensor, config: SoftermaxConfig
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Reduction: the maximum and the denominator of each row, int64, (rows,)."""
+    dropped = config.unnormed.fraction_bits - config.power_sum.fraction_bits
+    sums = sums >> dropped if dropped >= 0 else sums << -dropped
+    own = slice_maximum.to(torch.int64)
+    running_maximum = own.cummax(dim=1).values
+    # Slices first, so that each step of the recurrence finds its operands side by side.
+    terms = (sums >> (running_maximum - own).clamp_(max=63)).T.contiguous()
+    rises = running_maximum.diff(dim=1).clamp_(max=63).T.contiguous()
+    running = _saturated(terms[0], config)
+    for rise, term in zip(rises, terms[1:], strict=True):
+        running = _saturated((running >> rise) + term, config)
+    return running_maximum[:, -1], running
+
+
+def _saturated(power_sum: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
+    return power_sum.clamp(max=config.power_sum.max_raw) if config.sum_can_overflow else power_sum
+
+
+def reciprocal(power_sum: torch.Tensor, config: SoftermaxConfig) -> tuple[torch.Tensor, torch.Tensor]:
+    """Reciprocal of the denominator: mantissa and exponent as in the golden model, int64, (rows,)."""
+    leading_one = torch.frexp(power_sum.to(torch.float64)).exponent.to(torch.int64) - 1
+    exponent = (leading_one - (config.power_sum.fraction_bits - 1)).clamp_(min=0)
+    aligned = power_sum << (config.max_exponent - exponent)
+    index = (aligned >> (config.power_sum.width - 1 - config.mantissa_bits)) & ((1 << config.mantissa_bits) - 1)
+    return tables(config, power_sum.device).reciprocal[index], exponent
+
+
+def normalise(
+    slices: torch.Tensor, maximum: torch.Tensor, power_sum: torch.Tensor, config: SoftermaxConfig, dtype: torch.dtype
+) -> torch.Tensor:
+    """Normalization Unit: results, (rows, slices * lanes), of ``dtype`` as for :func:`softermax_rows`."""
+    distances = tables(config, slices.device).distances
+    mantissa, exponent = reciprocal(power_sum, config)
+    top = (maximum + exponent << config.input.fraction_bits).to(torch.int32)[:, None]
+    distance = (top - slices.flatten(1)).clamp_(max=len(distances) - 1).to(torch.int64)
+    if len(distances) < distance.shape[1]:
+        row_tables = _to_dtype(results(mantissa[:, None], distances, config), config, dtype)
+        return torch.gather(row_tables, 1, distance)
+    return _to_dtype(results(mantissa[:, None], distance, config), config, dtype)
+
+
+def results(mantissa: torch.Tensor, distance: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
+    """What scores become at a distance below M + e in rows with this reciprocal: int64, the two broadcast together."""
+    fraction = -distance & ((1 << config.input.fraction_bits) - 1)
+    places = -(-distance >> config.input.fraction_bits)
+    known = tables(config, mantissa.device)
+    if config.normalizer == "multiply":
+        y = _rounded((known.power[fraction] >> places) * mantissa, config.product_shift)
+    else:
+        cut = config.reciprocal.fraction_bits
+        bias = (1 << cut) - 1 if config.rounding == "directed" else 1 << (cut - 1)
+        product = (known.product[fraction] * mantissa + bias) >> cut
+        # The exponent counts from 1/2, so the products are halved as a matter of course.
+        places = places + (config.product.fraction_bits - config.output.fraction_bits - 1)
+        y = _shifted(product, places) if config.rounding == "directed" else (_shifted(product, places - 1) + 1) >> 1
+    return y.clamp_(max=config.output.max_raw)
+
+
+def _rounded(y: torch.Tensor, dropped: int) -> torch.Tensor:
+    """Drop fraction bits: to nearest, ties up."""
+    return (y + (1 << (dropped - 1))) >> dropped if dropped > 0 else y << -dropped
+
+
+def _shifted(values: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    """Shift right, or left where the places are negative."""
+    return (values << (-places).clamp_(min=0)) >> places.clamp(min=0)
+
+
+def _to_dtype(y: torch.Tensor, config: SoftermaxConfig, dtype: torch.dtype) -> torch.Tensor:
+    """Raw results as they are, or as the real numbers they stand for, exactly."""
+    return (y.to(torch.float64) * config.output.ulp).to(dtype) if dtype.is_floating_point else y.to(dtype)

@@ -1,0 +1,72 @@
+"""Tensors as users give them: checked, and cut into blocks of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from ..config import SoftermaxConfig
+from ..rows import check_row
+
+__all__ = ["batch_first", "blocks", "check_dim", "check_mask", "check_scores", "refuse_not_finite"]
+
+#: Types of scores.
+REAL = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+#: Elements of a block: its few temporaries stay in a processor's cache, and calls of operations cost little beside it.
+BLOCK = 1 << 19
+
+
+def check_scores(scores, config: SoftermaxConfig, dim: int):
+    """TypeError or ValueError, in a sentence, unless these are real scores whose rows along ``dim`` fit the config."""
+    if not isinstance(scores, torch.Tensor):
+        raise TypeError(f"scores must be a tensor, not {type(scores).__name__}")
+    if scores.dtype not in REAL:
+        raise TypeError(f"scores must be float16, bfloat16, float32 or float64, not {scores.dtype}")
+    check_dim(scores, config, dim)
+
+
+def check_dim(x: torch.Tensor, config: SoftermaxConfig, dim: int):
+    """ValueError, in a sentence, unless ``x`` has that axis and rows along it are as long as the config takes."""
+    if x.ndim and not -x.ndim <= dim < x.ndim:
+        raise ValueError(f"dim must be {-x.ndim} to {x.ndim - 1} for {x.ndim} axes, not {dim}")
+    check_row(tuple(x.movedim(dim, -1).shape if x.ndim else x.shape), config)
+
+
+def check_mask(mask, x: torch.Tensor) -> torch.Tensor | None:
+    """The mask at the shape of ``x``, as a view; TypeError or ValueError, in a sentence, if it is none."""
+    if mask is None:
+        return None
+    if not isinstance(mask, torch.Tensor):
+        raise TypeError(f"a mask must be a tensor, not {type(mask).__name__}")
+    if mask.dtype != torch.bool:
+        raise TypeError(f"a mask must be bool, True where a score is kept, not {mask.dtype}")
+    if mask.device != x.device:
+        raise ValueError(f"a mask must be on the scores' device {x.device}, not {mask.device}")
+    try:
+        return mask.expand(x.shape)
+    except RuntimeError:
+        shapes = f"{tuple(x.shape)}, not {tuple(mask.shape)}"
+        raise ValueError(f"a mask must be broadcastable to the scores' shape {shapes}") from None
+
+
+def refuse_not_finite(scores: torch.Tensor, keep: torch.Tensor | None):
+    """ValueError, in a sentence, if a kept score is not finite."""
+    bad = ~torch.isfinite(scores)
+    if keep is not None:
+        bad &= keep
+    if bad.any():
+        raise ValueError(f"scores must be finite where the mask keeps them, not {scores[bad][0].item()}")
+
+
+def blocks(rows: int, length: int) -> Iterator[slice]:
+    """Cut ``rows`` rows of ``length`` elements into blocks of about :data:`BLOCK` elements."""
+    step = max(1, BLOCK // length)
+    return (slice(start, start + step) for start in range(0, rows, step))
+
+
+def batch_first(x: torch.Tensor | None, dim: int | None, size: int) -> torch.Tensor | None:
+    """A tensor that torch.vmap maps over ``dim`` (None: the same one ``size`` times), with that axis in front."""
+    if x is None:
+        return None
+    return x.expand(size, *x.shape) if dim is None else x.movedim(dim, 0)
