@@ -6,6 +6,7 @@
 #   make faithful   attack the error bounds of 120 faithful configs, a million random rows each (docs/faithful-grid.md)
 #   make binary16   the binary16 arithmetic against NumPy's, exhaustively
 #   make benchmark  the golden model's speed beside SciPy's softmax
+#   make torch-benchmark  the speed of Softermax in PyTorch beside torch.softmax
 
 PYTHON ?= python3
 LIBERTY ?=
@@ -14,7 +15,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: main evaluate test lint scores faithful binary16 benchmark clean
+.PHONY: main evaluate test lint scores faithful binary16 benchmark torch-benchmark clean
 
 main: $(READY)
 	@$(BIN)/softermax datasheet $(addprefix --liberty ,$(LIBERTY))
@@ -43,6 +44,9 @@ binary16: $(READY)
 
 benchmark: $(READY)
 	@$(BIN)/python -m softermax.flows.benchmark
+
+torch-benchmark: $(READY)
+	@$(BIN)/python -m softermax.flows.torch_benchmark
 
 clean:
 	rm -rf build

@@ -1,5 +1,7 @@
 """The arithmetic of the golden model on integer tensors, bit by bit, for blocks of rows.
 
+No operation is among those that autocast gives another type, and none depends on the number of threads.
+
 It differs from the golden model in how it gets there. What a score becomes depends on its distance below M + e alone,
 the row's maximum and the sum's exponent, and on the row's reciprocal. So where a row has more elements than there are
 distances with a result other than 0, results are computed for the distances, and elements look theirs up.

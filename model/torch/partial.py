@@ -31,6 +31,11 @@ def partial_rows(
     Returns
     -------
     Tensor of float64, (rows, n)
+
+    Raises
+    ------
+    ValueError
+        If a kept score is not finite, or, with the input exact, so large that powers of two are beyond float64.
     """
     y = torch.empty(scores.shape, dtype=torch.float64, device=scores.device)
     for block in blocks(*scores.shape):
@@ -66,7 +71,10 @@ class _PartialBlock:
         x = scaled_scores(scores.to(torch.float64), keep, self.config)
         if self.approximate["input"]:
             x = x.round().clamp(fmt.min_raw, fmt.max_raw)
-        return torch.where(keep, x * fmt.ulp, 0.0)
+        x = torch.where(keep, x * fmt.ulp, 0.0)
+        if not torch.isfinite(x).all():
+            raise ValueError("scores must be less than 2**1000 in magnitude where the input is exact")
+        return x
 
     def power_of_two(self, x, maximum):
         """2**(x - maximum)."""

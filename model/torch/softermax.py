@@ -52,18 +52,19 @@ def softermax(
     Tensor of the scores' shape
         Probabilities; 0 where masked. Of the scores' type if each of them is exact in it (bfloat16: an output of up to
         8 bits, float16: 11, float32: 24), else of the first of float32 and float64 in which it is. With ``"output"``
-        in ``exact``, of the scores' type.
+        in ``exact``, of the scores' type, rounded to it.
 
     Raises
     ------
     TypeError, ValueError
         If an argument is not as described, in one sentence.
     """
-    check_scores(scores, config, dim)
+    check_scores(scores)
+    check_dim(scores, config, dim)
     kept = check_mask(mask, scores)
     exact = _check_exact(exact)
     kept = None if kept is None else kept.movedim(dim, -1)
-    return _StraightThrough.apply(scores.movedim(dim, -1), kept, config, exact).movedim(-1, dim)
+    return _straight_through(scores.movedim(dim, -1), kept, config, exact).movedim(-1, dim)
 
 
 def softermax_raw(
@@ -109,15 +110,20 @@ def softmax_base2(scores: torch.Tensor, dim: int = -1, mask: torch.Tensor | None
 
     Parameters
     ----------
-    scores : Tensor of a real type
-    dim, mask
-        As for :func:`softermax`.
+    scores, dim, mask
+        As for :func:`softermax`, but rows may have any length.
 
     Returns
     -------
     Tensor of the scores' shape and type
         0 where masked. Computed in float64 for such scores, else in float32.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If scores or mask are not as described, in one sentence.
     """
+    check_scores(scores)
     kept = check_mask(mask, scores)
     kept = None if kept is None else kept.movedim(dim, -1)
     return exact_softmax(scores.movedim(dim, -1), kept, "2").to(scores.dtype).movedim(-1, dim)
@@ -174,8 +180,7 @@ class _StraightThrough(torch.autograd.Function):
     def forward(scores: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig, exact: Set[str]):
         x, rows_kept = _as_rows(scores, keep)
         dtype = scores.dtype if "output" in exact else result_dtype(scores.dtype, config)
-        with torch.autocast(scores.device.type, enabled=False):
-            y = partial_rows(x, rows_kept, config, exact) if exact else softermax_rows(x, rows_kept, config, dtype)
+        y = partial_rows(x, rows_kept, config, exact) if exact else softermax_rows(x, rows_kept, config, dtype)
         return y.to(dtype).view(scores.shape)
 
     @staticmethod
@@ -198,3 +203,7 @@ class _StraightThrough(torch.autograd.Function):
         scores = batch_first(scores, in_dims[0], info.batch_size)
         keep = batch_first(keep, in_dims[1], info.batch_size)
         return _StraightThrough.apply(scores, keep, config, exact), 0
+
+
+# A compiler may contract or reorder arithmetic, and what decides whether scores are finite is data.
+_straight_through = torch.compiler.disable(_StraightThrough.apply)

@@ -68,6 +68,13 @@ def test_softmax_base2_of_a_narrow_type_is_rounded_once(dtype):
     assert softmax_base2(scores).equal(softmax_base2(scores.float()).to(dtype))
 
 
+def test_softmax_base2_refuses_what_is_none():
+    with pytest.raises(TypeError, match="^scores must be a tensor, not list$"):
+        softmax_base2([1.0])
+    with pytest.raises(TypeError, match="^scores must be float16, bfloat16, float32 or float64, not torch.int64$"):
+        softmax_base2(torch.arange(3))
+
+
 # The gradient by itself
 
 
@@ -215,9 +222,9 @@ def test_a_module_learns_through_it():
     assert losses[-1] < 0.05
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::DeprecationWarning")
-def test_softermax_compiled_is_softermax():
+@CONFIGS
+def test_softermax_in_a_compiled_network_is_softermax(config):
     scores, weights = numbers(20, 60).float(), numbers(20, 60, seed=3).float()
-    compiled = torch.compile(Softermax(PAPER), backend="eager")
-    assert compiled(scores).equal(softermax(scores, PAPER))
-    assert gradient(compiled, scores, weights).equal(gradient(softermax, scores, weights, config=PAPER))
+    compiled = torch.compile(Softermax(config), backend="aot_eager")
+    assert compiled(scores).equal(softermax(scores, config))
+    assert gradient(compiled, scores, weights).equal(gradient(softermax, scores, weights, config=config))

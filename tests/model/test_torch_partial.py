@@ -146,6 +146,14 @@ def test_reciprocal_alone_is_the_tables_value():
     assert (y.numpy() == PAPER.reciprocal_table.values[index] / 2**7 / 8).all()
 
 
+def test_scores_that_are_too_large_to_be_exact_are_refused():
+    huge = torch.tensor([0.0, -1e308], dtype=torch.float64)
+    with pytest.raises(ValueError, match=r"^scores must be less than 2\*\*1000 in magnitude where the input is exact$"):
+        softermax(huge, PAPER, exact={"input"})
+    assert softermax(huge, PAPER, exact={"input"}, mask=huge == 0).tolist() == [1, 0]
+    assert softermax(huge, PAPER, exact={"sum"}).tolist() == [1, 0]
+
+
 # Types, gradients and modules of it
 
 
