@@ -69,9 +69,9 @@ def test_softmax_base2_of_a_narrow_type_is_rounded_once(dtype):
 
 
 def test_softmax_base2_refuses_what_is_none():
-    with pytest.raises(TypeError, match="^scores must be a tensor, not list$"):
+    with pytest.raises(TypeError, match=r"^scores must be a tensor, not list$"):
         softmax_base2([1.0])
-    with pytest.raises(TypeError, match="^scores must be float16, bfloat16, float32 or float64, not torch.int64$"):
+    with pytest.raises(TypeError, match=r"^scores must be float16, bfloat16, float32 or float64, not torch\.int64$"):
         softmax_base2(torch.arange(3))
 
 
