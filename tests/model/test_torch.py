@@ -133,6 +133,15 @@ def test_ties_round_to_even_and_scores_saturate():
     assert_golden(torch.tensor([[1e308, -1e308, 31.0, 5e-324]], dtype=torch.float64), PAPER)
 
 
+@pytest.mark.parametrize("base", ["2", "e"])
+def test_float64_scores_are_not_rounded_to_float32_first(base):
+    """A millionth of a millionth beside a tie, on either side."""
+    config = SoftermaxConfig.paper(base=base)
+    ties = (torch.arange(-127, 127, dtype=torch.float64) + 0.5) / 4 / (np.log2(np.e) if base == "e" else 1)
+    for shift in (-1e-12, 1e-12):
+        assert_golden(torch.stack([ties + shift, ties.round()], dim=1), config)
+
+
 def test_base_e_rounds_as_float64_does_at_every_tie():
     """Scores next to where log2(e) times the score is a tie: the float32 product would go wrong."""
     natural = SoftermaxConfig.paper(base="e")
