@@ -23,6 +23,7 @@ __all__ = [
     "Head",
     "Register",
     "context",
+    "fixed_point",
     "probabilities",
     "requantise",
     "scores",
@@ -141,6 +142,13 @@ class Head:
 def visible_keys(queries: int, keys: int, causal: bool) -> np.ndarray:
     """Number of keys that each query sees: ndarray of int, (queries,); the first so many."""
     return np.minimum(np.arange(1, queries + 1), keys) if causal else np.full(queries, keys)
+
+
+def fixed_point(factor: float, bits: int = 16) -> tuple[int, int]:
+    """The multiplier of ``bits`` bits, top bit set, and the shift that make multiplier / 2**shift nearest ``factor``."""
+    mantissa, exponent = np.frexp(factor)
+    multiplier, shift = round(float(mantissa) * 2**bits), bits - int(exponent)
+    return (multiplier, shift) if multiplier < 2**bits else (multiplier // 2, shift - 1)
 
 
 def requantise(accumulators: np.ndarray, multiplier: int, shift: int, score: QFormat) -> np.ndarray:

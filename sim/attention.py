@@ -18,13 +18,6 @@ ARRAYS = ("q", "k", "v", "scores")
 """Fields of a head that are arrays of their own in the archive; all others are columns of its table `heads`."""
 
 
-def fixed_point(factor, bits=16):
-    """The multiplier of `bits` bits, top bit set, and the shift that make multiplier / 2**shift nearest `factor`."""
-    mantissa, exponent = np.frexp(factor)
-    multiplier, shift = round(float(mantissa) * 2**bits), bits - int(exponent)
-    return (multiplier, shift) if multiplier < 2**bits else (multiplier // 2, shift - 1)
-
-
 def rescale(q, k, multiplier, shift):
     """Scores in units of 1/4, before the zero point and saturation, in integer arithmetic only.
 

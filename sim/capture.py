@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from softermax.model.pe import fixed_point
 from softermax.sim.attention import (
     ARRAYS,
     SCORE_MAX,
     SCORE_MIN,
     AttentionHead,
-    fixed_point,
     keep_mask,
     requantise,
     rescale,

@@ -9,12 +9,12 @@ import numpy as np
 from softermax.hw.pe.streams import context_slice, vector
 from softermax.model.baseline import BaselineConfig
 from softermax.model.binary16 import from_fixed
-from softermax.model.pe import Head, Register, context, scores
+from softermax.model.pe import Head, Register, context, fixed_point, scores
 from softermax.model.pe_config import ProcessingElementConfig
 from softermax.model.pe_host_timing import Access
 from softermax.model.pe_timing import ProcessingElementTiming
 
-from .attention import AttentionHead, exact_attention, fixed_point
+from .attention import AttentionHead, exact_attention
 from .baseline_trace import baseline_output
 from .softermax_trace import softermax_output
 from .trace import Host, PackedStream, Trace, record

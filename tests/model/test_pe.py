@@ -9,7 +9,7 @@ import pytest
 
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
-from softermax.model.pe import Head, Register, context, probabilities, requantise, scores, visible_keys
+from softermax.model.pe import Head, Register, context, fixed_point, probabilities, requantise, scores, visible_keys
 from softermax.model.pe_config import ProcessingElementConfig
 from softermax.model.reference import softmax_fractions
 
@@ -23,6 +23,20 @@ def random_head(seed, *, queries=7, keys=11, d_head=16, **settings):
     rng = np.random.default_rng(seed)
     q, k = (rng.integers(-128, 128, (rows, d_head)).astype(np.int8) for rows in (queries, keys))
     return Head(q=q, k=k, **{"multiplier": 181, "shift": 17, **settings})
+
+
+@pytest.mark.parametrize(
+    ("factor", "expected"),
+    [
+        (0.5, (1 << 15, 16)),
+        (1.0, (1 << 15, 15)),
+        (0.75, (3 << 14, 16)),
+        (1e-3, (33554, 25)),  # 1e-3 * 2**25 = 33554.4
+        (1 - 2**-20, (1 << 15, 15)),  # rounds up to a 17th bit
+    ],
+)
+def test_fixed_point(factor, expected):
+    assert fixed_point(factor) == expected
 
 
 @pytest.mark.parametrize("shift", [0, 1, 9, 31])

@@ -12,7 +12,6 @@ from softermax.sim.attention import (
     AttentionHead,
     exact_attention,
     first_tokens,
-    fixed_point,
     keep_mask,
     load_heads,
     requantise,
@@ -283,20 +282,6 @@ def test_requantise_saturates_after_the_zero_point():
 def test_rescale_is_exact_for_the_widest_product():
     q = np.full((1, 64), 127, np.int8)
     assert rescale(q, -q, 65535, 1).item() == -(64 * 127**2 * 65535 // 2)
-
-
-@pytest.mark.parametrize(
-    ("factor", "expected"),
-    [
-        (0.5, (1 << 15, 16)),
-        (1.0, (1 << 15, 15)),
-        (0.75, (3 << 14, 16)),
-        (1e-3, (33554, 25)),  # 1e-3 * 2**25 = 33554.4
-        (1 - 2**-20, (1 << 15, 15)),  # rounds up to a 17th bit
-    ],
-)
-def test_fixed_point(factor, expected):
-    assert fixed_point(factor) == expected
 
 
 def test_quantise_is_symmetric():

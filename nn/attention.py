@@ -1,0 +1,237 @@
+"""Softermax as an attention of Hugging Face transformers, by name."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
+
+from softermax.model import SoftermaxConfig
+from softermax.model.torch import softermax, softmax_base2
+
+from .quantiser import ScoreQuantiser
+
+__all__ = [
+    "ARITHMETICS",
+    "MAX_LEN",
+    "QUANTISER",
+    "SoftermaxAttention",
+    "default_config",
+    "register",
+    "register_attention",
+    "registered",
+]
+
+#: Longest row of the default config.
+MAX_LEN = 1024
+#: What may compute the probabilities.
+ARITHMETICS = ("softermax", "exact")
+#: Name of the quantiser among the children of an attention module.
+QUANTISER = "score_quantiser"
+#: Names that transformers would take for something of its own.
+RESERVED = ("eager", "sdpa", "flex_attention", "flash_attention")
+#: What some models give to their attention that changes its probabilities and that this one does not compute.
+UNSUPPORTED = {
+    "s_aux": "attention sinks",
+    "sinks": "attention sinks",
+    "cu_seq_lens_q": "packed sequences",
+    "cu_seq_lens_k": "packed sequences",
+    "indices": "sparse attention",
+    "block_indices": "sparse attention",
+}
+
+
+def default_config() -> SoftermaxConfig:
+    """Faithful outputs for ordinary softmax, rows of up to 1024 scores: no training needed."""
+    return SoftermaxConfig.faithful(base="e", max_len=MAX_LEN)
+
+
+def register(config: SoftermaxConfig | None = None, name: str = "softermax", *, arithmetic: str = "softermax"):
+    """Let models of transformers have Softermax for their attention, with ``attn_implementation=name``.
+
+    Its mask function is registered with it: without, padding would be attended to.
+
+    Parameters
+    ----------
+    config : SoftermaxConfig or None
+        None: see :func:`default_config`.
+    name : str
+        What is registered by that name before is replaced.
+    arithmetic : str
+        ``"softermax"``, or ``"exact"`` for the softmax in floating point that it stands for: of the config's base.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is not as described, or the name is one of transformers'.
+    """
+    attention = SoftermaxAttention(default_config() if config is None else config, arithmetic)
+    if not isinstance(name, str) or not name or name.startswith(RESERVED) or "|" in name or "/" in name:
+        raise ValueError(f"name must be a text that transformers does not use itself, not {name!r}")
+    register_attention(name, attention)
+
+
+def register_attention(name: str, attention: SoftermaxAttention):
+    """Register an attention and the mask function that it needs."""
+    AttentionInterface.register(name, attention)
+    AttentionMaskInterface.register(name, ALL_MASK_ATTENTION_FUNCTIONS["eager"])
+
+
+def registered(name: str) -> SoftermaxAttention | None:
+    """What :func:`register` has registered by a name, if it has."""
+    attention = ALL_ATTENTION_FUNCTIONS.get(name)
+    return attention if isinstance(attention, SoftermaxAttention) else None
+
+
+class SoftermaxAttention:
+    """The attention function: as transformers' eager one, but for the softmax.
+
+    Scores are computed in float32 for models in 16 bits. Where an attention module has a frozen
+    :class:`softermax.nn.ScoreQuantiser`, its zero points are subtracted from them. A fully masked row gives zeros, but
+    with exact arithmetic of base e what eager attention gives. A score can be masked or moved by the mask, a position
+    bias or a soft cap; sliding windows are in the mask.
+
+    Parameters
+    ----------
+    config : SoftermaxConfig
+    arithmetic : str
+        As for :func:`register`.
+    """
+
+    #: Transformers asks functions for their name.
+    __name__ = "softermax_attention"
+
+    def __init__(self, config: SoftermaxConfig, arithmetic: str = "softermax"):
+        if not isinstance(config, SoftermaxConfig):
+            raise TypeError(f"config must be a SoftermaxConfig, not {config!r}")
+        if arithmetic not in ARITHMETICS:
+            raise ValueError(f"arithmetic must be one of {', '.join(ARITHMETICS)}, not {arithmetic!r}")
+        self.config, self.arithmetic = config, arithmetic
+
+    def __call__(
+        self,
+        module: nn.Module,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        attention_mask: Tensor | None,
+        scaling: float | None = None,
+        dropout: float = 0.0,
+        softcap: float | None = None,
+        position_bias: Tensor | None = None,
+        head_mask: Tensor | None = None,
+        **options,
+    ) -> tuple[Tensor, Tensor]:
+        """Context and probabilities.
+
+        Parameters
+        ----------
+        module : Module
+            Which attention it is.
+        query : Tensor, (batch, heads, queries, d_head)
+        key, value : Tensor, (batch, key heads, keys, d_head)
+            Of as many heads, or so many that each is for a group of query heads.
+        attention_mask : Tensor, broadcastable to (batch, heads, queries, keys), or None
+            Of bool, True where a score takes part; or of float, to be added, with the least number where it does not.
+        scaling : float or None
+            None: d_head**-0.5.
+        dropout : float
+            Of probabilities, in training.
+        softcap : float or None
+            Largest magnitude of a score, by a hyperbolic tangent.
+        position_bias : Tensor, broadcastable to (batch, heads, queries, keys), or None
+            Added to the scores.
+        head_mask : Tensor, broadcastable to (batch, heads, queries, keys), or None
+            The probabilities are multiplied with it.
+        **options
+            What else models give: what has no effect here is ignored.
+
+        Returns
+        -------
+        context : Tensor, (batch, queries, heads, d_head)
+        probabilities : Tensor, (batch, heads, queries, keys)
+
+        Raises
+        ------
+        ValueError
+            If a row is too long for the config, or the model wants what is not supported.
+        """
+        _refuse(module, options)
+        key, value = _repeat(key, query.shape[1]), _repeat(value, query.shape[1])
+        scores, keep = _scores(query, key, attention_mask, scaling, softcap, position_bias)
+        probabilities = self.probabilities(module, scores, keep).to(query.dtype)
+        probabilities = nn.functional.dropout(probabilities, p=dropout, training=module.training)
+        if head_mask is not None:
+            probabilities = probabilities * head_mask
+        context = torch.matmul(probabilities, value).transpose(1, 2).contiguous()
+        return context, probabilities
+
+    def probabilities(self, module: nn.Module, scores: Tensor, keep: Tensor | None) -> Tensor:
+        """Softmax of scores of a module; both (batch, heads, queries, keys)."""
+        if self.arithmetic == "exact":
+            return self._exact(scores, keep)
+        if scores.shape[-1] > self.config.max_len:
+            raise ValueError(
+                f"rows must have at most max_len = {self.config.max_len} scores, not {scores.shape[-1]}: "
+                "register a config with a larger max_len"
+            )
+        quantiser = getattr(module, QUANTISER, None)
+        if quantiser is not None and quantiser.frozen:
+            scores = self._checked(quantiser)(scores, keep)
+        return softermax(scores, self.config, mask=keep)
+
+    def _exact(self, scores: Tensor, keep: Tensor | None) -> Tensor:
+        if self.config.base == "2":
+            return softmax_base2(scores, mask=keep)
+        if keep is not None:
+            scores = scores.masked_fill(~keep, torch.finfo(scores.dtype).min)
+        return torch.softmax(scores, dim=-1)
+
+    def _checked(self, quantiser: ScoreQuantiser) -> ScoreQuantiser:
+        """A quantiser, if it was calibrated for these scores."""
+        theirs, ours = ((config.input, config.base) for config in (quantiser.config, self.config))
+        if theirs != ours:
+            raise ValueError(
+                f"the model must be calibrated for scores in {ours[0]} with base {ours[1]}, "
+                f"not {theirs[0]} with base {theirs[1]}: calibrate it again"
+            )
+        return quantiser
+
+
+def _refuse(module: nn.Module, options: dict):
+    """ValueError, in a sentence, if a model wants what is not supported."""
+    for option, what in UNSUPPORTED.items():
+        if options.get(option) is not None:
+            raise ValueError(
+                f"unsupported attention variant of {type(module).__name__}: {what} ({option}); use eager attention"
+            )
+
+
+def _repeat(states: Tensor, heads: int) -> Tensor:
+    """Keys or values, a copy for each query head of a group."""
+    if heads == states.shape[1]:
+        return states
+    if heads % states.shape[1]:
+        raise ValueError(f"query heads must be a multiple of the {states.shape[1]} key heads, not {heads}")
+    return states.repeat_interleave(heads // states.shape[1], dim=1)
+
+
+def _scores(query, key, attention_mask, scaling, softcap, position_bias) -> tuple[Tensor, Tensor | None]:
+    """Scores in float32 or wider, and which of them take part, None for all: both (batch, heads, queries, keys)."""
+    wide = torch.promote_types(query.dtype, torch.float32)
+    scores = torch.matmul(query.to(wide), key.to(wide).transpose(2, 3))
+    scores = scores * (query.shape[-1] ** -0.5 if scaling is None else scaling)
+    if softcap is not None:
+        scores = torch.tanh(scores / softcap) * softcap
+    keep = None
+    for bias in (position_bias, attention_mask):
+        if bias is None:
+            continue
+        kept = bias if bias.dtype == torch.bool else bias > torch.finfo(bias.dtype).min / 2
+        if bias.dtype != torch.bool:
+            # Where a score is masked its value does not matter, but for the gradient.
+            scores = scores + bias.to(wide).masked_fill(~kept, 0)
+        keep = kept if keep is None else keep & kept
+    return scores, None if keep is None or keep.all() else keep.expand(scores.shape)

@@ -1,0 +1,191 @@
+"""Running a model to look at its attention scores, and calibration by it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from softermax.model import SoftermaxConfig
+
+from .attention import QUANTISER, SoftermaxAttention, default_config, register, register_attention, registered
+from .quantiser import ScoreQuantiser
+
+__all__ = ["calibrate", "load_quantisers", "observe"]
+
+#: Name of the attention that observes.
+OBSERVING = "softermax_observing"
+
+Observer = Callable[[nn.Module, Tensor, Tensor | None, Tensor], None]
+
+
+def calibrate(
+    model: PreTrainedModel,
+    batches: Iterable[Mapping | Tensor],
+    config: SoftermaxConfig | None = None,
+    *,
+    name: str = "softermax",
+    percentile: float | None = None,
+) -> list[dict]:
+    """Give each attention of a model a quantiser, calibrated on batches, and let the model use Softermax.
+
+    The batches are run with exact softmax of the config's base. Then each attention module that was called has a
+    child ``score_quantiser``, frozen, whose zero points are in the model's ``state_dict`` (see
+    :func:`load_quantisers`); a quantiser that it had before is replaced. The model is what it was if that fails.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+    batches : iterable of mapping or Tensor
+        What the model takes: keyword arguments, or the one argument.
+    config : SoftermaxConfig or None
+        Registered by ``name``. None: what is registered by that name, and if nothing is, the default.
+    name : str
+        As for :func:`softermax.register`.
+    percentile : float or None
+        As for :class:`ScoreQuantiser`.
+
+    Returns
+    -------
+    list of dict
+        For each attention module and head ``module``, ``head``, ``zero_point`` (in units of the last place of the input
+        format) and the fractions of the scores that it leaves clipped, ``clipped_above`` and ``clipped_below``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is not as described, there is no batch, or the model has no attention that can be replaced.
+    """
+    config = _registered_config(config, name)
+    quantisers: dict[nn.Module, ScoreQuantiser] = {}
+
+    def observer(module, scores, keep, probabilities):
+        if module not in quantisers:
+            quantisers[module] = ScoreQuantiser(scores.shape[1], config, percentile).to(scores.device)
+        quantisers[module](scores, keep)
+
+    observe(model, batches, config, observer)
+    for quantiser in quantisers.values():
+        quantiser.freeze()
+    for module, quantiser in quantisers.items():
+        setattr(module, QUANTISER, quantiser)
+    model.set_attn_implementation(name)
+    return _report(model)
+
+
+def load_quantisers(model: PreTrainedModel, state: Mapping[str, Tensor], config: SoftermaxConfig | None = None):
+    """Give a model the quantisers of a calibrated one.
+
+    Parameters
+    ----------
+    model : PreTrainedModel
+        Of the same architecture.
+    state : mapping of str to Tensor
+        The calibrated model's ``state_dict``, or the part of it that has ``score_quantiser`` in the names.
+    config : SoftermaxConfig or None
+        That it was calibrated for; None: the default.
+
+    Raises
+    ------
+    ValueError
+        If the state has no quantisers, or not the model's.
+    """
+    config = default_config() if config is None else config
+    ending = f".{QUANTISER}.zero_point"
+    modules = {name.removesuffix(ending): len(value) for name, value in state.items() if name.endswith(ending)}
+    if not modules:
+        raise ValueError("state must be that of a calibrated model, not one without quantisers")
+    unknown = sorted(set(modules) - {name for name, _ in model.named_modules()})
+    if unknown:
+        raise ValueError(f"state must be of the same architecture, not with attention modules such as {unknown[0]}")
+    for name, heads in modules.items():
+        quantiser, prefix = ScoreQuantiser(heads, config), f"{name}.{QUANTISER}."
+        quantiser.load_state_dict({key.removeprefix(prefix): state[key] for key in state if key.startswith(prefix)})
+        setattr(model.get_submodule(name), QUANTISER, quantiser.to(model.device))
+
+
+def observe(model: PreTrainedModel, batches: Iterable[Mapping | Tensor], config: SoftermaxConfig, observer: Observer):
+    """Run batches with exact softmax, without dropout and gradients, and show an observer what the attention sees.
+
+    Parameters
+    ----------
+    model, batches
+        As for :func:`calibrate`.
+    config : SoftermaxConfig
+        Of whose base the softmax is.
+    observer : callable
+        Is given for each attention: the module; the scores, (batch, heads, queries, keys); which of them are kept, of
+        the same shape, or None for all; and their probabilities.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for :func:`calibrate`.
+    """
+    if not isinstance(model, PreTrainedModel):
+        raise TypeError(f"model must be a model of transformers, not {type(model).__name__}")
+    attention = _Observing(config, observer)
+    ran = False
+    with _instead(model, attention), torch.no_grad():
+        for batch in batches:
+            model(**batch) if isinstance(batch, Mapping) else model(batch)
+            ran = True
+    if not ran:
+        raise ValueError("batches must hold one or more, not none (an iterator may be used up)")
+    if not attention.called:
+        raise ValueError(
+            f"model must have an attention that goes by transformers' AttentionInterface, not {type(model).__name__}"
+        )
+
+
+class _Observing(SoftermaxAttention):
+    """Exact softmax that shows what it gets and gives."""
+
+    def __init__(self, config: SoftermaxConfig, observer: Observer):
+        super().__init__(config, "exact")
+        self._observer, self.called = observer, False
+
+    def probabilities(self, module, scores, keep):
+        probabilities = super().probabilities(module, scores, keep)
+        self._observer(module, scores, keep, probabilities)
+        self.called = True
+        return probabilities
+
+
+@contextlib.contextmanager
+def _instead(model: PreTrainedModel, attention: SoftermaxAttention) -> Iterator[None]:
+    """A model in evaluation with another attention, then again as it was."""
+    parts = [part for part in model.modules() if isinstance(part, PreTrainedModel)]
+    before = [part.config._attn_implementation for part in parts]
+    training = [(module, module.training) for module in model.modules()]
+    register_attention(OBSERVING, attention)
+    try:
+        model.set_attn_implementation(OBSERVING)
+        model.eval()
+        yield
+    finally:
+        # Parts come after the whole, which sets theirs too.
+        for part, implementation in zip(parts, before, strict=True):
+            part.set_attn_implementation(implementation)
+        for module, mode in training:
+            module.training = mode
+
+
+def _registered_config(config: SoftermaxConfig | None, name: str) -> SoftermaxConfig:
+    """The config that is registered by a name, after registering it if need be."""
+    if config is not None or registered(name) is None:
+        register(config, name)
+    return registered(name).config
+
+
+def _report(model: PreTrainedModel) -> list[dict]:
+    """The quantisers of a model, head by head."""
+    return [
+        {"module": name.removesuffix(f".{QUANTISER}"), "head": head} | quantiser.head(head)
+        for name, quantiser in model.named_modules()
+        if isinstance(quantiser, ScoreQuantiser)
+        for head in range(quantiser.heads)
+    ]
