@@ -145,7 +145,7 @@ def visible_keys(queries: int, keys: int, causal: bool) -> np.ndarray:
 
 
 def fixed_point(factor: float, bits: int = 16) -> tuple[int, int]:
-    """The multiplier of ``bits`` bits, top bit set, and the shift that make multiplier / 2**shift nearest ``factor``."""
+    """A multiplier of ``bits`` bits, top bit set, and a shift: multiplier / 2**shift is nearest ``factor``."""
     mantissa, exponent = np.frexp(factor)
     multiplier, shift = round(float(mantissa) * 2**bits), bits - int(exponent)
     return (multiplier, shift) if multiplier < 2**bits else (multiplier // 2, shift - 1)

@@ -16,7 +16,7 @@ BINS = 8192
 class HeadHistograms(nn.Module):
     """Counts of values of each head, in a memory that does not depend on how many there are.
 
-    All bins have the same width, a power of two, and lie around 0; a bin holds its upper edge. Where a value lies beyond
+    All bins have one width, a power of two, and lie around 0; a bin holds its upper edge. Where a value lies beyond
     them, they become twice as wide, as often as needed. So whatever is asked for is exact for multiples of ``width``,
     and off by less than a ``width`` for other values.
 
@@ -61,10 +61,9 @@ class HeadHistograms(nn.Module):
         bins = torch.ceil(kept / self.width).long() + (BINS // 2 - 1)
         self.counts += torch.bincount(heads * BINS + bins, minlength=self.counts.numel()).view_as(self.counts)
 
-    def below(self, value: Tensor | float) -> Tensor:
-        """How many values of each head are at most ``value``: int64, (heads, ...) with the shape of a (heads, ...)."""
-        value = torch.as_tensor(value, dtype=torch.float64, device=self.counts.device)
-        bins = (torch.floor(value / self.width) + BINS // 2).clamp(0, BINS).long()
+    def below(self, limits: Tensor) -> Tensor:
+        """How many values of each head are at most a limit: int64, (heads, n) for (n,) or (heads, n) limits."""
+        bins = (torch.floor(limits / self.width) + BINS // 2).clamp(0, BINS).long()
         cumulated = nn.functional.pad(self.counts.cumsum(dim=-1), (1, 0))
         return cumulated.gather(-1, bins.expand(len(cumulated), -1))
 

@@ -119,7 +119,7 @@ class ScoreQuantiser(nn.Module):
         """
         empty = (self.scores.total == 0).nonzero().flatten().tolist()
         if empty:
-            raise ValueError(f"every head must have observed a score before freeze, not heads {empty} none")
+            raise ValueError(f"every head must have observed a score before freeze, but heads {empty} have none")
         self.zero_point.copy_(self._fewest_rows_hurt() if self.percentile is None else self._percentile_at_greatest())
         self.observed.copy_(self.scores.total)
         for name, counts in zip(("clipped_below", "clipped_above"), self.clipped(self.zero_point), strict=True):
@@ -160,11 +160,15 @@ class ScoreQuantiser(nn.Module):
         Raises
         ------
         ValueError
-            If it is not frozen, the processing element's scores are of another format, or its registers cannot hold
-            the numbers.
+            If it is not frozen, the processing element is the baseline's or its scores are of another format, or its
+            registers cannot hold the numbers.
         """
         if not self.frozen:
             raise ValueError("the quantiser must be frozen to be exported: call freeze after the last batch")
+        if not isinstance(config.softmax, SoftermaxConfig):
+            raise ValueError(
+                "the processing element must have Softermax, whose scores have the base folded in, not the baseline"
+            )
         if config.score != self.config.input:
             raise ValueError(f"scores of the processing element must be {self.config.input}, not {config.score}")
         scales = torch.as_tensor(q_scale, dtype=torch.float64) * torch.as_tensor(k_scale, dtype=torch.float64)
