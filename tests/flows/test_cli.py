@@ -353,3 +353,10 @@ def test_energy_of_a_processing_element_is_that_of_its_parts_and_memories(tmp_pa
 def test_energy_that_cannot_be_measured_is_refused(tmp_path):
     done = softermax("energy", "unnormed", "--lanes", 2, "--max-len", 32, "--tokens", 33, cwd=tmp_path)
     assert refused(done) == "tokens must be from 1 to 32, the smaller of max_len and 1024, not 33"
+
+
+def test_score_statistics_refuses_before_it_runs_a_model(tmp_path):
+    text = "the plot's name must end with .svg or .png, not 'scores.pdf'"
+    assert refused(softermax("score-statistics", "--plot", "scores.pdf", cwd=tmp_path)) == text
+    text = "a format must be written Q(i,f) or UQ(i,f), not 'Q6'"
+    assert refused(softermax("score-statistics", "--input-format", "Q6", cwd=tmp_path)) == text
