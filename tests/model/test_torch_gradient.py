@@ -169,6 +169,9 @@ def test_torch_func():
     one_row = gradient(softermax, scores[:1].expand(5, 6), weights.expand(5, 6), config=PAPER, mask=mask)
     torch.testing.assert_close(torch.vmap(torch.func.grad(loss), in_dims=(None, 0))(scores[0], mask), one_row)
     assert torch.vmap(lambda x: softermax(x, PAPER), in_dims=1)(scores).equal(softermax(scores.T, PAPER))
+    assert torch.vmap(lambda x, m: softermax(x, PAPER, mask=m))(scores, mask).equal(softermax(scores, PAPER, mask=mask))
+    of_one = torch.vmap(lambda m: softermax(scores[0], PAPER, mask=m))(mask)
+    assert of_one.equal(softermax(scores[:1].expand(5, 6), PAPER, mask=mask))
     row = scores[0]
     jacobian = torch.func.jacrev(lambda x: softermax(x, PAPER))(row)
     torch.testing.assert_close(jacobian, torch.func.jacrev(lambda x: exact(x, PAPER))(row))
@@ -225,6 +228,6 @@ def test_a_module_learns_through_it():
 @CONFIGS
 def test_softermax_in_a_compiled_network_is_softermax(config):
     scores, weights = numbers(20, 60).float(), numbers(20, 60, seed=3).float()
-    compiled = torch.compile(Softermax(config), backend="aot_eager")
+    compiled = torch.compile(Softermax(config))
     assert compiled(scores).equal(softermax(scores, config))
     assert gradient(compiled, scores, weights).equal(gradient(softermax, scores, weights, config=config))
