@@ -15,6 +15,7 @@ from softermax.sim.cosim import CosimError
 
 from . import cli_options as given
 from . import jobs
+from .cli_models import accuracy, finetune
 from .cli_output import console, fail_on_mismatch, show, stop
 from .design_points import main_design_points
 from .energy_beside_opensta import energy_beside_opensta
@@ -41,6 +42,10 @@ _messages = Console(stderr=True)
 @click.version_option(package_name="softermax")
 def app():
     """Softmax hardware after the Softermax paper: generate it, verify it, measure it."""
+
+
+app.add_command(accuracy)
+app.add_command(finetune)
 
 
 @app.command(

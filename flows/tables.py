@@ -13,6 +13,21 @@ __all__ = ["markdown_table", "print_table"]
 
 #: Columns by field of the flat results: heading, and how a value is shown.
 COLUMNS = {
+    "task": ("task", str),
+    "arm": ("attention", str),
+    "training": ("training", str),
+    "measure": ("measure", str),
+    "seeds": ("seeds", str),
+    "examples": ("examples", "{:,}".format),
+    "value": ("value", "{:.2f}".format),
+    "se": ("se", "{:.2f}".format),
+    "se_seeds": ("se of\nseeds", "{:.2f}".format),
+    "difference": ("differ-\nence", "{:+.2f}".format),
+    "difference_se": ("paired\nse", "{:.2f}".format),
+    "difference_se_seeds": ("se of\nseeds", "{:.2f}".format),
+    "gained": ("gained", "{:,}".format),
+    "lost": ("lost", "{:,}".format),
+    "p": ("p", "{:.3f}".format),
     "place": ("place", str),
     "unit": ("unit", str),
     "operator": ("operator", str),

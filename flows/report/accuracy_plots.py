@@ -1,0 +1,109 @@
+"""What Softermax does to the accuracy of a model: differences from softmax, with their standard errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+
+from softermax.model import QFormat
+
+from .drawing import INK, Plot, draw_plot, preset_style
+
+__all__ = ["accuracy_plot"]
+
+#: Trainings: what they are called and how they look.
+TRAININGS = {"none": ("swapped in", "paper"), "tuned": ("fine-tuned", "faithful")}
+CAPTION = "Bars are one paired standard error, of test examples. Softmax was trained for the same steps."
+
+
+def accuracy_plot(results: Sequence[dict], kind: str) -> Plot:
+    """Differences of the main measure from softmax.
+
+    Parameters
+    ----------
+    results : list of dict
+        Of :func:`softermax.flows.experiments.experiment`.
+    kind : str
+        ``"bits"`` for lines against bits; otherwise a line for each arm.
+    """
+    measure = results[0]["measure"]
+    shown = [result for result in results if result["measure"] == measure and result.get("difference") is not None]
+    draw, height = (_draw_bits, 2.6) if kind == "bits" else (_draw_arms, 0.9 + 0.2 * len({r["arm"] for r in shown}))
+    task, seeds = results[0]["task"], results[0]["seeds"]
+    return draw_plot(
+        f"accuracy-{task.replace(':', '-')}-{kind}",
+        f"{measure.replace('_', ' ').capitalize()}: difference from softmax",
+        CAPTION,
+        lambda figure: draw(figure, shown),
+        subject=f"{task}, {seeds} seed{'s' if seeds > 1 else ''}",
+        height=height,
+    )
+
+
+def _draw_arms(figure, results: Sequence[dict]):
+    axes = figure.subplots()
+    names = list(dict.fromkeys(result["arm"] for result in results))
+    trainings = [training for training in TRAININGS if any(result["training"] == training for result in results)]
+    for number, training in enumerate(trainings):
+        label, style = TRAININGS[training]
+        some = [result for result in results if result["training"] == training]
+        # Side by side where there are two.
+        offset = 0.24 * (number - (len(trainings) - 1) / 2)
+        places = [names.index(result["arm"]) + offset for result in some]
+        axes.errorbar(
+            [result["difference"] for result in some],
+            places,
+            xerr=[result["difference_se"] for result in some],
+            linestyle="none",
+            markersize=4,
+            linewidth=1,
+            label=label,
+            **preset_style(style),
+        )
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.axvline(0, color=INK, linewidth=0.6)
+    axes.set_xlabel("points")
+    axes.grid(axis="x")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
+
+
+def _draw_bits(figure, results: Sequence[dict]):
+    """Three panels: bits of scores before and after the point, and bits of probabilities."""
+    middle = results[0]
+    panels = figure.subplots(1, 3, sharey=True)
+    for axes, (title, field, bits) in zip(panels, _panels(), strict=True):
+        _draw_line(axes, [result for result in results if _differs_only(result, middle, field, bits)], field, bits)
+        axes.set_title(title)
+        axes.set_xlabel("bits")
+    panels[0].set_ylabel("points")
+
+
+def _panels():
+    return (
+        ("score, integer", "input", lambda fmt: fmt.integer_bits),
+        ("score, fraction", "input", lambda fmt: fmt.fraction_bits),
+        ("probability", "output", lambda fmt: fmt.fraction_bits),
+    )
+
+
+def _differs_only(result: dict, middle: dict, field: str, bits) -> bool:
+    """Whether a result is the middle one, but for some bits of one field."""
+    formats = [(QFormat.parse(one["input"]), QFormat.parse(one["output"])) for one in (result, middle)]
+    ours, theirs = ([(fmt.integer_bits, fmt.fraction_bits) for fmt in pair] for pair in formats)
+    place = 0 if field == "input" else 1
+    part = 0 if bits(QFormat.parse("Q(2,1)")) == 2 else 1
+    flat = [(where, which) for where in (0, 1) for which in (0, 1)]
+    return all(ours[i][j] == theirs[i][j] for i, j in flat if (i, j) != (place, part))
+
+
+def _draw_line(axes: Axes, results: Sequence[dict], field: str, bits):
+    points = sorted(
+        (bits(QFormat.parse(result[field])), result["difference"], result["difference_se"]) for result in results
+    )
+    widths, differences, errors = zip(*points, strict=True)
+    axes.errorbar(widths, differences, yerr=errors, markersize=3.5, linewidth=1.3, **preset_style("faithful"))
+    axes.axhline(0, color=INK, linewidth=0.6)
+    axes.set_xticks(widths)
+    axes.grid(True)

@@ -1,0 +1,1 @@
+"""Experiments: what Softermax does to the accuracy of models, with and without training for it."""

@@ -1,0 +1,148 @@
+"""What may compute a model's attention in an experiment, and how it gets into the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from softermax.model import UQ, Q, QFormat, SoftermaxConfig
+from softermax.model.torch import softermax
+from softermax.nn.attention import QUANTISER, SoftermaxAttention, register_attention
+from softermax.nn.observation import calibrate
+
+__all__ = ["CONTROL", "SETS", "TUNED", "Arm"]
+
+#: Longest row in all experiments; SQuAD's, in the paper.
+MAX_LEN = 384
+#: Approximations of the arithmetic, and what each of them is called where it is alone.
+APPROXIMATIONS = {
+    "input": "input",
+    "power_of_two": "power of two",
+    "sum": "sum",
+    "reciprocal": "reciprocal",
+    "output": "output",
+}
+#: Name of the attention that arms register.
+NAME = "softermax_arm"
+
+
+@dataclass(frozen=True)
+class Arm:
+    """An attention.
+
+    Attributes
+    ----------
+    name : str
+    config : SoftermaxConfig or None
+        None for the softmax of transformers.
+    arithmetic : str
+        ``"softermax"``, or ``"exact"`` for exact softmax of the config's base.
+    exact : tuple of str
+        Approximations that are left out, as for :func:`softermax.model.torch.softermax`.
+    calibrated : bool
+        Whether scores have a zero point for each head, calibrated on training data.
+    """
+
+    name: str
+    config: SoftermaxConfig | None = None
+    arithmetic: str = "softermax"
+    exact: tuple[str, ...] = ()
+    calibrated: bool = False
+
+    def install(self, model: PreTrainedModel, batches: Iterable[Mapping]):
+        """Let a model have this attention; ``batches`` are what it may be calibrated on."""
+        if self.config is None:
+            model.set_attn_implementation("eager")
+            return
+        if self.calibrated:
+            calibrate(model, batches, self.config, name=NAME)
+        register_attention(NAME, _ArmAttention(self))
+        model.set_attn_implementation(NAME)
+
+    def identity(self) -> dict:
+        """Fields of the results by which arms differ."""
+        if self.config is None:
+            return {"arm": self.name, "base": "e", "input": None, "output": None}
+        formats = (None, None) if self.arithmetic == "exact" else (str(self.config.input), str(self.config.output))
+        return {"arm": self.name, "base": self.config.base, "input": formats[0], "output": formats[1]}
+
+
+class _ArmAttention(SoftermaxAttention):
+    """Of an arm, with some approximations left out."""
+
+    def __init__(self, arm: Arm):
+        super().__init__(arm.config, arm.arithmetic)
+        self._exact_parts = arm.exact
+
+    def probabilities(self, module, scores: Tensor, keep: Tensor | None) -> Tensor:
+        if not self._exact_parts:
+            return super().probabilities(module, scores, keep)
+        quantiser = getattr(module, QUANTISER, None)
+        moved = scores if quantiser is None else quantiser(scores, keep)
+        return softermax(moved, self.config, mask=keep, exact=self._exact_parts)
+
+
+#: What all others are compared with.
+CONTROL = Arm("softmax")
+
+
+def _paper(base: str = "2") -> SoftermaxConfig:
+    return SoftermaxConfig.paper(max_len=MAX_LEN, base=base)
+
+
+def _faithful(input: QFormat = Q(6, 2), output: QFormat = UQ(0, 8), base: str = "e") -> SoftermaxConfig:
+    return SoftermaxConfig.faithful(input, output, MAX_LEN, base=base)
+
+
+def presets() -> list[Arm]:
+    """The arms that matter; folded is what needs no training."""
+    return [
+        CONTROL,
+        Arm("base 2, exact", _paper(), "exact"),
+        Arm("paper", _paper()),
+        Arm("faithful", _faithful(base="2")),
+        Arm("folded", _faithful(), calibrated=True),
+    ]
+
+
+def ablation() -> list[Arm]:
+    """Each approximation of the paper's preset alone, and all of them but that one."""
+    alone = [
+        Arm(f"only {name}", _paper(base="e"), exact=tuple(other for other in APPROXIMATIONS if other != part))
+        for part, name in APPROXIMATIONS.items()
+    ]
+    others = [Arm(f"all but {name}", _paper(), exact=(part,)) for part, name in APPROXIMATIONS.items()]
+    return [
+        CONTROL,
+        Arm("only base 2", _paper(), "exact"),
+        *alone,
+        Arm("paper", _paper()),
+        Arm("all but base 2", _paper(base="e")),
+        *others,
+        Arm("paper, calibrated", _paper(), calibrated=True),
+        Arm("paper, folded, calibrated", _paper(base="e"), calibrated=True),
+    ]
+
+
+#: Of which the bits are varied, one at a time.
+INPUTS = (Q(3, 2), Q(4, 2), Q(5, 2), Q(7, 2), Q(6, 0), Q(6, 1), Q(6, 3), Q(6, 4))
+OUTPUTS = tuple(UQ(0, bits) for bits in (3, 4, 5, 6, 7, 10, 12))
+
+
+def bits() -> list[Arm]:
+    """The folded arm with more and fewer bits of scores, on either side of the point, and of probabilities."""
+    formats = [(Q(6, 2), UQ(0, 8))]
+    formats += [(input, UQ(0, 8)) for input in INPUTS] + [(Q(6, 2), output) for output in OUTPUTS]
+    return [
+        CONTROL,
+        *(Arm(f"{input} {output}", _faithful(input, output), calibrated=True) for input, output in formats),
+    ]
+
+
+#: Sets of arms by name.
+SETS = {"presets": presets, "ablation": ablation, "bits": bits}
+#: Names of the presets that are fine-tuned, the control among them.
+TUNED = ("softmax", "paper", "faithful", "folded")

