@@ -14,6 +14,12 @@ __all__ = ["accuracy_plot"]
 
 #: Trainings: what they are called and how they look.
 TRAININGS = {"none": ("swapped in", "paper"), "tuned": ("fine-tuned", "faithful")}
+#: Of bits: field, its part, and the panel's title.
+PANELS = (
+    ("input", "integer_bits", "score, integer"),
+    ("input", "fraction_bits", "score, fraction"),
+    ("output", "fraction_bits", "probability"),
+)
 CAPTION = "Bars are one paired standard error, of test examples. Softmax was trained for the same steps."
 
 
@@ -29,7 +35,9 @@ def accuracy_plot(results: Sequence[dict], kind: str) -> Plot:
     """
     measure = results[0]["measure"]
     shown = [result for result in results if result["measure"] == measure and result.get("difference") is not None]
-    draw, height = (_draw_bits, 2.6) if kind == "bits" else (_draw_arms, 0.9 + 0.2 * len({r["arm"] for r in shown}))
+    draw, width, height = _draw_bits, 6.3, 2.6
+    if kind != "bits":
+        draw, width, height = _draw_arms, 4.2, 1.2 + 0.2 * len({result["arm"] for result in shown})
     task, seeds = results[0]["task"], results[0]["seeds"]
     return draw_plot(
         f"accuracy-{task.replace(':', '-')}-{kind}",
@@ -37,6 +45,7 @@ def accuracy_plot(results: Sequence[dict], kind: str) -> Plot:
         CAPTION,
         lambda figure: draw(figure, shown),
         subject=f"{task}, {seeds} seed{'s' if seeds > 1 else ''}",
+        width=width,
         height=height,
     )
 
@@ -70,38 +79,27 @@ def _draw_arms(figure, results: Sequence[dict]):
 
 
 def _draw_bits(figure, results: Sequence[dict]):
-    """Three panels: bits of scores before and after the point, and bits of probabilities."""
-    middle = results[0]
-    panels = figure.subplots(1, 3, sharey=True)
-    for axes, (title, field, bits) in zip(panels, _panels(), strict=True):
-        _draw_line(axes, [result for result in results if _differs_only(result, middle, field, bits)], field, bits)
+    panels = figure.subplots(1, len(PANELS), sharey=True)
+    for axes, (field, part, title) in zip(panels, PANELS, strict=True):
+        _draw_line(axes, _varied(results, (field, part)), (field, part))
         axes.set_title(title)
         axes.set_xlabel("bits")
     panels[0].set_ylabel("points")
 
 
-def _panels():
-    return (
-        ("score, integer", "input", lambda fmt: fmt.integer_bits),
-        ("score, fraction", "input", lambda fmt: fmt.fraction_bits),
-        ("probability", "output", lambda fmt: fmt.fraction_bits),
-    )
+def _sizes(result: dict) -> dict[tuple[str, str], int]:
+    """Bits of the formats of a result."""
+    return {(field, part): getattr(QFormat.parse(result[field]), part) for field, part, _ in PANELS}
 
 
-def _differs_only(result: dict, middle: dict, field: str, bits) -> bool:
-    """Whether a result is the middle one, but for some bits of one field."""
-    formats = [(QFormat.parse(one["input"]), QFormat.parse(one["output"])) for one in (result, middle)]
-    ours, theirs = ([(fmt.integer_bits, fmt.fraction_bits) for fmt in pair] for pair in formats)
-    place = 0 if field == "input" else 1
-    part = 0 if bits(QFormat.parse("Q(2,1)")) == 2 else 1
-    flat = [(where, which) for where in (0, 1) for which in (0, 1)]
-    return all(ours[i][j] == theirs[i][j] for i, j in flat if (i, j) != (place, part))
+def _varied(results: Sequence[dict], size: tuple[str, str]) -> list[dict]:
+    """The first result, and those that differ from it in one size."""
+    middle = _sizes(results[0])
+    return [result for result in results if _sizes(result) | {size: middle[size]} == middle]
 
 
-def _draw_line(axes: Axes, results: Sequence[dict], field: str, bits):
-    points = sorted(
-        (bits(QFormat.parse(result[field])), result["difference"], result["difference_se"]) for result in results
-    )
+def _draw_line(axes: Axes, results: Sequence[dict], size: tuple[str, str]):
+    points = sorted((_sizes(result)[size], result["difference"], result["difference_se"]) for result in results)
     widths, differences, errors = zip(*points, strict=True)
     axes.errorbar(widths, differences, yerr=errors, markersize=3.5, linewidth=1.3, **preset_style("faithful"))
     axes.axhline(0, color=INK, linewidth=0.6)

@@ -95,9 +95,7 @@ def _download(distribution: Distribution, folder: Path) -> Path:
     command += [*distribution.choice, "--dest", folder, "--requirement", requirements]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if "THESE PACKAGES DO NOT MATCH THE HASHES" in done.stderr:
-        raise TaskError(
-            f"{distribution.requirement} must have the digest that is known, not be damaged or another file"
-        )
+        raise TaskError(f"{distribution.requirement} must have the known digest, not be damaged or another file")
     if done.returncode:
         errors = [line.removeprefix("ERROR: ") for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
         reason = (errors or done.stderr.splitlines() or ["no reason given"])[-1]

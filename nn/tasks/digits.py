@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -15,8 +16,8 @@ from .task import Schedule, Task
 
 __all__ = ["DigitsTask"]
 
-SCHEDULE = Schedule(epochs=40, rate=2e-3, more_epochs=4, more_rate=5e-4, batch=64)
-QUICK_SCHEDULE = Schedule(epochs=1, rate=2e-3, more_epochs=1, more_rate=5e-4, batch=64)
+SCHEDULE = Schedule(epochs=40, rate=1e-3, more_epochs=4, more_rate=3e-4, batch=32)
+QUICK_SCHEDULE = replace(SCHEDULE, epochs=4, more_epochs=1)
 QUICK = 64
 #: Parts of the images, each of which is one seed's test set.
 PARTS = 3

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .comparison import Outcomes
 from .data import read_lee
+from .mean_pooling import mean_of_tokens
 from .pretrained import load_model, load_tokenizer, minilm
 from .task import Task, pad
 
@@ -56,8 +57,7 @@ class SimilarityTask(Task):
 
     def answers(self, output, batch) -> list[np.ndarray]:
         """The mean of a document's tokens, of length 1."""
-        kept = batch["attention_mask"][..., None]
-        mean = (output.last_hidden_state * kept).sum(dim=1) / kept.sum(dim=1)
+        mean = mean_of_tokens(output.last_hidden_state, batch["attention_mask"])
         return list(torch.nn.functional.normalize(mean.double(), dim=-1).numpy())
 
     def outcomes(self, answers) -> Outcomes:

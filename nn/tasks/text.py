@@ -61,7 +61,7 @@ class TextTask(Task):
         labels: int,
         max_tokens: int,
     ):
-        self.measures, self.schedule, self._model, self._labels = measures, schedule, model, labels
+        self.measures, self.schedule, self.model, self.labels = measures, schedule, model, labels
         self._tokenizer = load_tokenizer(model)
         self.train, self.test = (self._encoded(texts, max_tokens) for texts in (train, test))
 
@@ -73,7 +73,7 @@ class TextTask(Task):
         ]
 
     def start(self):
-        return load_model("AutoModelForSequenceClassification", self._model, num_labels=self._labels)
+        return load_model("AutoModelForSequenceClassification", self.model, num_labels=self.labels)
 
     def length(self, example) -> int:
         return len(example["input_ids"])
@@ -86,10 +86,10 @@ class TextTask(Task):
             if name != "text"
         }
         truths = [example["text"].truth for example in examples]
-        return inputs | {"labels": torch.tensor(truths, dtype=torch.float32 if self._labels == 1 else torch.int64)}
+        return inputs | {"labels": torch.tensor(truths, dtype=torch.float32 if self.labels == 1 else torch.int64)}
 
     def answers(self, output, batch) -> list[float]:
-        answers = output.logits[:, 0] if self._labels == 1 else output.logits.argmax(dim=-1)
+        answers = output.logits[:, 0] if self.labels == 1 else output.logits.argmax(dim=-1)
         return answers.double().tolist()
 
     def outcomes(self, answers) -> Outcomes:
