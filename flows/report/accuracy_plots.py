@@ -71,7 +71,7 @@ def _draw_arms(figure, results: Sequence[dict]):
             **preset_style(style),
         )
     axes.set_yticks(range(len(names)), names)
-    axes.invert_yaxis()
+    axes.set_ylim(len(names) - 0.5, -0.5)
     axes.axvline(0, color=INK, linewidth=0.6)
     axes.set_xlabel("points")
     axes.grid(axis="x")
