@@ -16,7 +16,7 @@ from .files import write_whole
 __all__ = ["accuracy", "finetune"]
 
 #: What comes with the extra.
-EXTRA = ("torch", "transformers", "tokenizers", "safetensors")
+EXTRA = ("torch", "transformers")
 TASK_HELP = "TASK is one of sentiment, similarity, digits, glue:NAME and squad."
 
 task = given.options(
