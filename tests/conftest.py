@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+# Tests run in a process for each core already; threads of PyTorch on top would only wait for one another.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _compile_the_simulators_runtime_once(tmp_path_factory):
