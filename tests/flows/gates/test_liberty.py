@@ -45,6 +45,14 @@ def test_cells_are_read(library):
     assert found.of_kind("flop") == ["F"]
 
 
+def test_a_file_is_read_once_and_again_when_it_has_changed(library, monkeypatch):
+    first = read(library(INVERTER, FLOP))
+    changed = library(INVERTER.replace("area : 2", "area : 3"), FLOP)
+    assert read(changed).cells["N"].area == 3
+    monkeypatch.setattr("softermax.flows.gates.liberty.subprocess", None)
+    assert read(library(INVERTER, FLOP)) == first
+
+
 def test_the_generic_cells_count_columns():
     cells = read(GENERIC).cells
     # Gate columns and one of space, over 3: NAND2 is 1 by definition.
