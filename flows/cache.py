@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 
 from .files import write_whole
 
-__all__ = ["Cache", "key_of"]
+__all__ = ["Cache", "kept", "key_of"]
 
 
 def key_of(facts) -> str:
@@ -52,3 +54,26 @@ class Cache:
         digest = hashlib.sha256(content.encode()).hexdigest()
         write_whole(self._folder / key, f"{digest}\n{content}")
         return json.loads(content)
+
+
+def kept(job: Callable[..., dict], place: Callable[..., tuple[Cache, str]]) -> Callable[..., dict]:
+    """The same job, but what has been found before is not worked out again; its ``find`` only looks for that.
+
+    Parameters
+    ----------
+    place : callable
+        From the job's arguments to where its result is kept, and under which key.
+    """
+
+    def find(*given, **options) -> dict | None:
+        cache, key = place(*given, **options)
+        return cache.get(key)
+
+    @wraps(job)
+    def looks_first(*given, **options) -> dict:
+        cache, key = place(*given, **options)
+        found = cache.get(key)
+        return cache.put(key, job(*given, **options)) if found is None else found
+
+    looks_first.find = find
+    return looks_first

@@ -15,7 +15,7 @@ from softermax.sim.cosim import CosimError
 
 from . import cli_options as given
 from . import jobs
-from .cli_models import accuracy, finetune
+from .cli_models import accuracy, finetune, score_statistics
 from .cli_output import console, fail_on_mismatch, show, stop
 from .design_points import main_design_points
 from .energy_beside_opensta import energy_beside_opensta
@@ -29,7 +29,6 @@ from .head_errors import head_errors
 from .info import describe
 from .operators import measure, operator_points
 from .ratios import with_ratios
-from .score_statistics import check_plot_name, minilm_statistics, write_plot
 from .scores import apply_softermax, read_array
 from .synthesis import AreaOptions
 from .tables import markdown_table, print_table
@@ -46,6 +45,7 @@ def app():
 
 app.add_command(accuracy)
 app.add_command(finetune)
+app.add_command(score_statistics)
 
 
 @app.command(
@@ -317,25 +317,6 @@ def heads(scale_bits, markdown, as_json):
     if markdown is not None:
         write_whole(markdown, markdown_table(results))
     show(results, as_json, "Errors against attention in float64 of the same queries, keys and values")
-
-
-@app.command(
-    "score-statistics",
-    help="Attention scores of each layer and head of a pretrained MiniLM: range, what an input format clips with and "
-    "without zero points, entropy of the rows. Needs PyTorch, transformers and the model.",
-    epilog="Example: softermax score-statistics --input-format Q(5,3) --plot scores.svg",
-)
-@given.option("--input-format", "input", default="Q(6,2)", show_default=True, help="Scores.")
-@given.option("--base", default="e", show_default=True, help="e to fold log2(e) into the scores, or 2.")
-@given.option("--plot", type=Path, help="File for heatmaps of layers and heads, .svg or .png.")
-@given.as_json
-def score_statistics(input, base, plot, as_json):
-    if plot is not None:
-        check_plot_name(plot)
-    results = minilm_statistics(input, base)
-    if plot is not None:
-        write_plot(results, plot)
-    show(results, as_json, f"Attention scores of MiniLM in units of {input}, base {base}")
 
 
 @app.command(

@@ -1,4 +1,4 @@
-"""Commands that run models: what Softermax does to their accuracy."""
+"""Commands that run models: what Softermax does to their accuracy, and what their scores are like."""
 
 from __future__ import annotations
 
@@ -12,11 +12,14 @@ from . import cli_options as given
 from .cli_output import show
 from .errors import FlowError
 from .files import write_whole
+from .score_statistics import minilm_statistics
 
-__all__ = ["accuracy", "finetune"]
+__all__ = ["accuracy", "finetune", "score_statistics"]
 
 #: What comes with the extra.
 EXTRA = ("torch", "transformers")
+#: Kinds of files that a plot can be.
+PLOTS = (".svg", ".png")
 TASK_HELP = "TASK is one of sentiment, similarity, digits, glue:NAME and squad."
 
 task = given.options(
@@ -54,6 +57,27 @@ def accuracy(task, ablation, bits, **options):
     if ablation and bits:
         raise FlowError("--ablation and --bits must come one at a time")
     _run(task, "ablation" if ablation else "bits" if bits else "presets", tune=False, **options)
+
+
+@click.command(
+    "score-statistics",
+    help="Attention scores of each layer and head of a pretrained MiniLM: range, what an input format clips with and "
+    "without zero points, entropy of the rows. Needs PyTorch, transformers and the model.",
+    epilog="Example: softermax score-statistics --input-format Q(5,3) --plot scores.svg",
+)
+@given.option("--input-format", "input", default="Q(6,2)", show_default=True, help="Scores.")
+@given.option("--base", default="e", show_default=True, help="e to fold log2(e) into the scores, or 2.")
+@given.option("--plot", type=Path, help="File for heatmaps of layers and heads, .svg or .png.")
+@given.as_json
+def score_statistics(input, base, plot, as_json):
+    if plot is not None and plot.suffix not in PLOTS:
+        raise FlowError(f"the plot's name must end with {' or '.join(PLOTS)}, not {plot.name!r}")
+    results = minilm_statistics(input, base)
+    if plot is not None:
+        from .report.score_plots import score_plot  # plots take a second to import
+
+        write_whole(plot, getattr(score_plot(results), plot.suffix.removeprefix(".")))
+    show(results, as_json, f"Attention scores of MiniLM in units of {input}, base {base}")
 
 
 def _run(task: str, kind: str, *, tune: bool, seeds, quick, data, model, as_json, build_dir):

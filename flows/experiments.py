@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import lru_cache, wraps
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -24,7 +25,7 @@ from softermax.nn.tasks.comparison import Outcomes, compare, summarise
 from softermax.nn.tasks.errors import TaskError
 from softermax.nn.tasks.task import Task
 
-from .cache import Cache, key_of
+from .cache import Cache, kept, key_of
 from .errors import FlowError
 from .files import write_whole
 from .provenance import source_digest, versions
@@ -80,24 +81,13 @@ def _folder_digest(folder: Path | str | None) -> str | None:
     return digest.hexdigest()
 
 
-def _kept(job: Callable[[Run, Path], dict]) -> Callable[[Run, Path], dict]:
-    """The same job, which takes what was found before; its ``find`` only looks for that."""
-
-    def find(run: Run, build_dir: Path) -> dict | None:
-        return Cache(build_dir / "cache").get(run.key())
-
-    @wraps(job)
-    def kept(run: Run, build_dir: Path) -> dict:
-        found = find(run, build_dir)
-        if found is not None:
-            return found
-        try:
-            return Cache(build_dir / "cache").put(run.key(), job(run, build_dir))
-        except (TaskError, ValueError) as error:
-            raise FlowError(str(error)) from error
-
-    kept.find = find
-    return kept
+@contextmanager
+def _told(*kinds: type[Exception]) -> Iterator[None]:
+    """What a user can mend becomes a FlowError."""
+    try:
+        yield
+    except kinds as error:
+        raise FlowError(str(error)) from error
 
 
 def _start_file(run: Run, build_dir: Path) -> Path:
@@ -106,12 +96,10 @@ def _start_file(run: Run, build_dir: Path) -> Path:
 
 def start(run: Run, build_dir: Path) -> dict:
     """Train a seed's model with softmax, as long as it has not been done."""
-    try:
+    with _told(TaskError):
         task, model = _begin(run, build_dir)
         CONTROL.install(model, [])
         training.train(model, task, task.schedule.epochs, task.schedule.rate, run.seed)
-    except TaskError as error:
-        raise FlowError(str(error)) from error
     content = io.BytesIO()
     torch.save(model.state_dict(), content)
     write_whole(_start_file(run, build_dir), content.getvalue())
@@ -121,16 +109,19 @@ def start(run: Run, build_dir: Path) -> dict:
 start.find = lambda run, build_dir: {} if _start_file(run, build_dir).is_file() else None
 
 
-@_kept
 def outcomes(run: Run, build_dir: Path) -> dict:
     """Outcomes of a seed's model with the run's arm."""
-    task, model = _begin(run, build_dir)
-    if task.schedule is not None:
-        model.load_state_dict(torch.load(_start_file(run, build_dir), weights_only=True))
-    run.arm.install(model, training.calibration_batches(task))
-    if run.tuned:
-        training.train(model, task, task.schedule.more_epochs, task.schedule.more_rate, run.seed)
-    return vars(training.evaluate(model, task)) | {"measures": task.measures}
+    with _told(TaskError, ValueError):
+        task, model = _begin(run, build_dir)
+        if task.schedule is not None:
+            model.load_state_dict(torch.load(_start_file(run, build_dir), weights_only=True))
+        run.arm.install(model, training.calibration_batches(task))
+        if run.tuned:
+            training.train(model, task, task.schedule.more_epochs, task.schedule.more_rate, run.seed)
+        return vars(training.evaluate(model, task)) | {"measures": task.measures}
+
+
+outcomes = kept(outcomes, lambda run, build_dir: (Cache(build_dir / "cache"), run.key()))
 
 
 def _begin(run: Run, build_dir: Path):
@@ -171,10 +162,8 @@ def experiment(
     FlowError
         If the task cannot be had, or not be run.
     """
-    try:
+    with _told(TaskError):
         choice.prepare(build_dir / "data")
-    except TaskError as error:
-        raise FlowError(str(error)) from error
     numbers = range(1, seeds + 1) if choice.trained else (1,)
     models = [(arm, False) for arm in arms.SETS[kind]()]
     models += [(arm, True) for arm, _ in models if tune and arm.name in arms.TUNED]

@@ -9,13 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from functools import wraps
 from inspect import signature
 from pathlib import Path
 
 from rich.console import Console
 
-from .cache import Cache, key_of
+from .cache import Cache, kept, key_of
 from .design_points import DesignPoint
 from .faithfulness import measure_faithfulness
 from .gates.liberty import unpacked
@@ -46,6 +45,7 @@ __all__ = [
     "write_verilog",
 ]
 
+#: The unit that was read back last, by its netlist and the options.
 _LAST_READ: dict[tuple, MappedUnit] = {}
 
 
@@ -84,7 +84,7 @@ def _place(job: str, point: DesignPoint, build_dir: Path, options: AreaOptions, 
 
 
 def _kept(job: Callable[..., dict]) -> Callable[..., dict]:
-    """The same job, but what has been found before is not worked out again; its ``find`` only looks for that."""
+    """The same job, whose results are kept by :func:`_place`."""
     parameters = signature(job)
 
     def place(*given, **options) -> tuple[Cache, str]:
@@ -92,18 +92,7 @@ def _kept(job: Callable[..., dict]) -> Callable[..., dict]:
         call.apply_defaults()
         return _place(job.__name__, **call.arguments)
 
-    def find(*given, **options) -> dict | None:
-        cache, key = place(*given, **options)
-        return cache.get(key)
-
-    @wraps(job)
-    def kept(*given, **options) -> dict:
-        cache, key = place(*given, **options)
-        found = cache.get(key)
-        return cache.put(key, job(*given, **options)) if found is None else found
-
-    kept.find = find
-    return kept
+    return kept(job, place)
 
 
 def synthesis(point: DesignPoint, build_dir: Path, options: AreaOptions, macros: bool | None = None) -> Synthesis:

@@ -141,11 +141,11 @@ def synthesise(
         raise FlowError(f"the Verilog file {verilog} does not exist")
     netlist, text = build_dir / "netlist.v", verilog.read_text()
     write_whole(netlist, "")
+    pieces = take_apart(text, top) if parts else [Piece(top, top, text)]
     with unpacked(liberty) as plain:
         library = read_libraries(plain, exclude)
         how = {"recipe": recipe, "exclude": exclude, "clock_gating": clock_gating, "cache": cache}
         mapper = Mapper(list(plain.values()), library_digests(liberty), library, **how)
-        pieces = take_apart(text, top) if parts else [Piece(top, top, text)]
         try:
             mapped = {piece.name: mapper.map(piece.verilog, piece.top) for piece in pieces}
         finally:
@@ -168,8 +168,9 @@ def synthesise(
         memory_area=area.total("memory"),
         delay=max((module.delay for module in mapped.values() if module.delay is not None), default=None),
         netlist=netlist,
-        part_areas={part: area.total(*STANDARD, "memory", module=module) for part, module in area.parts().items()}
-        if parts
-        else {},
+        part_areas={
+            part: area.total(*STANDARD, "memory", module=module)
+            for part, module in (area.parts() if parts else {}).items()
+        },
         macros=macros,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from unittest import mock
 
 import numpy as np
@@ -45,7 +45,7 @@ class Pass:
     function: Callable[[torch.Tensor], torch.Tensor]
     scores: torch.Tensor
     weights: torch.Tensor
-    result: torch.Tensor | None = field(default=None)
+    result: torch.Tensor | None = None
 
     def forward(self):
         """Compute the probabilities."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 from transformers import AttentionInterface, AttentionMaskInterface
@@ -98,17 +100,19 @@ class SoftermaxAttention:
     config : SoftermaxConfig
     arithmetic : str
         As for :func:`register`.
+    exact : iterable of str
+        Approximations that are left out, as for :func:`softermax.model.torch.softermax`.
     """
 
     #: Transformers asks functions for their name.
     __name__ = "softermax_attention"
 
-    def __init__(self, config: SoftermaxConfig, arithmetic: str = "softermax"):
+    def __init__(self, config: SoftermaxConfig, arithmetic: str = "softermax", exact: Iterable[str] = ()):
         if not isinstance(config, SoftermaxConfig):
             raise TypeError(f"config must be a SoftermaxConfig, not {config!r}")
         if arithmetic not in ARITHMETICS:
             raise ValueError(f"arithmetic must be one of {', '.join(ARITHMETICS)}, not {arithmetic!r}")
-        self.config, self.arithmetic = config, arithmetic
+        self.config, self.arithmetic, self._exact_parts = config, arithmetic, frozenset(exact)
 
     def __call__(
         self,
@@ -180,7 +184,7 @@ class SoftermaxAttention:
         quantiser = getattr(module, QUANTISER, None)
         if quantiser is not None and quantiser.frozen:
             scores = self._checked(quantiser)(scores, keep)
-        return softermax(scores, self.config, mask=keep)
+        return softermax(scores, self.config, mask=keep, exact=self._exact_parts)
 
     def _exact(self, scores: Tensor, keep: Tensor | None) -> Tensor:
         if self.config.base == "2":

@@ -30,7 +30,7 @@ class HeadHistograms(nn.Module):
     def __init__(self, heads: int, width: float):
         super().__init__()
         self._exponent = round(math.log2(width))
-        # Only what was observed is in a state_dict: what follows from it is the quantiser's.
+        # Not in a state_dict: what a quantiser chooses by them is, in its own.
         self.register_buffer("counts", torch.zeros(heads, BINS, dtype=torch.int64), persistent=False)
 
     @property

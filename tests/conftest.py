@@ -1,11 +1,14 @@
 """What all tests share."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
+# Whoever starts tests in the background of a script lets them ignore Ctrl-C, and with them all programs that they test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # Tests run in a process for each core already; threads of PyTorch on top would only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 

@@ -5,26 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from torch import Tensor
 from transformers import PreTrainedModel
 
 from softermax.model import UQ, Q, QFormat, SoftermaxConfig
-from softermax.model.torch import softermax
-from softermax.nn.attention import QUANTISER, SoftermaxAttention, register_attention
+from softermax.model.torch.partial import APPROXIMATIONS
+from softermax.nn.attention import SoftermaxAttention, register_attention
 from softermax.nn.observation import calibrate
 
 __all__ = ["CONTROL", "SETS", "TUNED", "Arm"]
 
 #: Longest row in all experiments; SQuAD's, in the paper.
 MAX_LEN = 384
-#: Approximations of the arithmetic, and what each of them is called where it is alone.
-APPROXIMATIONS = {
-    "input": "input",
-    "power_of_two": "power of two",
-    "sum": "sum",
-    "reciprocal": "reciprocal",
-    "output": "output",
-}
 #: Name of the attention that arms register.
 NAME = "softermax_arm"
 
@@ -59,7 +50,7 @@ class Arm:
             return
         if self.calibrated:
             calibrate(model, batches, self.config, name=NAME)
-        register_attention(NAME, _ArmAttention(self))
+        register_attention(NAME, SoftermaxAttention(self.config, self.arithmetic, self.exact))
         model.set_attn_implementation(NAME)
 
     def identity(self) -> dict:
@@ -68,21 +59,6 @@ class Arm:
             return {"arm": self.name, "base": "e", "input": None, "output": None}
         formats = (None, None) if self.arithmetic == "exact" else (str(self.config.input), str(self.config.output))
         return {"arm": self.name, "base": self.config.base, "input": formats[0], "output": formats[1]}
-
-
-class _ArmAttention(SoftermaxAttention):
-    """Of an arm, with some approximations left out."""
-
-    def __init__(self, arm: Arm):
-        super().__init__(arm.config, arm.arithmetic)
-        self._exact_parts = arm.exact
-
-    def probabilities(self, module, scores: Tensor, keep: Tensor | None) -> Tensor:
-        if not self._exact_parts:
-            return super().probabilities(module, scores, keep)
-        quantiser = getattr(module, QUANTISER, None)
-        moved = scores if quantiser is None else quantiser(scores, keep)
-        return softermax(moved, self.config, mask=keep, exact=self._exact_parts)
 
 
 #: What all others are compared with.
@@ -110,11 +86,12 @@ def presets() -> list[Arm]:
 
 def ablation() -> list[Arm]:
     """Each approximation of the paper's preset alone, and all of them but that one."""
+    names = {part: part.replace("_", " ") for part in APPROXIMATIONS}
     alone = [
         Arm(f"only {name}", _paper(base="e"), exact=tuple(other for other in APPROXIMATIONS if other != part))
-        for part, name in APPROXIMATIONS.items()
+        for part, name in names.items()
     ]
-    others = [Arm(f"all but {name}", _paper(), exact=(part,)) for part, name in APPROXIMATIONS.items()]
+    others = [Arm(f"all but {name}", _paper(), exact=(part,)) for part, name in names.items()]
     return [
         CONTROL,
         Arm("only base 2", _paper(), "exact"),

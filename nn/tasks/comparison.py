@@ -58,9 +58,7 @@ def compare(outcomes: Sequence[Outcomes], control: Sequence[Outcomes], measure: 
     value, se, se_seeds = _estimate([outcomes, control], measure)
     result = {"difference": value, "difference_se": se, "difference_se_seeds": se_seeds}
     if measure in RIGHT:
-        ours, theirs = (
-            np.concatenate([RIGHT[measure](np.array(o.values)) for o in some]) for some in (outcomes, control)
-        )
+        ours, theirs = (_right(some, measure) for some in (outcomes, control))
         gained, lost = int(np.sum(ours & ~theirs)), int(np.sum(theirs & ~ours))
         examples = [tuple(example) for one in outcomes for example in one.ids]
         distinct = len(set(examples)) == len(examples)
@@ -69,6 +67,7 @@ def compare(outcomes: Sequence[Outcomes], control: Sequence[Outcomes], measure: 
 
 
 def _right(outcomes: Sequence[Outcomes], measure: str) -> np.ndarray:
+    """Which examples of all seeds are right."""
     return np.concatenate([RIGHT[measure](np.array(one.values)) for one in outcomes])
 
 

@@ -32,7 +32,7 @@ class DigitsTask(Task):
     seed : int
         From 1.
     quick : bool
-        A few images, an epoch.
+        A few images, and epochs.
     """
 
     measures = ("accuracy",)

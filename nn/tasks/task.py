@@ -12,7 +12,7 @@ from transformers import PreTrainedModel
 
 from .comparison import Outcomes
 
-__all__ = ["Schedule", "Task"]
+__all__ = ["Schedule", "Task", "pad"]
 
 
 @dataclass(frozen=True)

