@@ -121,9 +121,6 @@ class _Events:
         self.now, self._then = values.copy(), values.copy()
         self._ring = np.zeros((slots, *values.shape), np.uint64)
         self._pending = np.zeros_like(values)
-        #: Nets that may have a change in each slot.
-        self._nets: list[list[np.ndarray]] = [[] for _ in range(slots)]
-        self._marked = np.zeros(len(values), bool)
         self._step = self._last = 0
 
     @property
@@ -140,10 +137,7 @@ class _Events:
         some = masks.any(axis=1)
         nets, masks, steps = nets[some], masks[some], steps[some]
         self._pending[nets] |= masks
-        slots = (self._step + steps) % len(self._ring)
-        self._ring[slots, nets] |= masks
-        for slot in np.flatnonzero(np.bincount(slots)):
-            self._nets[slot].append(nets[slots == slot])
+        self._ring[(self._step + steps) % len(self._ring), nets] |= masks
         self._last = max(self._last, self._step + int(steps.max(initial=0)))
 
     def drive(self, nets: np.ndarray, values: np.ndarray, steps: np.ndarray):
@@ -166,17 +160,11 @@ class _Events:
 
     def fire(self) -> tuple[np.ndarray, np.ndarray]:
         """The nets that change in this step, and which of their bits; then time goes on."""
-        place = self._step % len(self._ring)
-        slot = self._ring[place]
-        for some in self._nets[place]:
-            self._marked[some] = True
-        nets = np.flatnonzero(self._marked)
-        self._marked[nets] = False
-        nets = nets[slot[nets].any(axis=1)]
+        slot = self._ring[self._step % len(self._ring)]
+        nets = np.flatnonzero(slot.any(axis=1))
         masks = slot[nets].copy()
         self.now[nets] ^= masks
         self._pending[nets] &= ~masks
         slot[nets] = 0
-        self._nets[place] = []
         self._step += 1
         return nets, masks
