@@ -16,9 +16,18 @@ from softermax.model.baseline_timing import BaselineSoftmaxTiming, BaselineUnnor
 from softermax.model.framing import Framing, frame
 from softermax.model.timing import NormalizationTiming
 
-from .trace import PackedStream, Trace, record
+from .streams import PackedStream, UnitStreams
+from .trace import Trace, record
 
-__all__ = ["baseline_normalization_trace", "baseline_output", "baseline_softmax_trace", "baseline_unnormed_trace"]
+__all__ = [
+    "baseline_normalization_streams",
+    "baseline_normalization_trace",
+    "baseline_output",
+    "baseline_softmax_streams",
+    "baseline_softmax_trace",
+    "baseline_unnormed_streams",
+    "baseline_unnormed_trace",
+]
 
 Waves = dict[str, np.ndarray]
 
@@ -29,6 +38,13 @@ def baseline_unnormed_trace(slices, config: BaselineConfig, waves: Waves, rng: n
     Parameters as for :func:`softermax.sim.trace.unnormed_trace`; the streams are ``i``, ``again``, ``o`` and ``row``.
     What exceeds a row is not offered: cutting is the complete unit's business.
     """
+    streams = baseline_unnormed_streams(slices, config)
+    timing = BaselineUnnormedTiming(streams.framing.last, config)
+    return record(timing, streams.sources, streams.shown, waves, rng)
+
+
+def baseline_unnormed_streams(slices, config: BaselineConfig) -> UnitStreams:
+    """The streams of the baseline's Unnormed Softmax Unit over slices as :func:`baseline_unnormed_trace` takes them."""
     framing = frame(slices[2], config)
     x, keep = (field[framing.kept] for field in slices[:2])
     values = _values(x, keep, framing, config)
@@ -37,11 +53,11 @@ def baseline_unnormed_trace(slices, config: BaselineConfig, waves: Waves, rng: n
         "i": PackedStream.pack(first_pass_slice(config), scores | {"overlong": framing.overlong}),
         "again": PackedStream.pack(score_slice(config), scores),
     }
-    sinks = {
+    shown = {
         "o": PackedStream.pack(numerator_slice(config), {name: values[name] for name in ("u", "last")}),
         "row": PackedStream.pack(row_total(config), {name: values[name] for name in ("total", "overlong")}),
     }
-    return record(BaselineUnnormedTiming(framing.last, config), sources, sinks, waves, rng)
+    return UnitStreams(sources, shown, framing)
 
 
 def baseline_normalization_trace(slices, config: BaselineConfig, waves: Waves, rng: np.random.Generator) -> Trace:
@@ -49,6 +65,13 @@ def baseline_normalization_trace(slices, config: BaselineConfig, waves: Waves, r
 
     Parameters as for :func:`softermax.sim.trace.unnormed_trace`; the streams are ``i``, ``row`` and ``o``.
     """
+    streams = baseline_normalization_streams(slices, config)
+    timing = NormalizationTiming(streams.framing.last, config.row_stages, config.slice_stages)
+    return record(timing, streams.sources, streams.shown, waves, rng)
+
+
+def baseline_normalization_streams(slices, config: BaselineConfig) -> UnitStreams:
+    """The streams of the baseline's Normalization Unit over slices as :func:`baseline_unnormed_trace` takes them."""
     framing = frame(slices[2], config)
     values = _values(slices[0][framing.kept], slices[1][framing.kept], framing, config)
     of_rows = {name: values[name][framing.last] for name in ("total", "overlong")}
@@ -56,8 +79,7 @@ def baseline_normalization_trace(slices, config: BaselineConfig, waves: Waves, r
         "i": PackedStream.pack(numerator_slice(config), {name: values[name] for name in ("u", "last")}),
         "row": PackedStream.pack(row_total(config), of_rows),
     }
-    timing = NormalizationTiming(framing.last, config.row_stages, config.slice_stages)
-    return record(timing, sources, {"o": _probability_stream(values, config)}, waves, rng)
+    return UnitStreams(sources, {"o": _probability_stream(values, config)}, framing)
 
 
 def baseline_softmax_trace(slices, config: BaselineConfig, waves: Waves, rng: np.random.Generator) -> Trace:
@@ -65,10 +87,16 @@ def baseline_softmax_trace(slices, config: BaselineConfig, waves: Waves, rng: np
 
     Parameters as for :func:`softermax.sim.trace.unnormed_trace`; the streams are ``i`` and ``o``.
     """
+    streams = baseline_softmax_streams(slices, config)
+    return record(BaselineSoftmaxTiming(streams.framing, config), streams.sources, streams.shown, waves, rng)
+
+
+def baseline_softmax_streams(slices, config: BaselineConfig) -> UnitStreams:
+    """The streams of the complete baseline softmax over slices as :func:`baseline_unnormed_trace` takes them."""
     framing, probabilities = baseline_output(slices, config)
     x, keep, last = slices
     source = PackedStream.pack(score_slice(config), {"x": x, "keep": keep, "last": last})
-    return record(BaselineSoftmaxTiming(framing, config), {"i": source}, {"o": probabilities}, waves, rng)
+    return UnitStreams({"i": source}, {"o": probabilities}, framing)
 
 
 def baseline_output(slices, config: BaselineConfig) -> tuple[Framing, PackedStream]:

@@ -7,7 +7,8 @@ import numpy as np
 from softermax.hw.baseline import Operator
 from softermax.model.pipeline_timing import PipelineTiming
 
-from .trace import PackedStream, Trace, record
+from .streams import PackedStream
+from .trace import Trace, record
 
 __all__ = ["operator_trace"]
 
@@ -39,6 +40,4 @@ def operator_trace(
 def _pack(fields: list[tuple[np.ndarray, int]]) -> PackedStream:
     """Lane after lane the fields of each, lowest bits first."""
     bits = [np.asarray(values).astype(np.int64)[:, :, None] >> np.arange(width) & 1 for values, width in fields]
-    rows = np.concatenate(bits, axis=2).reshape(len(fields[0][0]), -1).astype(np.uint8)
-    payloads = [int.from_bytes(row.tobytes(), "little") for row in np.packbits(rows, axis=1, bitorder="little")]
-    return PackedStream(payloads, rows.shape[1])
+    return PackedStream.from_bits(np.concatenate(bits, axis=2).reshape(len(fields[0][0]), -1).astype(np.uint8))

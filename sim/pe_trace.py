@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from softermax.hw.pe.streams import context_slice, vector
+from softermax.hw.pe.streams import context_slice
 from softermax.model.baseline import BaselineConfig
 from softermax.model.binary16 import from_fixed
+from softermax.model.framing import Framing
 from softermax.model.pe import Head, Register, context, fixed_point, scores
 from softermax.model.pe_config import ProcessingElementConfig
 from softermax.model.pe_host_timing import Access
@@ -17,7 +18,8 @@ from softermax.model.pe_timing import ProcessingElementTiming
 from .attention import AttentionHead, exact_attention
 from .baseline_trace import baseline_output
 from .softermax_trace import softermax_output
-from .trace import Host, PackedStream, Trace, record
+from .streams import PackedStream, join
+from .trace import Host, Trace, record
 from .traffic import rows_to_slices
 
 __all__ = ["HeadHost", "context_unit", "processing_element_timing", "processing_element_trace", "real_head"]
@@ -152,6 +154,12 @@ def context_unit(captured: AttentionHead) -> float:
 
 def processing_element_timing(heads: Sequence[Head], config: ProcessingElementConfig):
     """The timing model for some heads, and what it gives: (ProcessingElementTiming, PackedStream)."""
+    framing, saturated, output = _output(heads, config)
+    return ProcessingElementTiming(config, framing, saturated), output
+
+
+def _output(heads, config) -> tuple[Framing, np.ndarray, PackedStream]:
+    """Framing of all slices of scores, whether the row of each saturates, and what leaves the processing element."""
     rows = [
         (row[:n], np.ones(n, bool)) for head in heads for row, n in zip(scores(head, config), head.visible, strict=True)
     ]
@@ -161,8 +169,7 @@ def processing_element_timing(heads: Sequence[Head], config: ProcessingElementCo
         saturated = np.zeros(len(framing.last), bool)
     else:
         framing, probabilities, saturated = softermax_output(rows_to_slices(rows, config.softmax), config.softmax)
-    output = _context_stream(heads, config) if config.values else probabilities
-    return ProcessingElementTiming(config, framing, saturated), output
+    return framing, saturated, _context_stream(heads, config) if config.values else probabilities
 
 
 def _context_stream(heads: Sequence[Head], config: ProcessingElementConfig) -> PackedStream:
@@ -195,27 +202,19 @@ def processing_element_trace(
     difficult : bool
         Whether the host is, see :class:`HeadHost`.
     """
-    timing, probabilities = processing_element_timing(heads, config)
+    timing, output = processing_element_timing(heads, config)
+    host = HeadHost(heads, config, rng if difficult else None)
+    return record(timing, _sources(heads, config), {"o": output}, waves, rng, host)
+
+
+def _sources(heads: Sequence[Head], config: ProcessingElementConfig) -> dict[str, PackedStream]:
+    """Keys, queries and, if they are kept, values; keys that stay are not loaded again."""
     loading = [
         head for head, before in zip(heads, [None, *heads], strict=False) if before is None or head.k is not before.k
     ]
-    sources = {
-        "k": _words([head.k for head in loading], config),
-        "q": _words([head.q for head in heads], config),
-    }
+    size = config.vector_size
+    sources = {"k": join([head.k for head in loading], size), "q": join([head.q for head in heads], size)}
     if config.values:
         filled_up = [np.pad(head.v, [(0, 0), (0, -head.v.shape[1] % config.lanes)]) for head in loading]
-        sources["v"] = _words([values.T for values in filled_up], config)
-    host = HeadHost(heads, config, rng if difficult else None)
-    return record(timing, sources, {"o": probabilities}, waves, rng, host)
-
-
-def _words(matrices: Sequence[np.ndarray], config: ProcessingElementConfig) -> PackedStream:
-    """Rows of matrices in words, each filled up with zeros."""
-    size = config.vector_size
-    words = []
-    for matrix in matrices:
-        padded = np.pad(matrix, [(0, 0), (0, -matrix.shape[1] % size)])
-        words.append(padded.reshape(-1, size))
-    packed = [int.from_bytes(word.tobytes(), "little") for word in np.concatenate(words)]
-    return PackedStream(packed, vector(config).size)
+        sources["v"] = join([values.T for values in filled_up], size)
+    return sources

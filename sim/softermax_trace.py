@@ -11,9 +11,18 @@ from softermax.model.normalization import normalization, row_product_normalizati
 from softermax.model.timing import NormalizationTiming, SoftermaxTiming, UnnormedTiming
 from softermax.model.unnormed import unnormed_softmax
 
-from .trace import PackedStream, Trace, record
+from .streams import PackedStream, UnitStreams
+from .trace import Trace, record
 
-__all__ = ["normalization_trace", "softermax_output", "softermax_trace", "unnormed_trace"]
+__all__ = [
+    "normalization_streams",
+    "normalization_trace",
+    "softermax_output",
+    "softermax_streams",
+    "softermax_trace",
+    "unnormed_streams",
+    "unnormed_trace",
+]
 
 
 def unnormed_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
@@ -29,11 +38,17 @@ def unnormed_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray]
     rng : numpy.random.Generator
         For what is driven where nothing is offered.
     """
+    streams = unnormed_streams(slices, config)
+    timing = UnnormedTiming(streams.framing, config.slice_stages, config.summary_stages)
+    return record(timing, streams.sources, streams.shown, waves, rng)
+
+
+def unnormed_streams(slices, config: SoftermaxConfig) -> UnitStreams:
+    """The streams of the Unnormed Softmax Unit over slices as :func:`unnormed_trace` takes them."""
     framing = frame(slices[2], config)
     unnormed, rows = _unnormed_values(slices, framing, config)
-    sinks = {"o": _unnormed_stream(unnormed, config), "row": PackedStream.pack(row_summary(config), rows)}
-    timing = UnnormedTiming(framing, config.slice_stages, config.summary_stages)
-    return record(timing, {"i": _score_stream(slices, config)}, sinks, waves, rng)
+    shown = {"o": _unnormed_stream(unnormed, config), "row": PackedStream.pack(row_summary(config), rows)}
+    return UnitStreams({"i": _score_stream(slices, config)}, shown, framing)
 
 
 def normalization_trace(
@@ -43,6 +58,13 @@ def normalization_trace(
 
     Parameters as for :func:`unnormed_trace`; the streams are ``i``, ``row`` and ``o``.
     """
+    streams = normalization_streams(slices, config)
+    timing = NormalizationTiming(streams.framing.last, config.row_stages)
+    return record(timing, streams.sources, streams.shown, waves, rng)
+
+
+def normalization_streams(slices, config: SoftermaxConfig) -> UnitStreams:
+    """The streams of the Normalization Unit over slices as :func:`unnormed_trace` takes them."""
     framing = frame(slices[2], config)
     unnormed, rows = _unnormed_values(slices, framing, config)
     of_rows = {name: values[framing.last] for name, values in rows.items()}
@@ -50,16 +72,19 @@ def normalization_trace(
         "i": _unnormed_stream(unnormed, config),
         "row": PackedStream.pack(row_summary(config), of_rows),
     }
-    sinks = {"o": _probability_stream(unnormed, rows, framing, config)}
-    return record(NormalizationTiming(framing.last, config.row_stages), sources, sinks, waves, rng)
+    return UnitStreams(sources, {"o": _probability_stream(unnormed, rows, framing, config)}, framing)
 
 
 def softermax_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
     """Trace of the complete Softermax. Parameters as for :func:`unnormed_trace`; the streams are ``i`` and ``o``."""
+    streams = softermax_streams(slices, config)
+    return record(SoftermaxTiming(streams.framing, config), streams.sources, streams.shown, waves, rng)
+
+
+def softermax_streams(slices, config: SoftermaxConfig) -> UnitStreams:
+    """The streams of the complete Softermax over slices as :func:`unnormed_trace` takes them."""
     framing, probabilities, _ = softermax_output(slices, config)
-    return record(
-        SoftermaxTiming(framing, config), {"i": _score_stream(slices, config)}, {"o": probabilities}, waves, rng
-    )
+    return UnitStreams({"i": _score_stream(slices, config)}, {"o": probabilities}, framing)
 
 
 def softermax_output(slices, config: SoftermaxConfig) -> tuple[Framing, PackedStream, np.ndarray]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from amaranth.lib import data
+
+from .streams import PackedStream
 
 __all__ = [
     "Host",
-    "PackedStream",
     "Trace",
     "cut_by_reset",
     "record",
@@ -60,28 +60,6 @@ def cut_by_reset(trace: Trace, cycle: int, then: Trace) -> Trace:
     return Trace(ports_in, ports_out, trace.widths)
 
 
-@dataclass(frozen=True)
-class PackedStream:
-    """A stream of a trace: its payloads in order, one for each item, packed to integers of ``width`` bits."""
-
-    payloads: list[int]
-    width: int
-
-    @classmethod
-    def pack(cls, layout: data.StructLayout, fields: dict[str, np.ndarray]) -> PackedStream:
-        """Pack fields of shape (items,) or (items, lanes) as the layout says."""
-        packed = [0] * len(next(iter(fields.values())))
-        for name, values in fields.items():
-            columns = np.asarray(values).reshape(len(packed), -1)
-            offset, width = layout[name].offset, layout[name].width // columns.shape[1]
-            mask = (1 << width) - 1
-            for column in range(columns.shape[1]):
-                place = offset + column * width
-                for item, value in enumerate(columns[:, column].tolist()):
-                    packed[item] |= (int(value) & mask) << place
-        return cls(packed, layout.size)
-
-
 class _Source:
     """Offers a stream's items in order: from when the wave allows it until the unit takes it, as the contract says.
 
@@ -117,7 +95,7 @@ class _Source:
     @property
     def exhausted(self) -> bool:
         """Whether the last item has been taken."""
-        return self.taken == len(self._stream.payloads)
+        return self.taken == len(self._stream)
 
 
 class Host:
@@ -155,7 +133,7 @@ class _Recorder:
     def __init__(self, timing, sources, sinks: dict[str, PackedStream], waves, rng, host: Host):
         self._timing, self._sinks, self._waves, self._rng, self._host = timing, sinks, waves, rng, host
         self._players = [_Source(sources[name], waves.get(name)) for name in timing.inputs]
-        self._awaited = {name: len(sinks[name].payloads) - 1 for name in timing.outputs}
+        self._awaited = {name: len(sinks[name]) - 1 for name in timing.outputs}
         widths = {f"{name}__ready": 1 for name in timing.inputs}
         for name in timing.outputs:
             widths |= {f"{name}__valid": 1, f"{name}__payload": sinks[name].width}
@@ -217,7 +195,7 @@ class _Recorder:
 
 def record(timing, sources, sinks, waves, rng, host: Host | None = None) -> Trace:
     """The trace of a unit's timing model and streams, until it has been silent for a while after the last item."""
-    patience = 1000 * (1 + sum(len(stream.payloads) for stream in (*sources.values(), *sinks.values())))
+    patience = 1000 * (1 + sum(len(stream) for stream in (*sources.values(), *sinks.values())))
     recorder = _Recorder(timing, sources, sinks, waves, rng, host or Host())
     for _ in range(RESET_CYCLES):
         recorder.reset()
