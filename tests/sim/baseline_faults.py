@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import re
 
-from .faults import NORMALIZATION, UNNORMED, Y_0, Fault, becomes, loading, loading_always, without
+from softermax.flows.verification.faults import Fault, becomes, loading, loading_always, without
+
+from .faults import NORMALIZATION, UNNORMED, Y_0
 
 TOP, SCORES, NUMERATORS = "", "score_buffer", "numerator_buffer"
 

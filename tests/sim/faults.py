@@ -1,92 +1,14 @@
-"""Seeded faults: each changes what one named signal or register of the generated Verilog is assigned."""
+"""Seeded faults of the units of Softermax."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+
+from softermax.flows.verification.faults import Fault, becomes, loading, loading_always, without
 
 UNNORMED, REDUCTION, INT_MAX, POWER = "unnormed", "unnormed.reduction", "unnormed.int_max", "unnormed.power_of_two"
 NORMALIZATION, RECIPROCAL, ROW_BUFFER = "normalization", "normalization.reciprocal", "row_buffer"
 ROW_PRODUCT = "normalization.row_product"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """A change of one assignment.
-
-    Parameters
-    ----------
-    name : str
-        What goes wrong.
-    module : str
-        Path of the module below the top; empty for the top itself.
-    target : str
-        Pattern of the signal, or of the register; for a register, what it takes at the clock edge is changed.
-    change : callable
-        From the assigned expression to the faulty one.
-    """
-
-    name: str
-    module: str
-    target: str
-    change: Callable[[str], str]
-
-    def find(self, verilog: str, top: str) -> re.Match:
-        """The assignment in the Verilog; its first group is the expression.
-
-        Raises
-        ------
-        ValueError
-            Unless there is exactly one, which the fault changes.
-        """
-        name = rf"\\{top}\.{re.escape(self.module)} " if self.module else top
-        module = self._only(rf"(?ms)^module {name}\(.*?^endmodule$", verilog)
-        register = re.findall(rf"(?m)^    {self.target} +<= (_\d+_);$", module[0])
-        target = register[0] if len(register) == 1 else self.target
-        place = self._only(rf"(?m)^  assign {target} += (.*);$", verilog, *module.span())
-        if self.change(place[1]) == place[1]:
-            raise ValueError(f"{self.name} must change {place[0].strip()!r}")
-        return place
-
-    def _only(self, pattern, text, *span):
-        found = list(re.compile(pattern).finditer(text, *span))
-        if len(found) != 1:
-            raise ValueError(f"{self.name} must have one place at {pattern!r}, not {len(found)}")
-        return found[0]
-
-
-def switchable(verilog: str, top: str, faults: list[Fault], switch: str) -> str:
-    """The Verilog with all faults, of which number ``switch``, counted from 1, is in force."""
-    places = {}
-    for number, fault in enumerate(faults, start=1):
-        place = fault.find(verilog, top)
-        places.setdefault(place.span(1), []).append(f"{switch} == {number} ? ({fault.change(place[1])})")
-    for (start, end), choices in sorted(places.items(), reverse=True):
-        verilog = f"{verilog[:start]}{' : '.join(choices)} : ({verilog[start:end]}){verilog[end:]}"
-    return verilog
-
-
-def becomes(expression: str):
-    """Assign something else; ``{}`` stands for what is assigned without the fault."""
-    return lambda before: expression.replace("{}", f"({before})")
-
-
-def without(pattern: str):
-    """Leave out a part of the expression."""
-    return lambda before: re.sub(pattern, "", before, count=1)
-
-
-def loading(expression: str):
-    """Load a register with something else at the same clock edges."""
-    return lambda before: re.sub(r"^(\S+) \? .* : ", rf"\1 ? {expression} : ", before)
-
-
-def loading_always(before: str) -> str:
-    """Load a register at every clock edge, with what it would be loaded with."""
-    return re.sub(r"^\S+ \? (.*) : .*$", r"\1", before)
-
-
 X_OUT = r"\\o__payload\.x "
 Y_0 = r"\\o__payload\$\d+\.y\[0\] "
 

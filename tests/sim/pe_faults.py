@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .faults import Fault, becomes, loading, loading_always, without
+from softermax.flows.verification.faults import Fault, becomes, loading, loading_always, without
 
 TOP, REGISTERS, MACS, LANE, REQUANTISER = "", "registers", "mac_array", "mac_array.lane_1", "requantiser"
 OPERANDS, QUERIES, PROBABILITIES = "operands", "operands.query_buffer", "operands.probability_buffer"

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from softermax.flows.verification.faults import Fault, becomes, switchable, without
 from softermax.flows.verilog import generate_verilog
 from softermax.hw import ProcessingElement, Softermax
 from softermax.hw.baseline import BaselineSoftmax
@@ -23,7 +24,7 @@ from softermax.sim.traffic import bursty
 from ..hw.pe.heads import random_heads
 from ..hw.stimuli import difficult_rows, make_trace
 from .baseline_faults import BASELINE_FAULTS
-from .faults import MULTIPLY_FAULTS, PRODUCT_FAULTS, UNNORMED, Fault, becomes, switchable, without
+from .faults import MULTIPLY_FAULTS, PRODUCT_FAULTS, UNNORMED
 from .pe_faults import PROCESSING_ELEMENT_FAULTS
 
 SIZES = {"lanes": 3, "max_len": 24, "power_sum": UQ(4, 6), "saturate": True}
