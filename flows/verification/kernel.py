@@ -1,0 +1,71 @@
+"""A kernel: hardware that computes something in a known number of clock edges, what that must be, and a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import z3
+from amaranth.lib.wiring import Component
+
+from ..verilog import generate_verilog
+from .checks import FAILS, PROVEN, UNDECIDED
+from .faults import Fault
+from .unrolling import HOLDS, UNKNOWN, VIOLATED, Unrolling, decide
+
+__all__ = ["Claim", "Kernel"]
+
+#: Name of the module.
+TOP = "kernel"
+#: After which a solver gives up.
+SECONDS = 600
+
+RESULTS = {HOLDS: PROVEN, VIOLATED: FAILS, UNKNOWN: UNDECIDED}
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is assumed of a component's signals, and what is then claimed of them."""
+
+    assumptions: list[z3.BoolRef]
+    conclusion: z3.BoolRef
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """A kernel that a solver compares with its specification, for all operands and from all states of the registers.
+
+    Parameters
+    ----------
+    unit, config, property : str
+        As of :class:`softermax.flows.verification.checks.Check`.
+    component : callable
+        Makes the hardware.
+    edges : int
+        Clock edges from operands to results; 0 for a combinational component.
+    claim : callable
+        From the :class:`Unrolling` to the :class:`Claim`.
+    fault : Fault
+        Which must violate the claim.
+    """
+
+    unit: str
+    config: str
+    property: str
+    component: Callable[[], Component]
+    edges: int
+    claim: Callable[[Unrolling], Claim]
+    fault: Fault
+
+    def prove(self, folder: Path) -> dict:
+        """Try the claim on the hardware, and on that with the fault; what a check's ``run`` returns."""
+        verilog = generate_verilog(self.component(), TOP)
+        result = self._decide(verilog, folder)
+        faulty = self._decide(self.fault.seeded(verilog, TOP), folder / "fault")
+        return {"method": "SMT, all inputs", "result": RESULTS[result], "fault_found": faulty == VIOLATED}
+
+    def _decide(self, verilog: str, folder: Path) -> str:
+        signals = Unrolling(self.component(), verilog, TOP, self.edges, folder)
+        claim = self.claim(signals)
+        return decide([*signals.meaning(), *claim.assumptions], claim.conclusion, folder / "claim.smt2", SECONDS)

@@ -1,0 +1,123 @@
+"""The steps of Softermax, from the paper's equations: each what a number must be, not how it is found.
+
+Scores are integers of 2**-f, the other numbers of theirs; a "relative" number's unit is told with it.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import z3
+
+from .exact import nearest_power_of_two
+from .words import floor_shifted, saturated, signed, unsigned
+
+__all__ = [
+    "int_max",
+    "multiplied",
+    "power_of_two",
+    "reciprocal",
+    "reduced",
+    "row_product",
+    "selected",
+]
+
+Word = z3.BitVecRef
+
+#: Wider than any score, maximum or exponent.
+SCORE = 16
+
+
+def int_max(x: list[Word], keep: list[z3.BoolRef], maximum: Word, f: int, lowest: int) -> z3.BoolRef:
+    """The maximum is the largest ceil(x) of kept lanes: no x exceeds it, and one exceeds what is 1 less; or the lowest.
+
+    It has no fraction bits.
+    """
+    whole = signed(maximum, SCORE) << f
+    scores = [signed(score, SCORE) for score in x]
+    none_exceeds = z3.And([z3.Implies(kept, whole >= score) for score, kept in zip(scores, keep, strict=True)])
+    reached = z3.Or([z3.And(kept, score > whole - (1 << f)) for score, kept in zip(scores, keep, strict=True)])
+    return z3.If(z3.Or(keep), z3.And(none_exceeds, reached), maximum == lowest)
+
+
+def power_of_two(x: Word, keep: z3.BoolRef, maximum: Word, u: Word, f: int, fraction_bits: int) -> z3.BoolRef:
+    """u = floor(2**t / 2**k), x - maximum = t - k with t in [0, 1), for the nearest number to 2**t; 0 if not kept.
+
+    Of a score that does not exceed the maximum.
+    """
+    score = signed(x, SCORE)
+    distance = signed(maximum, SCORE) - (score >> f)
+    width = u.size() + SCORE
+    power = z3.BitVecVal(nearest_power_of_two((1 << f) - 1, f, fraction_bits), width)
+    for fraction in reversed(range((1 << f) - 1)):
+        entry = nearest_power_of_two(fraction, f, fraction_bits)
+        power = z3.If(z3.Extract(f - 1, 0, x) == fraction, z3.BitVecVal(entry, width), power)
+    exact = floor_shifted(power, unsigned(distance, width))
+    return unsigned(u, width) == z3.If(keep, exact, 0)
+
+
+def reduced(before: dict[str, Word], slice_: dict[str, Word], after: dict[str, Word], first: z3.BoolRef) -> z3.BoolRef:
+    """D' = floor(D / 2**(M' - M)) + floor(S / 2**(M' - M_s)) with M' the larger of M and M_s; only S in a row's first slice.
+
+    A sum that does not fit saturates, and ``saturated`` says that it or one before it did. ``before`` and ``after`` hold
+    ``maximum``, ``power_sum`` and ``saturated``; ``slice_`` holds ``maximum`` and ``sum``.
+    """
+    width = before["power_sum"].size() + slice_["sum"].size() + SCORE
+    m, m_s = (signed(side["maximum"], SCORE) for side in (before, slice_))
+    higher = z3.If(z3.Or(first, m_s > m), m_s, m)
+    d, s = (unsigned(word, width) for word in (before["power_sum"], slice_["sum"]))
+    kept = z3.If(first, z3.BitVecVal(0, width), floor_shifted(d, unsigned(higher - m, width)))
+    total = kept + floor_shifted(s, unsigned(higher - m_s, width))
+    largest = (1 << before["power_sum"].size()) - 1
+    overflows = z3.UGT(total, largest)
+    did_before = z3.And(z3.Not(first), before["saturated"] == 1)
+    return z3.And(
+        signed(after["maximum"], SCORE) == higher,
+        unsigned(after["power_sum"], width) == saturated(total, largest),
+        (after["saturated"] == 1) == z3.Or(overflows, did_before),
+    )
+
+
+def reciprocal(d: Word, g: int, mantissa: Word, q: int, exponent: Word, bound: Fraction) -> z3.BoolRef:
+    """D = m 2**(exponent - 1), m in [1, 2); the mantissa is no further than a bound of its units from 1/m.
+
+    D, at least 1/2, has g fraction bits, the mantissa q; the exponent is a number with sign.
+    """
+    unit = 1 << 10
+    # Upwards, by less than a thousandth of a unit.
+    most = int(bound * unit) + 1
+    width = d.size() + mantissa.size() + q + 12
+    number, found = unsigned(d, width), unsigned(mantissa, width)
+    cases = []
+    for place in range(g - 1, d.size()):
+        # The leading one stands here: 1/m = 2**place / d.
+        leads = z3.LShR(d, place) == 1
+        error = found * number - (1 << (q + place))
+        allowed = most * number
+        close = z3.And(unit * error <= allowed, -unit * error <= allowed)
+        cases.append(z3.Implies(leads, z3.And(exponent == place - g + 1, close)))
+    return z3.And(cases)
+
+
+def row_product(mantissa: Word, q: int, product: Word, t: int, f: int, fraction_bits: int) -> z3.BoolRef:
+    """The product is the mantissa times the nearest number to 2**(t / 2**f), rounded to nearest, ties up."""
+    width = mantissa.size() + product.size() + 4
+    exact = unsigned(mantissa, width) * nearest_power_of_two(t, f, fraction_bits)
+    return unsigned(product, width) == z3.LShR(exact + (1 << (q - 1)), q)
+
+
+def multiplied(u: Word, places: Word, mantissa: Word, dropped: int) -> Word:
+    """floor(floor(u / 2**places) mantissa / 2**dropped + 1/2), as wide as it can be."""
+    width = u.size() + mantissa.size() + 2
+    product = unsigned(z3.LShR(u, unsigned(places, u.size())), width) * unsigned(mantissa, width)
+    return z3.LShR(2 * product + (1 << dropped), dropped + 1)
+
+
+def selected(product: Word, places: Word, keep: z3.BoolRef, y: Word, dropped: int) -> z3.BoolRef:
+    """y = floor(product / 2**(places + dropped) + 1/2), saturated; 0 if not kept."""
+    width = product.size() + dropped + 80
+    below = unsigned(places, width) + dropped
+    half = z3.LShR(z3.BitVecVal(1 << (width - 2), width), width - 1 - below)
+    exact = z3.LShR(unsigned(product, width) + half, below)
+    rounded = saturated(exact, (1 << y.size()) - 1)
+    return unsigned(y, width) == z3.If(keep, rounded, 0)
