@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import z3
-from amaranth.lib.wiring import Component
+from amaranth.lib.wiring import Component, Signature
 
 from ..verilog import generate_verilog
 from .checks import FAILS, PROVEN, UNDECIDED
 from .faults import Fault
 from .unrolling import HOLDS, UNKNOWN, VIOLATED, Unrolling, decide
 
-__all__ = ["Claim", "Kernel"]
+__all__ = ["Claim", "Kernel", "passing"]
 
 #: Name of the module.
 TOP = "kernel"
@@ -60,12 +60,23 @@ class Kernel:
 
     def prove(self, folder: Path) -> dict:
         """Try the claim on the hardware, and on that with the fault; what a check's ``run`` returns."""
-        verilog = generate_verilog(self.component(), TOP)
-        result = self._decide(verilog, folder)
-        faulty = self._decide(self.fault.seeded(verilog, TOP), folder / "fault")
+        component = self.component()
+        verilog = generate_verilog(component, TOP)
+        result = self._decide(component.signature, verilog, folder)
+        faulty = self._decide(component.signature, self.fault.seeded(verilog, TOP), folder / "fault")
         return {"method": "SMT, all inputs", "result": RESULTS[result], "fault_found": faulty == VIOLATED}
 
-    def _decide(self, verilog: str, folder: Path) -> str:
-        signals = Unrolling(self.component(), verilog, TOP, self.edges, folder)
+    def _decide(self, signature: Signature, verilog: str, folder: Path) -> str:
+        signals = Unrolling(signature, verilog, TOP, self.edges, folder)
         claim = self.claim(signals)
         return decide([*signals.meaning(), *claim.assumptions], claim.conclusion, folder / "claim.smt2", SECONDS)
+
+
+def passing(signals: Unrolling, edges: int) -> list[z3.BoolRef]:
+    """A pipeline takes an item in the first cycle, and nothing stops it on its way."""
+    stages = range(edges)
+    return [
+        signals.moves("i"),
+        *(z3.Not(signals.is_high("rst", cycle)) for cycle in stages),
+        *(signals.is_high("o__ready", cycle) for cycle in stages),
+    ]

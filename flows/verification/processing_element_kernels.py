@@ -22,6 +22,9 @@ def processing_element_kernels() -> list[Kernel]:
     return [requantiser(8), requantiser(16), mac_lane()]
 
 
+WRAPS = "rounded == 8'h80 && $signed(shifted) >= 0 ? rounded : {}"
+
+
 def requantiser(scale_bits: int) -> Kernel:
     """A lane of the requantiser, whose multiplier has so many bits."""
     config = ProcessingElementConfig(softmax=SoftermaxConfig.paper(), scale_bits=scale_bits)
@@ -37,7 +40,7 @@ def requantiser(scale_bits: int) -> Kernel:
         lambda: RequantiserLane(config),
         0,
         claim,
-        Fault("rounding up to a power of two not noticed", "", "score", lambda e: e),
+        Fault("a score rounded up past the largest wraps around", "", "score", becomes(WRAPS)),
     )
 
 

@@ -11,7 +11,7 @@ from softermax.hw.streams import row_products, row_scale
 from softermax.model import SoftermaxConfig
 
 from .faults import Fault, becomes, without
-from .kernel import Claim, Kernel
+from .kernel import Claim, Kernel, passing
 from .specifications import softermax
 from .specifications.exact import reciprocal_error_bound
 from .specifications.words import saturated, signed, unsigned
@@ -158,16 +158,6 @@ def reciprocal(name: str, config: SoftermaxConfig) -> Kernel:
         claim,
         Fault("slope ignored", "", "rise", becomes("0")),
     )
-
-
-def passing(signals: Unrolling, edges: int) -> list[z3.BoolRef]:
-    """A pipeline takes an item in the first cycle, and nothing stops it on its way."""
-    stages = range(edges)
-    return [
-        signals.moves("i"),
-        *(z3.Not(signals.is_high("rst", cycle)) for cycle in stages),
-        *(signals.is_high("o__ready", cycle) for cycle in stages),
-    ]
 
 
 def row_product(name: str, config: SoftermaxConfig) -> Kernel:

@@ -12,7 +12,7 @@ from pathlib import Path
 import bitwuzla
 import z3
 from amaranth.lib import data
-from amaranth.lib.wiring import Component
+from amaranth.lib.wiring import Signature
 
 from ..files import write_whole
 from ..yosys import run_yosys
@@ -32,8 +32,8 @@ class Unrolling:
 
     Parameters
     ----------
-    component : wiring.Component
-        Whose signature says how ports are made up of fields.
+    signature : wiring.Signature
+        Says how ports are made up of fields.
     verilog : str
         Of the component.
     top : str
@@ -44,7 +44,7 @@ class Unrolling:
         For files of Yosys'.
     """
 
-    def __init__(self, component: Component, verilog: str, top: str, edges: int, folder: Path):
+    def __init__(self, signature: Signature, verilog: str, top: str, edges: int, folder: Path):
         folder = folder.resolve()
         write_whole(folder / "unit.v", verilog)
         prepare = [step.format(top=top) for step in PREPARE]
@@ -53,7 +53,7 @@ class Unrolling:
         self._text = (folder / "unit.smt2").read_text()
         self._top, self._edges = top, edges
         self._widths = {name: int(width) for name, width in re.findall(r"(?m)^; yosys-smt2-wire (\S+) (\d+)$", self._text)}
-        members = component.signature.flatten(component)
+        members = signature.flatten(signature.create())
         self._shapes = {"__".join(map(str, path)): value.shape() for path, _, value in members}
         self._read: dict[tuple[str, int], z3.BitVecRef] = {}
 
