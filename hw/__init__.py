@@ -1,5 +1,6 @@
 """The hardware of Softermax: Amaranth components, each built from a SoftermaxConfig."""
 
+from .axi_stream import AxiStreamSoftermax
 from .int_max import IntMax
 from .normalization import NormalizationUnit
 from .pe import ProcessingElement
@@ -13,6 +14,7 @@ from .sram import Sram
 from .unnormed import UnnormedSoftmaxUnit
 
 __all__ = [
+    "AxiStreamSoftermax",
     "IntMax",
     "NormalizationUnit",
     "PowerOfTwo",

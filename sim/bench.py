@@ -20,7 +20,7 @@ DESCRIBED = 20
 @cocotb.test()
 async def replay(dut):
     """Play the traces one after the other and write what was found."""
-    traces = json.loads(Path(os.environ["SOFTERMAX_TRACES"]).read_text())
+    traces = json.loads(Path(os.environ["SOFTERMAX_STIMULI"]).read_text())
     results = [await play(dut, trace) for trace in traces]
     Path(os.environ["SOFTERMAX_RESULTS"]).write_text(json.dumps(results))
 

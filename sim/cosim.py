@@ -17,7 +17,7 @@ from cocotb_tools.runner import Verilator, get_runner
 
 from .trace import Trace
 
-__all__ = ["SIMULATORS", "CosimError", "CosimResult", "cosimulate", "simulator_environment"]
+__all__ = ["SIMULATORS", "CosimError", "CosimResult", "cosimulate", "run_bench", "simulator_environment"]
 
 #: Simulators and the programs that each needs, with how to get them.
 SIMULATORS = {
@@ -93,16 +93,48 @@ def cosimulate(
     CosimError
         If a program is missing, the Verilog does not build or the simulation ends early.
     """
+    played = [trace.to_dict() for trace in traces]
+    results = run_bench("softermax.sim.bench", verilog, top, played, build_dir, simulator=simulator, waves=waves)
+    return [CosimResult(**result) for result in results]
+
+
+def run_bench(
+    bench: str,
+    verilog: Path,
+    top: str,
+    stimuli: Sequence[dict],
+    build_dir: Path,
+    *,
+    simulator: str = "verilator",
+    waves: bool = False,
+) -> list[dict]:
+    """Build a unit's Verilog and run a cocotb bench on it.
+
+    Parameters
+    ----------
+    bench : str
+        Module of the bench. It reads the stimuli from the file that ``SOFTERMAX_STIMULI`` names, and writes its results
+        to that of ``SOFTERMAX_RESULTS``, both as JSON.
+    stimuli : sequence of dict
+        What the bench takes, as plain objects.
+    all others, Raises
+        As for :func:`cosimulate`.
+
+    Returns
+    -------
+    list of dict
+        What the bench found.
+    """
     _check_simulator(simulator)
     build_dir.mkdir(parents=True, exist_ok=True)
     build_dir = build_dir.resolve()
-    traces_file, results_file = build_dir / "traces.json", build_dir / "results.json"
-    traces_file.write_text(json.dumps([trace.to_dict() for trace in traces]))
+    stimuli_file, results_file = build_dir / "stimuli.json", build_dir / "results.json"
+    stimuli_file.write_text(json.dumps(list(stimuli)))
     results_file.unlink(missing_ok=True)
-    files = {"SOFTERMAX_TRACES": str(traces_file), "SOFTERMAX_RESULTS": str(results_file)}
+    files = {"SOFTERMAX_STIMULI": str(stimuli_file), "SOFTERMAX_RESULTS": str(results_file)}
     with simulator_environment(simulator):
-        _run(verilog.resolve(), top, build_dir, simulator, files, waves)
-    return [CosimResult(**result) for result in json.loads(results_file.read_text())]
+        _run(bench, verilog.resolve(), top, build_dir, simulator, files, waves)
+    return json.loads(results_file.read_text())
 
 
 def _check_simulator(simulator: str):
@@ -124,7 +156,7 @@ class _VerilatorOfPorts(Verilator):
         ]
 
 
-def _run(verilog: Path, top: str, build_dir: Path, simulator: str, files: dict[str, str], waves: bool):
+def _run(bench: str, verilog: Path, top: str, build_dir: Path, simulator: str, files: dict[str, str], waves: bool):
     """Build and simulate; what the simulator prints goes to files of the build directory."""
     runner = _VerilatorOfPorts() if simulator == "verilator" else get_runner(simulator)
     build_args = VERILATOR_ARGUMENTS if simulator == "verilator" else []
@@ -145,7 +177,7 @@ def _run(verilog: Path, top: str, build_dir: Path, simulator: str, files: dict[s
     try:
         runner.test(
             hdl_toplevel=top,
-            test_module="softermax.sim.bench",
+            test_module=bench,
             build_dir=build_dir,
             test_dir=build_dir,
             extra_env=files,

@@ -1,0 +1,180 @@
+"""The cocotb bench of AXI4-Stream ports: cocotbext-axi's sources and sinks do what scenarios say, step by step.
+
+It runs inside the simulator, where :func:`softermax.sim.axi.play_axi` starts it. The bus model is not this project's, so
+what the unit makes of the standard is judged by others.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from itertools import cycle
+from pathlib import Path
+
+import cocotb
+from cocotb.clock import Clock
+from cocotb.triggers import RisingEdge, SimTimeoutError, with_timeout
+from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
+
+#: Of the clock, in ns.
+PERIOD = 2
+#: Clock cycles for which resets are held, for which a scenario may take no step, and for which all is silent at its end.
+RESET_CYCLES, PATIENCE, IDLE_CYCLES = 2, 5000, 40
+
+
+@cocotb.test()
+async def play(dut):
+    """Play the scenarios one after the other and write what came of them."""
+    scenarios = json.loads(Path(os.environ["SOFTERMAX_STIMULI"]).read_text())
+    Clock(dut.aclk, PERIOD, "ns").start()
+    bench = AxiBench(dut, scenarios[0]["sources"], scenarios[0]["sinks"], scenarios[0]["counted"])
+    results = [await bench.run(scenario) for scenario in scenarios]
+    Path(os.environ["SOFTERMAX_RESULTS"]).write_text(json.dumps(results))
+
+
+class AxiBench:
+    """A unit with a source or a sink at every stream. Each public coroutine is a step of a scenario."""
+
+    def __init__(self, dut, sources: list[str], sinks: list[str], counted: list[str]):
+        self._dut, self._sinks, self._counted = dut, sinks, counted
+        dut.aresetn.value = 0
+        kinds = dict.fromkeys(sources, AxiStreamSource) | dict.fromkeys(sinks, AxiStreamSink)
+        # Without a reset of their own: whether they are reset with the unit is the scenario's choice.
+        self._ends = {
+            name: kind(AxiStreamBus.from_prefix(dut, name), dut.aclk, reset=None) for name, kind in kinds.items()
+        }
+        for end in self._ends.values():
+            end.log.setLevel(logging.WARNING)
+
+    async def run(self, scenario: dict) -> dict:
+        """A scenario, from reset until all has been silent for a while.
+
+        Returns
+        -------
+        dict
+            ``packets`` that each sink has received; ``violations`` of the standard at the sinks, as sentences;
+            ``counts``, the cycles in which each counted port was high; ``stuck``, the number of the step that took too
+            long, or None.
+        """
+        for port, value in scenario["inputs"].items():
+            getattr(self._dut, port).value = value
+        self._packets = {name: [] for name in self._sinks}
+        self._counts, self._violations = dict.fromkeys(self._counted, 0), []
+        for end in self._ends.values():
+            end.set_pause_generator(None)
+            end.pause = False
+        await self.reset(RESET_CYCLES)
+        for end in self._ends.values():
+            end.clear()
+        for name, pauses in scenario["pauses"].items():
+            self._ends[name].set_pause_generator(cycle(pauses))
+        monitors = [cocotb.start_soon(self._watch(name)) for name in self._sinks]
+        monitors += [cocotb.start_soon(self._count(port)) for port in self._counted]
+        stuck = await self._play(scenario["steps"])
+        for monitor in monitors:
+            monitor.cancel()
+        self._collect()
+        return {
+            "packets": self._packets,
+            "violations": self._violations,
+            "counts": self._counts,
+            "stuck": stuck,
+        }
+
+    async def _play(self, steps) -> int | None:
+        for number, (step, *arguments) in enumerate([*steps, ["cycles", IDLE_CYCLES]]):
+            try:
+                await with_timeout(getattr(self, step)(*arguments), PATIENCE * PERIOD, "ns")
+            except SimTimeoutError:
+                return number
+        return None
+
+    async def send(self, name: str, packets: list[dict]):
+        """Queue packets at a source: bytes as hexadecimal digits, and for each byte whether it is kept."""
+        for packet in packets:
+            self._ends[name].send_nowait(AxiStreamFrame(bytes.fromhex(packet["data"]), tkeep=list(packet["keep"])))
+
+    async def sent(self, name: str):
+        """Wait until a source has nothing left, its last beat taken."""
+        await self._ends[name].wait()
+
+    async def receive(self, name: str, number: int):
+        """Wait until a sink has received so many packets, of this scenario."""
+        while len(self._packets[name]) < number:
+            self._packets[name].append(_packet(await self._ends[name].recv(compact=False)))
+
+    async def offered(self, name: str):
+        """Wait until a stream has a beat that is not taken."""
+        await self._until(lambda: self._high(f"{name}_tvalid") and not self._high(f"{name}_tready"))
+
+    async def write(self, address: int, data: int):
+        """Write a register."""
+        port = {"address": address, "write_data": data, "write_strobe": 1, "read_strobe": 0}
+        for signal, value in port.items():
+            getattr(self._dut, f"csr__{signal}").value = value
+        await RisingEdge(self._dut.aclk)
+        self._dut.csr__write_strobe.value = 0
+
+    async def wait(self, port: str):
+        """Wait until a port is high."""
+        await RisingEdge(self._dut.aclk)
+        await self._until(lambda: self._high(port))
+
+    async def cycles(self, number: int):
+        """Let some clock cycles pass."""
+        for _ in range(number):
+            await RisingEdge(self._dut.aclk)
+
+    async def reset(self, cycles: int, sources: bool = True):
+        """Reset the unit, the sinks, and the sources too unless told otherwise; what these were to send stays."""
+        self._collect()
+        ends = [end for name, end in self._ends.items() if sources or name in self._sinks]
+        self._dut.aresetn.value = 0
+        for end in ends:
+            end.assert_reset(True)
+        await self.cycles(cycles)
+        self._dut.aresetn.value = 1
+        for end in ends:
+            end.assert_reset(False)
+
+    def _collect(self):
+        """Take what sinks have received and nobody has waited for."""
+        for name in self._sinks:
+            while not self._ends[name].empty():
+                self._packets[name].append(_packet(self._ends[name].recv_nowait(compact=False)))
+
+    def _high(self, port: str) -> bool:
+        return str(getattr(self._dut, port).value) == "1"
+
+    async def _until(self, holds):
+        while not holds():
+            await RisingEdge(self._dut.aclk)
+
+    async def _count(self, port: str):
+        while True:
+            await RisingEdge(self._dut.aclk)
+            self._counts[port] += self._high(port)
+
+    async def _watch(self, name: str):
+        """Note where a beat that waits is withdrawn or changed, and where one is offered under reset."""
+        ports = [
+            f"{name}_{part}" for part in ("tdata", "tkeep", "tlast", "tuser") if hasattr(self._dut, f"{name}_{part}")
+        ]
+        waiting = None
+        while True:
+            await RisingEdge(self._dut.aclk)
+            valid, beat = self._high(f"{name}_tvalid"), [str(getattr(self._dut, port).value) for port in ports]
+            if not self._high("aresetn"):
+                waiting = None
+                if valid:
+                    self._violations.append(f"{name} offers a beat under reset")
+                continue
+            if waiting is not None and (not valid or beat != waiting):
+                self._violations.append(f"{name} withdraws or changes a beat that waits")
+            waiting = beat if valid and not self._high(f"{name}_tready") else None
+
+
+def _packet(frame: AxiStreamFrame) -> dict:
+    """A received packet: its bytes, and for each byte what came with it."""
+    return {"data": bytes(frame.tdata).hex(), "keep": frame.tkeep, "user": frame.tuser}
