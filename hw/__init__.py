@@ -3,7 +3,7 @@
 from .axi_stream import AxiStreamSoftermax
 from .int_max import IntMax
 from .normalization import NormalizationUnit
-from .pe import ProcessingElement
+from .pe import AxiStreamProcessingElement, ProcessingElement
 from .power_of_two import PowerOfTwo
 from .reciprocal import Reciprocal
 from .reduction import Reduction
@@ -14,6 +14,7 @@ from .sram import Sram
 from .unnormed import UnnormedSoftmaxUnit
 
 __all__ = [
+    "AxiStreamProcessingElement",
     "AxiStreamSoftermax",
     "IntMax",
     "NormalizationUnit",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, ClockDomain, Const, Module, Value
+from amaranth.hdl import Cat, ClockDomain, Const, DomainRenamer, Module, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Member, Out
 
@@ -12,7 +12,7 @@ from softermax.model.baseline import BaselineConfig
 from .baseline import BaselineSoftmax
 from .softermax import Softermax
 
-__all__ = ["AxiStreamSoftermax", "axi_clock", "axi_stream", "connect_numbers", "lane_bytes", "row_flags"]
+__all__ = ["ROW_FLAGS", "AxiStreamSoftermax", "axi_clock", "axi_stream", "connect_numbers", "lane_bytes", "row_flags"]
 
 #: Bits of ``tuser`` beside probabilities, and what they are of a row, lowest first.
 ROW_FLAGS = ("saturated", "overlong")
@@ -39,10 +39,11 @@ def axi_stream(prefix: str, layout: data.ArrayLayout, *, user: int = 0) -> dict[
     return {f"{prefix}_{name}": member for name, member in ports.items()}
 
 
-def axi_clock(m: Module, component: wiring.Component):
-    """Let ``aclk`` and ``aresetn``, low to reset, clock a component and all that is in it."""
-    m.domains.sync = domain = ClockDomain(local=True)
+def axi_clock(m: Module, component: wiring.Component) -> DomainRenamer:
+    """What lets ``aclk`` and ``aresetn``, low to reset, clock and reset a component's submodules."""
+    m.domains.axi = domain = ClockDomain(local=True)
     m.d.comb += [domain.clk.eq(component.aclk), domain.rst.eq(~component.aresetn)]
+    return DomainRenamer("axi")
 
 
 def connect_numbers(
@@ -105,10 +106,10 @@ class AxiStreamSoftermax(wiring.Component):
         if not isinstance(config, SoftermaxConfig | BaselineConfig):
             raise TypeError(f"config must be a SoftermaxConfig or a BaselineConfig, not {config!r}")
         self.config = config
-        self._softmax = BaselineSoftmax(config) if isinstance(config, BaselineConfig) else Softermax(config)
-        self.latency = self._softmax.latency
-        scores = axi_stream("s_axis", self._softmax.i.payload.x.shape())
-        probabilities = axi_stream("m_axis", self._softmax.o.payload.y.shape(), user=len(ROW_FLAGS))
+        self.inner = BaselineSoftmax(config) if isinstance(config, BaselineConfig) else Softermax(config)
+        self.latency = self.inner.latency
+        scores = axi_stream("s_axis", self.inner.i.payload.x.shape())
+        probabilities = axi_stream("m_axis", self.inner.o.payload.y.shape(), user=len(ROW_FLAGS))
         super().__init__(
             {
                 "aclk": In(1),
@@ -120,9 +121,8 @@ class AxiStreamSoftermax(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        axi_clock(m, self)
-        m.submodules.softmax = softmax = self._softmax
-        i, o = softmax.i, softmax.o
+        m.submodules.softmax = axi_clock(m, self)(self.inner)
+        i, o = self.inner.i, self.inner.o
         size = lane_bytes(i.payload.x.shape())
         m.d.comb += [
             i.valid.eq(self.s_axis_tvalid),

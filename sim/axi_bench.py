@@ -1,7 +1,7 @@
 """The cocotb bench of AXI4-Stream ports: cocotbext-axi's sources and sinks do what scenarios say, step by step.
 
-It runs inside the simulator, where :func:`softermax.sim.axi.play_axi` starts it. The bus model is not this project's, so
-what the unit makes of the standard is judged by others.
+It runs inside the simulator, where :func:`softermax.sim.axi.play_axi` starts it. The bus model is not this project's:
+what the standard means is not for a unit's own tests to say.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStream
 
 #: Of the clock, in ns.
 PERIOD = 2
-#: Clock cycles for which resets are held, for which a scenario may take no step, and for which all is silent at its end.
+#: Clock cycles for which a reset is held, which a step may take at most, and which pass after the last one.
 RESET_CYCLES, PATIENCE, IDLE_CYCLES = 2, 5000, 40
 
 

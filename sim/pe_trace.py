@@ -39,21 +39,30 @@ class HeadHost(Host):
     rng : numpy.random.Generator or None
         With one, the host is difficult: it waits, reads at random, writes settings and starts while a head is being
         computed, and tries starts that must be refused. Without, it does just what is needed.
+    early_queries : bool
+        Whether queries may come before their head's settings are written.
     """
 
     inputs = tuple(f"csr__{port}" for port in ("address", "read_strobe", "write_strobe", "write_data"))
     outputs = {"csr__read_data": 32, "done": 1}  # noqa: RUF012 (read only)
 
-    def __init__(self, heads: Sequence[Head], config: ProcessingElementConfig, rng: np.random.Generator | None = None):
+    def __init__(
+        self,
+        heads: Sequence[Head],
+        config: ProcessingElementConfig,
+        rng: np.random.Generator | None = None,
+        early_queries: bool = True,
+    ):
         self._heads, self._config, self._rng = heads, config, rng
         self._words = {"k": 0, "v": 0}
+        self._queries = None if early_queries else 0
         self._accesses: Iterator[Access] | None = None
         self._taken: dict[str, int] = {}
         self.finished = False
 
     def limit(self, name: str) -> int | None:
         """Keys and values come when their head's settings are written."""
-        return self._words.get(name)
+        return self._queries if name == "q" else self._words[name]
 
     def drive(self, timing: ProcessingElementTiming, taken: dict[str, int]) -> dict[str, int]:
         """The next access, or none."""
@@ -72,6 +81,8 @@ class HeadHost(Host):
         for head in self._heads:
             loads = head.k is not keys
             yield from self._settings(head, loads)
+            if self._queries is not None:
+                self._queries += len(head.q) * self._config.chunks(head.q.shape[1])
             if loads:
                 yield from self._refused_starts(head, Register.KEYS)
                 # Nothing is loaded yet.
@@ -191,6 +202,7 @@ def processing_element_trace(
     rng: np.random.Generator,
     *,
     difficult: bool = False,
+    early_queries: bool = True,
 ) -> Trace:
     """Trace of the processing element over some heads.
 
@@ -199,11 +211,11 @@ def processing_element_trace(
     waves : dict of str to ndarray of bool
         Permissions of the streams ``k``, ``v``, ``q`` and ``o``, as for
         :func:`softermax.sim.softermax_trace.unnormed_trace`.
-    difficult : bool
-        Whether the host is, see :class:`HeadHost`.
+    difficult, early_queries : bool
+        Of the host, see :class:`HeadHost`.
     """
     timing, output = processing_element_timing(heads, config)
-    host = HeadHost(heads, config, rng if difficult else None)
+    host = HeadHost(heads, config, rng if difficult else None, early_queries)
     return record(timing, _sources(heads, config), {"o": output}, waves, rng, host)
 
 

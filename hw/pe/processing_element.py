@@ -50,6 +50,11 @@ class ProcessingElement(wiring.Component):
         and further rows of zeros, up to a multiple of lanes.
     o : Out, stream of the softmax's probabilities; with values of :func:`softermax.hw.pe.streams.context_slice`
 
+    Attributes
+    ----------
+    registers : Registers
+        Whose settings and start hardware around it may want to know.
+
     Raises
     ------
     TypeError
@@ -60,6 +65,7 @@ class ProcessingElement(wiring.Component):
         if not isinstance(config, ProcessingElementConfig):
             raise TypeError(f"config must be a ProcessingElementConfig, not {config!r}")
         self.config = config
+        self.registers = Registers(config)
         payloads = baseline_streams if isinstance(config.softmax, BaselineConfig) else softermax_streams
         output = context_slice(config) if config.values else payloads.probability_slice(config.softmax)
         matrices = ("k", "v", "q") if config.values else ("k", "q")
@@ -74,7 +80,7 @@ class ProcessingElement(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.registers = registers = Registers(self.config)
+        m.submodules.registers = registers = self.registers
         m.submodules.sequencer = sequencer = Sequencer(self.config)
         m.submodules.operands = operands = Operands(self.config)
         m.submodules.mac_array = macs = MacArray(self.config)
