@@ -74,7 +74,7 @@ class AxiResult:
     packets : dict of str to list of Packet
         What each sink has received.
     violations : list of str
-        Of the standard by the unit's sinks.
+        Of the standard by the unit.
     counts : dict of str to int
         Cycles in which each counted port was high.
     stuck : int or None

@@ -37,7 +37,7 @@ class AxiBench:
     """A unit with a source or a sink at every stream. Each public coroutine is a step of a scenario."""
 
     def __init__(self, dut, sources: list[str], sinks: list[str], counted: list[str]):
-        self._dut, self._sinks, self._counted = dut, sinks, counted
+        self._dut, self._sources, self._sinks, self._counted = dut, sources, sinks, counted
         dut.aresetn.value = 0
         kinds = dict.fromkeys(sources, AxiStreamSource) | dict.fromkeys(sinks, AxiStreamSink)
         # Without a reset of their own: whether they are reset with the unit is the scenario's choice.
@@ -53,7 +53,7 @@ class AxiBench:
         Returns
         -------
         dict
-            ``packets`` that each sink has received; ``violations`` of the standard at the sinks, as sentences;
+            ``packets`` that each sink has received; ``violations`` of the standard by the unit, as sentences;
             ``counts``, the cycles in which each counted port was high; ``stuck``, the number of the step that took too
             long, or None.
         """
@@ -69,7 +69,9 @@ class AxiBench:
             end.clear()
         for name, pauses in scenario["pauses"].items():
             self._ends[name].set_pause_generator(cycle(pauses))
+        self._taken = dict.fromkeys(self._sources, (0, 0))
         monitors = [cocotb.start_soon(self._watch(name)) for name in self._sinks]
+        monitors += [cocotb.start_soon(self._follow(name)) for name in self._sources]
         monitors += [cocotb.start_soon(self._count(port)) for port in self._counted]
         stuck = await self._play(scenario["steps"])
         for monitor in monitors:
@@ -98,6 +100,10 @@ class AxiBench:
     async def sent(self, name: str):
         """Wait until a source has nothing left, its last beat taken."""
         await self._ends[name].wait()
+
+    async def taken(self, name: str, packets: int, beats: int):
+        """Wait until so many whole packets of a source have been taken, and so many beats of the next one."""
+        await self._until(lambda: self._taken[name] >= (packets, beats))
 
     async def receive(self, name: str, number: int):
         """Wait until a sink has received so many packets, of this scenario."""
@@ -155,6 +161,16 @@ class AxiBench:
         while True:
             await RisingEdge(self._dut.aclk)
             self._counts[port] += self._high(port)
+
+    async def _follow(self, name: str):
+        """Count the packets and beats that the unit takes; it may take none under reset."""
+        while True:
+            await RisingEdge(self._dut.aclk)
+            if self._high(f"{name}_tvalid") and self._high(f"{name}_tready"):
+                packets, beats = self._taken[name]
+                self._taken[name] = (packets + 1, 0) if self._high(f"{name}_tlast") else (packets, beats + 1)
+                if not self._high("aresetn"):
+                    self._violations.append(f"{name} loses a beat under reset")
 
     async def _watch(self, name: str):
         """Note where a beat that waits is withdrawn or changed, and where one is offered under reset."""
