@@ -11,12 +11,14 @@ from amaranth.lib import wiring
 from amaranth.lib.wiring import In, Out
 
 from softermax.hw import baseline
-from softermax.hw.baseline import Operator, Pipeline, from_fixed_operator, to_fixed
+from softermax.hw.baseline import Operator, Pipeline, exponential_operator, from_fixed_operator, to_fixed
 from softermax.model import Q, QFormat
 
+from .exhaustive import ExhaustiveKernel
 from .faults import Fault, becomes, without
 from .kernel import Claim, Kernel, passing
 from .specifications import binary16
+from .specifications.exponential import wrong_powers
 from .unrolling import Unrolling
 
 __all__ = ["binary16_kernels"]
@@ -25,8 +27,8 @@ __all__ = ["binary16_kernels"]
 PROBABILITY_BITS = 8
 
 
-def binary16_kernels() -> list[Kernel]:
-    """All operators that a solver can compare with IEEE 754; the exponential is none."""
+def binary16_kernels() -> list[Kernel | ExhaustiveKernel]:
+    """All operators, as the baseline uses them, and those that its choice of adder and exponential spares."""
     return [
         operator(baseline.ADDER, binary16.add, f"a + b {NEAREST}", STICKY_LOST),
         operator(baseline.SUBTRACTOR, binary16.subtract, f"a - b {NEAREST}", NOT_NORMALISED),
@@ -36,6 +38,8 @@ def binary16_kernels() -> list[Kernel]:
         operator(baseline.MAXIMUM, binary16.later, "The result is the later operand in totalOrder.", NEGATIVES_SWAPPED),
         *(conversion(fmt) for fmt in (Q(6, 2), Q(6, 10))),
         to_probability(),
+        exponential(baseline.NONPOSITIVE_EXPONENTIAL, "x <= 0", SLOPE_IGNORED, nonpositive=True),
+        exponential(exponential_operator(), "any x", FACTOR_OFF),
     ]
 
 
@@ -44,8 +48,12 @@ NEAREST = "is IEEE 754's, to the nearest number with ties to even; subnormal one
 STICKY_LOST = Fault("sticky bit lost", "", "sticky", becomes("1'h0"))
 NOT_NORMALISED = Fault("last step of the normaliser left out", "", "zeros_0", becomes("1'h0"))
 TIES_UP = Fault("ties rounded up", "", "rounded", becomes("{{1'h0, normal[10:1]}} + {{10'h000, normal[0]}}"))
-EQUAL_BELOW = Fault("equal fractions taken for below 1", "", "below_one", becomes("i__payload[9:0] <= i__payload[25:16]"))
+EQUAL_BELOW = Fault(
+    "equal fractions taken for below 1", "", "below_one", becomes("i__payload[9:0] <= i__payload[25:16]")
+)
 NEGATIVES_SWAPPED = Fault("negative operands in the wrong order", "", "larger", without(r" \^ \S+$"))
+SLOPE_IGNORED = Fault("slope ignored", "", "rise", becomes("14'h0000"))
+FACTOR_OFF = Fault("last addition of the factor log2(e) left out", "", "product", without(r" \+ .*$"))
 
 
 def operator(
@@ -100,4 +108,16 @@ def to_probability() -> Kernel:
         0,
         claim,
         Fault("rounding constant lost", "", "rounded", without(r" \+ \S+$")),
+    )
+
+
+def exponential(operator: Operator, config: str, fault: Fault, *, nonpositive: bool = False) -> ExhaustiveKernel:
+    """e**x, or e**-abs(x)."""
+    return ExhaustiveKernel(
+        "binary16 exponential",
+        config,
+        "The result is less than 1 unit in the last place away from e**x, and e**0 is 1.",
+        operator,
+        partial(wrong_powers, nonpositive=nonpositive),
+        fault,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 __all__ = ["Fault", "becomes", "loading", "loading_always", "switchable", "without"]
 
@@ -49,9 +50,8 @@ class Fault:
 
     def seeded(self, verilog: str, top: str) -> str:
         """The Verilog with the fault."""
-        place = self.find(verilog, top)
-        start, end = place.span(1)
-        return f"{verilog[:start]}{self.change(place[1])}{verilog[end:]}"
+        (start, end), fault = (place := self.find(verilog, top)).span(1), self.change(place[1])
+        return f"{verilog[:start]}{fault}{verilog[end:]}"
 
     def _only(self, pattern, text, *span):
         found = list(re.compile(pattern).finditer(text, *span))
@@ -71,21 +71,25 @@ def switchable(verilog: str, top: str, faults: list[Fault], switch: str) -> str:
     return verilog
 
 
-def becomes(expression: str):
+def becomes(expression: str) -> Callable[[str], str]:
     """Assign something else; ``{}`` stands for what is assigned without the fault."""
-    return lambda before: expression.replace("{}", f"({before})")
+    return partial(_become, expression)
 
 
-def without(pattern: str):
+def without(pattern: str) -> Callable[[str], str]:
     """Leave out a part of the expression."""
-    return lambda before: re.sub(pattern, "", before, count=1)
+    return partial(re.sub, pattern, "", count=1)
 
 
-def loading(expression: str):
+def loading(expression: str) -> Callable[[str], str]:
     """Load a register with something else at the same clock edges."""
-    return lambda before: re.sub(r"^(\S+) \? .* : ", rf"\1 ? {expression} : ", before)
+    return partial(re.sub, r"^(\S+) \? .* : ", rf"\1 ? {expression} : ")
 
 
 def loading_always(before: str) -> str:
     """Load a register at every clock edge, with what it would be loaded with."""
     return re.sub(r"^\S+ \? (.*) : .*$", r"\1", before)
+
+
+def _become(expression: str, before: str) -> str:
+    return expression.replace("{}", f"({before})")

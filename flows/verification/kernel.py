@@ -9,17 +9,21 @@ from pathlib import Path
 import z3
 from amaranth.lib.wiring import Component, Signature
 
+from softermax.model import SoftermaxConfig
+
 from ..verilog import generate_verilog
 from .checks import FAILS, PROVEN, UNDECIDED
 from .faults import Fault
 from .unrolling import HOLDS, UNKNOWN, VIOLATED, Unrolling, decide
 
-__all__ = ["Claim", "Kernel", "passing"]
+__all__ = ["TOP", "WIDE", "Claim", "Kernel", "bits", "in_range", "passing"]
 
 #: Name of the module.
 TOP = "kernel"
-#: After which a solver gives up.
-SECONDS = 600
+#: Bits that are more than a score, a maximum or an exponent has.
+WIDE = 16
+#: Seconds after which a solver gives up.
+LIMIT = 600
 
 RESULTS = {HOLDS: PROVEN, VIOLATED: FAILS, UNKNOWN: UNDECIDED}
 
@@ -69,7 +73,7 @@ class Kernel:
     def _decide(self, signature: Signature, verilog: str, folder: Path) -> str:
         signals = Unrolling(signature, verilog, TOP, self.edges, folder)
         claim = self.claim(signals)
-        return decide([*signals.meaning(), *claim.assumptions], claim.conclusion, folder / "claim.smt2", SECONDS)
+        return decide([*signals.meaning(), *claim.assumptions], claim.conclusion, folder / "claim.smt2", LIMIT)
 
 
 def passing(signals: Unrolling, edges: int) -> list[z3.BoolRef]:
@@ -80,3 +84,13 @@ def passing(signals: Unrolling, edges: int) -> list[z3.BoolRef]:
         *(z3.Not(signals.is_high("rst", cycle)) for cycle in stages),
         *(signals.is_high("o__ready", cycle) for cycle in stages),
     ]
+
+
+def bits(word: z3.BitVecRef) -> list[z3.BoolRef]:
+    """A word's bits, the lowest first."""
+    return [z3.Extract(place, place, word) == 1 for place in range(word.size())]
+
+
+def in_range(maximum: z3.BitVecRef, config: SoftermaxConfig) -> z3.BoolRef:
+    """Whether a maximum is one of scores."""
+    return z3.And(maximum >= config.lowest_maximum, maximum <= -config.lowest_maximum)

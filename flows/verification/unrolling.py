@@ -52,7 +52,9 @@ class Unrolling:
         run_yosys([f"read_verilog {folder / 'unit.v'}", *prepare, write], folder / "yosys.log")
         self._text = (folder / "unit.smt2").read_text()
         self._top, self._edges = top, edges
-        self._widths = {name: int(width) for name, width in re.findall(r"(?m)^; yosys-smt2-wire (\S+) (\d+)$", self._text)}
+        self._widths = {
+            name: int(width) for name, width in re.findall(r"(?m)^; yosys-smt2-wire (\S+) (\d+)$", self._text)
+        }
         members = signature.flatten(signature.create())
         self._shapes = {"__".join(map(str, path)): value.shape() for path, _, value in members}
         self._read: dict[tuple[str, int], z3.BitVecRef] = {}
@@ -113,6 +115,8 @@ def decide(assumptions: list[z3.BoolRef], claim: z3.BoolRef, file: Path, seconds
     write_whole(file, question.to_smt2())
     options = bitwuzla.Options()
     options.set(bitwuzla.Option.TIME_LIMIT_PER, 1000 * seconds)
+    # It would order what is added and so hide that two sums are the same.
+    options.set(bitwuzla.Option.PP_NORMALIZE, False)
     parser = bitwuzla.Parser(bitwuzla.TermManager(), options)
     parser.parse(str(file), True, True)
     return ANSWERS[parser.bitwuzla().check_sat()]

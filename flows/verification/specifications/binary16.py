@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import z3
 
-from .words import floor_shifted, saturated, signed, unsigned
+from .words import floor_shifted, saturated, unsigned
 
 __all__ = ["NAN", "add", "add_nonnegative", "divide", "from_fixed", "later", "multiply", "subtract", "to_fixed"]
 
@@ -40,7 +40,9 @@ def _operand(x: Word) -> z3.FPRef:
 
 def _is(result: Word, value: z3.FPRef) -> z3.BoolRef:
     """Whether a word is a value bit for bit."""
-    return z3.If(z3.fpIsNaN(value), result == NAN, z3.And(z3.Not(z3.fpIsNaN(_number(result))), _number(result) == value))
+    return z3.If(
+        z3.fpIsNaN(value), result == NAN, z3.And(z3.Not(z3.fpIsNaN(_number(result))), _number(result) == value)
+    )
 
 
 def add(a: Word, b: Word, result: Word) -> z3.BoolRef:
@@ -98,9 +100,7 @@ def _scaled(operation, a: Word, b: Word, exponent: Word, result: Word) -> z3.Boo
     # Zeros, infinities and NaNs do not care which number of its sign the other operand is.
     simple = operation(NEAREST_EVEN, _standing_for(a), _standing_for(b))
     special = z3.Or(*(z3.Or(_exponent(x) == 0, _exponent(x) == 31) for x in (a, b)))
-    normal = z3.Implies(
-        _is(rounded, operation(NEAREST_EVEN, *significands)), result == z3.Concat(sign, magnitude)
-    )
+    normal = z3.Implies(_is(rounded, operation(NEAREST_EVEN, *significands)), result == z3.Concat(sign, magnitude))
     return z3.If(special, _is(result, simple), normal)
 
 
@@ -124,13 +124,11 @@ def _not_before(x: Word, y: Word) -> z3.BoolRef:
     # Of NaNs of one sign, what follows it decides; the other way round for negative ones.
     payloads = z3.If(positive_x, z3.UGE(_fraction(x), _fraction(y)), z3.ULE(_fraction(x), _fraction(y)))
     nans = z3.If(positive_x == positive_y, payloads, positive_x)
-    return z3.If(
-        nan_x, z3.If(nan_y, nans, positive_x), z3.If(nan_y, z3.Not(positive_y), numbers)
-    )
+    return z3.If(nan_x, z3.If(nan_y, nans, positive_x), z3.If(nan_y, z3.Not(positive_y), numbers))
 
 
 def from_fixed(x: Word, result: Word, fraction_bits: int) -> z3.BoolRef:
-    """x / 2**fraction_bits of an integer x of up to 16 bits, which no rounding takes out of the range of normal numbers."""
+    """x / 2**fraction_bits of an integer x of up to 16 bits, 0 or a number that is still normal when it is rounded."""
     rounded = z3.BitVec("rounded", 16)
     integer = _is(rounded, z3.fpSignedToFP(NEAREST_EVEN, x, FORMAT))
     return z3.Implies(integer, result == z3.If(x == 0, rounded, rounded - (fraction_bits << 10)))

@@ -23,9 +23,15 @@ def requantised(accumulator: Word, multiplier: Word, shift: Word, score: Word) -
 
 
 def dot_product(a: list[Word], b: list[Word], start: Word, after: Word) -> z3.BoolRef:
-    """after = start + sum(a b), modulo 2 to the power of its width."""
-    width = after.size()
-    total = start
-    for x, y in zip(a, b, strict=True):
-        total = total + signed(signed(x, 2 * x.size()) * signed(y, 2 * y.size()), width)
-    return after == total
+    """after = start + sum(a b), modulo 2 to the power of its width; of numbers in two's complement.
+
+    Nothing is lost on the way: a sum gets a bit more than what is added, up to the bits that all products can take.
+    """
+    largest = sum(1 << (x.size() + y.size() - 2) for x, y in zip(a, b, strict=True))
+    enough = largest.bit_length() + 1
+    products = [signed(x, x.size() + y.size()) * signed(y, x.size() + y.size()) for x, y in zip(a, b, strict=True)]
+    total = products[0]
+    for product in products[1:]:
+        width = min(max(total.size(), product.size()) + 1, enough)
+        total = signed(total, width) + signed(product, width)
+    return after == start + signed(total, after.size())

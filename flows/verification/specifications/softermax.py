@@ -1,11 +1,12 @@
 """The steps of Softermax, from the paper's equations: each what a number must be, not how it is found.
 
-Scores are integers of 2**-f, the other numbers of theirs; a "relative" number's unit is told with it.
+A score x is an integer in units of 2**-f.
 """
 
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil
 
 import z3
 
@@ -40,27 +41,32 @@ def int_max(x: list[Word], keep: list[z3.BoolRef], maximum: Word, f: int, lowest
     return z3.If(z3.Or(keep), z3.And(none_exceeds, reached), maximum == lowest)
 
 
-def power_of_two(x: Word, keep: z3.BoolRef, maximum: Word, u: Word, f: int, fraction_bits: int) -> z3.BoolRef:
-    """u = floor(2**t / 2**k), x - maximum = t - k with t in [0, 1), for the nearest number to 2**t; 0 if not kept.
+def power_of_two(
+    x: Word, keep: z3.BoolRef, maximum: Word, u: Word, f: int, fraction_bits: int, bound: Fraction | None = None
+) -> z3.BoolRef:
+    """u = floor(power / 2**k), x - maximum = t - k with t in [0, 1), of a score no greater than the maximum.
 
-    Of a score that does not exceed the maximum.
+    The power is the nearest number to 2**t; or, with a bound in units of 2**-fraction_bits, no further from that than
+    the bound and half a unit. Where it is not kept, u is 0.
     """
     score = signed(x, SCORE)
-    distance = signed(maximum, SCORE) - (score >> f)
     width = u.size() + SCORE
-    power = z3.BitVecVal(nearest_power_of_two((1 << f) - 1, f, fraction_bits), width)
-    for fraction in reversed(range((1 << f) - 1)):
-        entry = nearest_power_of_two(fraction, f, fraction_bits)
-        power = z3.If(z3.Extract(f - 1, 0, x) == fraction, z3.BitVecVal(entry, width), power)
-    exact = floor_shifted(power, unsigned(distance, width))
-    return unsigned(u, width) == z3.If(keep, exact, 0)
+    places = unsigned(signed(maximum, SCORE) - (score >> f), width)
+    slack = 0 if bound is None else ceil(bound + Fraction(1, 2))
+    cases = []
+    for fraction in range(1 << f):
+        power = z3.BitVecVal(nearest_power_of_two(fraction, f, fraction_bits), width)
+        least, most = floor_shifted(power - slack, places), floor_shifted(power + slack, places)
+        within = z3.And(z3.UGE(unsigned(u, width), least), z3.ULE(unsigned(u, width), most))
+        cases.append(z3.Implies(z3.Extract(f - 1, 0, x) == fraction, within))
+    return z3.If(keep, z3.And(cases), u == 0)
 
 
 def reduced(before: dict[str, Word], slice_: dict[str, Word], after: dict[str, Word], first: z3.BoolRef) -> z3.BoolRef:
-    """D' = floor(D / 2**(M' - M)) + floor(S / 2**(M' - M_s)) with M' the larger of M and M_s; only S in a row's first slice.
+    """D' = floor(D / 2**(M' - M)) + floor(S / 2**(M' - M_s)), M' the larger of M and M_s; S alone in the first slice.
 
-    A sum that does not fit saturates, and ``saturated`` says that it or one before it did. ``before`` and ``after`` hold
-    ``maximum``, ``power_sum`` and ``saturated``; ``slice_`` holds ``maximum`` and ``sum``.
+    A sum that does not fit saturates, and ``saturated`` says that it or one before it did. ``before`` and ``after``
+    hold ``maximum``, ``power_sum`` and ``saturated``; ``slice_`` holds ``maximum`` and ``sum``.
     """
     width = before["power_sum"].size() + slice_["sum"].size() + SCORE
     m, m_s = (signed(side["maximum"], SCORE) for side in (before, slice_))

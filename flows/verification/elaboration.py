@@ -1,0 +1,62 @@
+"""Designs as and-inverter graphs, by way of Yosys: the same few steps for RTL and for netlists."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from ..errors import FlowError
+from ..gates.netlist import CLOCK
+from ..yosys import run_yosys
+from .aig import UNDRIVEN, Aig, parse_aiger
+
+__all__ = ["read_aig"]
+
+
+def read_aig(design: Path, top: str) -> Aig:
+    """Elaborate a design, a clock cycle a step, in which the clock is 1; memories become registers, undefined bits 0.
+
+    Parameters
+    ----------
+    design : Path
+        Verilog, or RTLIL if its name ends with ``.il``. Flip-flops take their input at the rising edge of ``clk``
+        itself; cells of :func:`softermax.flows.gates.cell_models.formal_models` may also be gated.
+    top : str
+        Name of its top module.
+
+    Raises
+    ------
+    FlowError
+        If Yosys cannot read it, or it has another clock, latches or nets that nothing drives.
+    """
+    if not design.is_file():
+        raise FlowError(f"the design {design} does not exist")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        aiger = folder / "design.aig"
+        commands = [
+            f"{'read_rtlil' if design.suffix == '.il' else 'read_verilog -icells'} {design.resolve()}",
+            f"hierarchy -check -top {top}",
+            "proc",
+            "flatten",
+            "opt_clean",
+            "memory_collect",
+            "memory_map",
+            "dffunmap",
+            "techmap",
+            "opt_clean",
+            # What is clocked by anything else.
+            f"select -assert-none t:$_DFF*_ w:{CLOCK} %co1:+$_DFF_P_[C] %d",
+            "setundef -zero",
+            "aigmap",
+            "opt_clean",
+            f"write_aiger -symbols {aiger}",
+        ]
+        try:
+            run_yosys(commands, folder / "yosys.log")
+        except FlowError as error:
+            raise FlowError(f"{top} in {design.name} cannot be compared: {error}") from error
+        aig = parse_aiger(aiger)
+    if undriven := aig.inputs.count(UNDRIVEN):
+        raise FlowError(f"{top} in {design.name} cannot be compared: {undriven} of its bits are driven by nothing")
+    return aig

@@ -1,0 +1,195 @@
+"""The kernels of the Normalization Unit, at the formats of both presets and 16 lanes."""
+
+from __future__ import annotations
+
+import z3
+
+from softermax.hw import NormalizationUnit, Reciprocal, RowProduct
+from softermax.hw.streams import row_products, row_scale
+from softermax.model import SoftermaxConfig
+
+from .faults import Fault, becomes, without
+from .kernel import WIDE, Claim, Kernel, bits, in_range, passing
+from .specifications import softermax
+from .specifications.exact import reciprocal_error_bound
+from .specifications.words import saturated, signed, unsigned
+from .unrolling import Unrolling
+
+__all__ = ["normalization_kernels"]
+
+PAPER, FAITHFUL = SoftermaxConfig.paper(), SoftermaxConfig.faithful()
+FAITHFUL_MULTIPLY = SoftermaxConfig.faithful(normalizer="multiply")
+
+
+def normalization_kernels() -> list[Kernel]:
+    """All of them: each preset with its normalizer, and the faithful one with the paper's, too."""
+    return [
+        reciprocal("paper", PAPER),
+        reciprocal("faithful", FAITHFUL),
+        reciprocal("faithful, multiply", FAITHFUL_MULTIPLY),
+        output_range("paper", PAPER),
+        multiply("paper", PAPER),
+        multiply("faithful", FAITHFUL_MULTIPLY),
+        row_product("faithful", FAITHFUL),
+        select("faithful", FAITHFUL),
+    ]
+
+
+def reciprocal(name: str, config: SoftermaxConfig) -> Kernel:
+    """From a row's sum to its scale, two clock edges later."""
+    d, r = config.power_sum, config.reciprocal
+    index_bits = r.fraction_bits + config.mantissa_guard_bits
+    truncated = index_bits < d.width - 1
+    bound = reciprocal_error_bound(config.reciprocal_segments, index_bits, r.fraction_bits, truncated=truncated)
+
+    def claim(signals: Unrolling) -> Claim:
+        row, scale = signals("i__payload"), signals("o__payload", 2)
+        exponent = signed(scale["exponent"], WIDE) - signed(row["maximum"], WIDE)
+        within = softermax.reciprocal(
+            row["power_sum"], d.fraction_bits, scale["mantissa"], r.fraction_bits, exponent, bound
+        )
+        flags = z3.And([scale[flag] == row[flag] for flag in ("saturated", "overlong")])
+        assumptions = [*passing(signals, 2), in_range(row["maximum"], config)]
+        half = 1 << (d.fraction_bits - 1)
+        return Claim([*assumptions, z3.UGE(row["power_sum"], half)], z3.And(within, flags))
+
+    return Kernel(
+        "Reciprocal",
+        f"{name}, {d} to {r}, {config.reciprocal_segments} segments",
+        f"1/D has the exponent of D's leading one; its mantissa is within {float(bound):.2f} units of exact.",
+        lambda: Reciprocal(config),
+        2,
+        claim,
+        Fault("slope ignored", "", "rise", becomes("0")),
+    )
+
+
+def output_range(name: str, config: SoftermaxConfig) -> Kernel:
+    """What a unit without saturation logic relies on: how large a row's numerator can be for its sum."""
+    p, g = config.unnormed.fraction_bits, config.power_sum.fraction_bits
+
+    def claim(signals: Unrolling) -> Claim:
+        row, scale = signals("i__payload"), signals("o__payload", 2)
+        d, numerator = unsigned(row["power_sum"], 2 * WIDE), z3.BitVec("numerator", config.unnormed.width)
+        exponent = signed(scale["exponent"], WIDE) - signed(row["maximum"], WIDE)
+        assumptions = [
+            *passing(signals, 2),
+            in_range(row["maximum"], config),
+            z3.UGE(d, 1 << (g - 1)),
+            z3.ULE(numerator, 1 << p),
+            # The sum has it, but for the unit that truncation may take.
+            z3.ULE(unsigned(numerator, 2 * WIDE), (d + 1) << (p - g)),
+        ]
+        y = softermax.multiplied(numerator, z3.Extract(7, 0, exponent), scale["mantissa"], dropped_bits(config))
+        return Claim(assumptions, z3.ULE(y, config.output.max_raw))
+
+    return Kernel(
+        "Reciprocal",
+        f"{name}, {config.output} out",
+        "No numerator that a sum contains exceeds the output format, times that sum's reciprocal.",
+        lambda: Reciprocal(config),
+        2,
+        claim,
+        Fault("exponent one too small", "", "exponent_in", becomes("{} - 7'h01")),
+    )
+
+
+def dropped_bits(config: SoftermaxConfig) -> int:
+    """Fraction bits that numerator times reciprocal has beyond a probability; its exponent counts from that of 1/2."""
+    return config.unnormed.fraction_bits + config.reciprocal.fraction_bits - 1 - config.output.fraction_bits
+
+
+def multiply(name: str, config: SoftermaxConfig) -> Kernel:
+    """The lanes of the unit, given what the register of its Reciprocal holds."""
+
+    def claim(signals: Unrolling) -> Claim:
+        i, row, o = signals("i__payload"), signals("o__payload$0", layout=row_scale(config)), signals("o__payload", 1)
+        places = signed(row["exponent"], WIDE) - signed(i["maximum"], WIDE)
+        exact = [
+            softermax.multiplied(u, z3.Extract(7, 0, places), row["mantissa"], dropped_bits(config)) for u in i["u"]
+        ]
+        assumptions = [
+            *normalizing(signals),
+            in_range(i["maximum"], config),
+            places >= 0,
+            row["exponent"] <= config.power_sum.integer_bits - config.lowest_maximum,
+            z3.ULE(row["mantissa"], 1 << config.reciprocal.fraction_bits),
+        ]
+        largest = config.output.max_raw
+        if not config.output_can_saturate:
+            assumptions += [z3.ULE(y, largest) for y in exact]
+        results = [unsigned(y, e.size()) == saturated(e, largest) for y, e in zip(o["y"], exact, strict=True)]
+        return Claim(assumptions, z3.And(results))
+
+    return Kernel(
+        "Normalization Unit",
+        f"{name}, multiply, {config.lanes} lanes",
+        "A probability is the numerator, shifted down to the row's scale, times the reciprocal, rounded to nearest.",
+        lambda: NormalizationUnit(config),
+        1,
+        claim,
+        Fault("rounding constant lost", "", "rounded_3", without(r" \+ \S+$")),
+    )
+
+
+def row_product(name: str, config: SoftermaxConfig) -> Kernel:
+    """The products of a row, a clock edge later."""
+    f, q = config.input.fraction_bits, config.reciprocal.fraction_bits
+
+    def claim(signals: Unrolling) -> Claim:
+        scale, row = signals("i__payload"), signals("o__payload", 1)
+        products = [
+            softermax.row_product(scale["mantissa"], q, product, t, f, config.product.fraction_bits)
+            for t, product in enumerate(row["products"])
+        ]
+        kept = [scale[name] == row[name] for name in ("exponent", "saturated", "overlong")]
+        # A reciprocal of a mantissa is 1 at most.
+        assumptions = [*passing(signals, 1), z3.ULE(scale["mantissa"], 1 << q)]
+        return Claim(assumptions, z3.And(products + kept))
+
+    return Kernel(
+        "Row Product",
+        f"{name}, {config.reciprocal} to {config.product}",
+        "A product is the reciprocal times the nearest number to 2**t, rounded to nearest.",
+        lambda: RowProduct(config),
+        1,
+        claim,
+        Fault("rounding constant of a product lost", "", "exact_2", without(r" \+ \S+$")),
+    )
+
+
+def select(name: str, config: SoftermaxConfig) -> Kernel:
+    """The lanes of the unit, given what the register of its Row Product holds."""
+    f = config.input.fraction_bits
+    dropped = config.product.fraction_bits - config.output.fraction_bits
+
+    def claim(signals: Unrolling) -> Claim:
+        i, o = signals("i__payload"), signals("o__payload", 1)
+        row = signals("o__payload$0", layout=row_products(config))
+        results, assumptions = [], normalizing(signals)
+        for x, keep, y in zip(i["x"], bits(i["keep"]), o["y"], strict=True):
+            # The exponent counts from that of 1/2.
+            places = signed(row["exponent"], WIDE) - 1 - signed(x >> f, WIDE)
+            fraction = z3.Extract(f - 1, 0, x)
+            product = row["products"][-1]
+            for t, choice in reversed(list(enumerate(row["products"][:-1]))):
+                product = z3.If(fraction == t, choice, product)
+            assumptions.append(z3.Implies(keep, places >= 0))
+            results.append(softermax.selected(product, z3.Extract(7, 0, places), keep, y, dropped))
+        assumptions += [row["exponent"] <= config.power_sum.integer_bits - config.lowest_maximum]
+        return Claim(assumptions, z3.And(results))
+
+    return Kernel(
+        "Normalization Unit",
+        f"{name}, row product, {config.lanes} lanes",
+        "A probability is the product for the score's fraction, shifted down to the score, rounded; 0 where masked.",
+        lambda: NormalizationUnit(config),
+        1,
+        claim,
+        Fault("far score wraps around", "", "shift_2", becomes("{} & 7'h0f")),
+    )
+
+
+def normalizing(signals: Unrolling) -> list[z3.BoolRef]:
+    """A slice moves into the output register."""
+    return [signals.moves("i"), z3.Not(signals.is_high("rst"))]

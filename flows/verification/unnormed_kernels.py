@@ -1,0 +1,123 @@
+"""The kernels of the Unnormed Softmax Unit, at the formats of both presets and 16 lanes."""
+
+from __future__ import annotations
+
+import re
+
+import z3
+
+from softermax.hw import IntMax, PowerOfTwo, Reduction
+from softermax.model import Q, SoftermaxConfig
+
+from .faults import Fault, becomes, without
+from .kernel import WIDE, Claim, Kernel, bits, in_range
+from .specifications import softermax
+from .specifications.exact import power_error_bound
+from .specifications.words import signed
+from .unrolling import Unrolling
+
+__all__ = ["unnormed_kernels"]
+
+PRESETS = {"paper": SoftermaxConfig.paper(), "faithful": SoftermaxConfig.faithful()}
+#: Scores with more fractions than segments, so that there are slopes.
+SLOPED = SoftermaxConfig(lanes=16, max_len=384, input=Q(4, 4))
+#: A power sum that a long row of large scores overflows.
+SATURATING = SoftermaxConfig.paper(max_len=4096, saturate=True)
+
+
+def unnormed_kernels() -> list[Kernel]:
+    """All of them; IntMax is the same in both presets."""
+    return [
+        int_max(PRESETS["paper"]),
+        *(power_of_two(name, config) for name, config in PRESETS.items()),
+        power_of_two("paper, linear-piecewise", SLOPED),
+        *(reduction(name, config) for name, config in PRESETS.items()),
+        reduction("paper, saturating", SATURATING),
+    ]
+
+
+def int_max(config: SoftermaxConfig) -> Kernel:
+    """The tree over all lanes."""
+
+    def claim(signals: Unrolling) -> Claim:
+        return Claim(
+            [],
+            softermax.int_max(
+                signals("x"),
+                bits(signals("keep")),
+                signals("maximum"),
+                config.input.fraction_bits,
+                -(1 << (config.input.integer_bits - 1)),
+            ),
+        )
+
+    return Kernel(
+        "IntMax",
+        f"both presets, {config.input}, {config.lanes} lanes",
+        "The maximum is the largest ceiling of the kept scores, the lowest if none is kept.",
+        lambda: IntMax(config),
+        0,
+        claim,
+        Fault("maximum not rounded up", "", "key_0", lambda e: re.sub(r", \w+ \}", ", 1'h0 }", e)),
+    )
+
+
+def power_of_two(name: str, config: SoftermaxConfig) -> Kernel:
+    """All lanes: with a table that has an entry for each fraction, the very entry; else how far off it may be."""
+    f, p, segments = config.input.fraction_bits, config.unnormed.fraction_bits, config.power_segments
+    bound = power_error_bound(segments, p) if segments < 1 << f else None
+
+    def claim(signals: Unrolling) -> Claim:
+        maximum = signals("maximum")
+        lanes = list(zip(signals("x"), bits(signals("keep")), signals("u"), strict=True))
+        whole = signed(maximum, WIDE) << f
+        assumptions = [z3.Implies(keep, signed(x, WIDE) <= whole) for x, keep, _ in lanes]
+        results = [softermax.power_of_two(x, keep, maximum, u, f, p, bound) for x, keep, u in lanes]
+        return Claim([in_range(maximum, config), *assumptions], z3.And(results))
+
+    what = f"within {float(bound):.0f} units of" if bound else "the nearest number to"
+    return Kernel(
+        "Power of Two",
+        f"{name}, {config.input} to {config.unnormed}, {config.lanes} lanes",
+        f"A numerator is {what} 2**t, shifted down by whole places; 0 where masked.",
+        lambda: PowerOfTwo(config),
+        0,
+        claim,
+        Fault("slope ignored", "", r"\\rise\$\d+ ", becomes("0"))
+        if bound
+        else Fault("shift one too few", "", "shift_5", becomes("{} - 7'h01")),
+    )
+
+
+def reduction(name: str, config: SoftermaxConfig) -> Kernel:
+    """A step of the recurrence, from any state that a row can be in."""
+    names = ("maximum", "power_sum", "saturated")
+
+    def claim(signals: Unrolling) -> Claim:
+        before, after = ({name: signals(name, cycle) for name in names} for cycle in (0, 1))
+        slice_ = {"maximum": signals("slice_maximum"), "sum": signals("slice_sum")}
+        first, load = signals.is_high("first"), signals.is_high("load")
+        assumptions = [z3.Not(signals.is_high("rst")), in_range(slice_["maximum"], config)]
+        assumptions += [z3.Or(first, in_range(before["maximum"], config))]
+        if not config.sum_can_overflow:
+            # What the other slices of the longest row, and this one, add up to at most.
+            one = config.lanes << config.power_sum.fraction_bits
+            assumptions += [z3.ULE(slice_["sum"], one)]
+            assumptions += [z3.Or(first, z3.ULE(before["power_sum"], (config.max_slices - 1) * one))]
+        step = softermax.reduced(before, slice_, after, first)
+        kept = z3.And([after[name] == before[name] for name in names])
+        begins = signals("first", 1) == z3.If(load, signals("last"), signals("first"))
+        return Claim(assumptions, z3.And(begins, z3.If(load, step, kept)))
+
+    return Kernel(
+        "Reduction",
+        f"{name}, {config.power_sum}",
+        "A slice renormalises the running sum and is added to it; a row's first slice finds nothing; "
+        + ("a sum that does not fit saturates and says so." if config.sum_can_overflow else "no row's sum overflows."),
+        lambda: Reduction(config),
+        1,
+        claim,
+        Fault("comparison of maxima with the row before", "", "below", without(r" & \S+$"))
+        if not config.sum_can_overflow
+        else Fault("saturation forgotten", "", "saturated", becomes("load ? total[16] : saturated")),
+    )
