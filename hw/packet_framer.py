@@ -81,8 +81,8 @@ class PacketFramer(wiring.Component):
                 m.d.sync += filling.eq(0)
         with m.If(taken):
             m.d.sync += dropping.eq(~i.last & (dropping | completes))
-            with m.If(self.ends_early):
-                m.d.sync += filling.eq(1)
+        with m.If(self.ends_early):
+            m.d.sync += filling.eq(1)
         with m.If(self.restart):
             m.d.sync += [place.eq(0), filling.eq(0)]
             with m.If((place != 0) & ~filling):

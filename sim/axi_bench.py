@@ -20,7 +20,7 @@ from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStream
 #: Of the clock, in ns.
 PERIOD = 2
 #: Clock cycles for which a reset is held, which a step may take at most, and which pass after the last one.
-RESET_CYCLES, PATIENCE, IDLE_CYCLES = 2, 5000, 40
+RESET_CYCLES, PATIENCE, IDLE_CYCLES = 2, 2000, 40
 
 
 @cocotb.test()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-__all__ = ["Fault", "becomes", "loading", "loading_always", "switchable", "without"]
+__all__ = ["ConnectionFault", "Fault", "becomes", "loading", "loading_always", "switchable", "without"]
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,7 @@ class Fault:
         """
         name = rf"\\{top}\.{re.escape(self.module)} " if self.module else top
         module = self._only(rf"(?ms)^module {name}\(.*?^endmodule$", verilog)
-        register = re.findall(rf"(?m)^    {self.target} +<= (_\d+_);$", module[0])
-        target = register[0] if len(register) == 1 else self.target
-        place = self._only(rf"(?m)^  assign {target} += (.*);$", verilog, *module.span())
+        place = self._only(self._pattern(module[0]), verilog, *module.span())
         if self.change(place[1]) == place[1]:
             raise ValueError(f"{self.name} must change {place[0].strip()!r}")
         return place
@@ -53,11 +51,24 @@ class Fault:
         (start, end), fault = (place := self.find(verilog, top)).span(1), self.change(place[1])
         return f"{verilog[:start]}{fault}{verilog[end:]}"
 
+    def _pattern(self, module: str) -> str:
+        """The assignment in the text of its module."""
+        register = re.findall(rf"(?m)^    {self.target} +<= (_\d+_);$", module)
+        return rf"(?m)^  assign {register[0] if len(register) == 1 else self.target} += (.*);$"
+
     def _only(self, pattern, text, *span):
         found = list(re.compile(pattern).finditer(text, *span))
         if len(found) != 1:
             raise ValueError(f"{self.name} must have one place at {pattern!r}, not {len(found)}")
         return found[0]
+
+
+class ConnectionFault(Fault):
+    """A change of what an instance's port is connected to; the target is the instance and the port, ``name.port``."""
+
+    def _pattern(self, module: str) -> str:
+        instance, port = self.target.split(".", 1)
+        return rf"(?m)^  \S+ +{instance} \((?:\n    .*)*?\n    \.{port} ?\((.*?)\),?$"
 
 
 def switchable(verilog: str, top: str, faults: list[Fault], switch: str) -> str:

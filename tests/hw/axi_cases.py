@@ -8,6 +8,7 @@ import numpy as np
 
 from softermax.model import softermax_raw
 from softermax.model.baseline import BaselineConfig, baseline_softmax_raw
+from softermax.model.binary16 import from_fixed
 from softermax.sim.axi import AxiResult, AxiScenario, Packet, numbers_of, packet_of
 from softermax.sim.traffic import bursty
 
@@ -89,11 +90,22 @@ class Cases:
         """Every case."""
         cases = {"full speed": self._sent(random_packets(self._rng, self._config, 40))}
         for place in range(3):
-            waves = {name: (~bursty(self._rng, 257 + place)).astype(int).tolist() for name in (SOURCE, SINK)}
-            cases[f"stalls {place}"] = self._sent(random_packets(self._rng, self._config, 40), waves)
+            cases[f"stalls {place}"] = self._sent(random_packets(self._rng, self._config, 40), self._waves())
         for name, packets in self._malformed().items():
             cases[name] = self._sent([self._row(5), *packets, self._row(7), *packets, *packets, self._row(1)])
-        cases["tlast never"] = self._never()
+        return cases | self._broken_off()
+
+    def few(self) -> dict[str, Case]:
+        """The same in fewer scenarios."""
+        packets = [packet for malformed in self._malformed().values() for packet in (*malformed, self._row(5))]
+        return {"packets": self._sent(packets, self._waves())} | self._broken_off()
+
+    def _waves(self) -> dict[str, list[int]]:
+        return {name: (~bursty(self._rng, 257)).astype(int).tolist() for name in (SOURCE, SINK)}
+
+    def _broken_off(self) -> dict[str, Case]:
+        """Those in which there is a reset."""
+        cases = {"tlast never": self._never()}
         for sources in (True, False):
             told = "with its source" if sources else "without its source"
             cases[f"reset {told}"] = self._reset(sources, [])
@@ -101,11 +113,12 @@ class Cases:
         return cases
 
     def _row(self, scores: int) -> Packet:
-        """A well-formed row of so many scores."""
-        bits = 16 if isinstance(self._config, BaselineConfig) else self._config.input.width
-        raw = self._rng.integers(0, 1 << bits, scores)
+        """A well-formed row of so many scores, from -1 to 1, so that each has its share."""
         if isinstance(self._config, BaselineConfig):
-            raw = raw & 0xBBFF  # of magnitude below 2
+            raw = from_fixed(self._rng.integers(-16, 17, scores), 4)
+        else:
+            one = 1 << self._config.input.fraction_bits
+            raw = self._rng.integers(-one, one + 1, scores)
         return packet_of(raw, np.ones(scores, bool), self._size)
 
     def _beats(self, beats: int) -> Packet:
@@ -115,13 +128,15 @@ class Cases:
         """Packets that are not as they should be, and some that just are."""
         config, beat = self._config, self._size * self._config.lanes
         row, most = self._beats(3), config.max_slices
-        of_a_lane = np.tile(np.arange(self._size) == 0, 3 * config.lanes)
-        holes = self._rng.integers(0, 2, len(row.data))
+        holes, others = self._rng.integers(0, 2, (2, len(row.data)))
+        # Of a lane of several bytes, the lowest and the highest ones.
+        low, high = (np.arange(len(row.data)) % self._size == place for place in (0, self._size - 1))
         null = (0,) * beat
         return {
             "tkeep with holes": [Packet(row.data, tuple(np.repeat(holes[:: self._size], self._size).tolist()))],
-            "tkeep with part of a lane": [Packet(row.data, tuple((holes | of_a_lane).tolist()))],
-            "tkeep with no first byte": [Packet(row.data, (0, *row.keep[1:]))],
+            "tkeep with part of a lane": [
+                Packet(row.data, tuple(some.tolist())) for some in (holes | low, others | high)
+            ],
             "beat with nothing kept, first": [Packet(row.data, null + row.keep[beat:])],
             "beat with nothing kept, between": [Packet(row.data, row.keep[:beat] + null + row.keep[beat:-beat])],
             "beat with nothing kept, last": [Packet(row.data, row.keep[:-beat] + null)],
@@ -158,7 +173,7 @@ class Cases:
         scenario.send(SOURCE, [*waiting, broken, after]).then("taken", SOURCE, len(waiting), taken)
         if waiting:
             scenario.then("offered", SINK)
-        scenario.then("reset", 2, sources).then("receive", SINK, 1 if sources else 2)
+        scenario.then("reset", 8, sources).then("receive", SINK, 1 if sources else 2)
         begin = taken * self._size * self._config.lanes
         rest = Packet(broken.data[begin:], broken.keep[begin:])
         return Case(scenario, [row_of(packet, self._config) for packet in ([after] if sources else [rest, after])])

@@ -4,11 +4,39 @@ from __future__ import annotations
 
 import re
 
-from softermax.flows.verification.faults import Fault, becomes, loading, loading_always, without
+from softermax.flows.verification.faults import Fault, becomes, loading, loading_always, switchable, without
+from softermax.flows.verilog import generate_verilog
+
+#: Name of the faulty unit.
+TOP = "softermax"
+
+BENCH = """// verilator lint_off WIDTH
+module faulty(fault, {ports});
+  input [31:0] fault;
+  {declarations}
+  {top} unit ({connections});
+endmodule
+"""
 
 UNNORMED, REDUCTION, INT_MAX, POWER = "unnormed", "unnormed.reduction", "unnormed.int_max", "unnormed.power_of_two"
 NORMALIZATION, RECIPROCAL, ROW_BUFFER = "normalization", "normalization.reciprocal", "row_buffer"
 ROW_PRODUCT = "normalization.row_product"
+
+
+def faulty_verilog(unit, config, faults: list[Fault]) -> str:
+    """The generated Verilog with all faults, and a top module with an input that says which one is in force."""
+    verilog = generate_verilog(unit(config), TOP)
+    module = re.search(rf"(?ms)^module {TOP}\((.*?)\);(.*?)^endmodule", verilog)
+    ports = re.split(r"\s*, ", module[1])
+    bench = BENCH.format(
+        top=TOP,
+        ports=module[1],
+        declarations="\n  ".join(re.findall(r"(?m)^  ((?:input|output) .*;)$", module[2])),
+        connections=", ".join(f".{port}({port})" for port in ports),
+    )
+    return bench + switchable(verilog, TOP, faults, "faulty.fault")
+
+
 X_OUT = r"\\o__payload\.x "
 Y_0 = r"\\o__payload\$\d+\.y\[0\] "
 

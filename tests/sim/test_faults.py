@@ -3,14 +3,12 @@
 All are built at once: an input says which one is in force.
 """
 
-import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from softermax.flows.verification.faults import Fault, becomes, switchable, without
-from softermax.flows.verilog import generate_verilog
+from softermax.flows.verification.faults import Fault, becomes, without
 from softermax.hw import ProcessingElement, Softermax
 from softermax.hw.baseline import BaselineSoftmax
 from softermax.model import UQ, SoftermaxConfig
@@ -24,7 +22,7 @@ from softermax.sim.traffic import bursty
 from ..hw.pe.heads import random_heads
 from ..hw.stimuli import difficult_rows, make_trace
 from .baseline_faults import BASELINE_FAULTS
-from .faults import MULTIPLY_FAULTS, PRODUCT_FAULTS, UNNORMED
+from .faults import MULTIPLY_FAULTS, PRODUCT_FAULTS, TOP, UNNORMED, faulty_verilog
 from .pe_faults import PROCESSING_ELEMENT_FAULTS
 
 SIZES = {"lanes": 3, "max_len": 24, "power_sum": UQ(4, 6), "saturate": True}
@@ -41,31 +39,7 @@ STYLES = {
     "processing element": (ProcessingElement, PROCESSING_ELEMENT, PROCESSING_ELEMENT_FAULTS),
     "baseline": (BaselineSoftmax, BaselineConfig(lanes=3, max_len=24), BASELINE_FAULTS),
 }
-TOP = "softermax"
-
 HEADS = 9
-
-BENCH = """// verilator lint_off WIDTH
-module faulty(fault, {ports});
-  input [31:0] fault;
-  {declarations}
-  {top} unit ({connections});
-endmodule
-"""
-
-
-def faulty_verilog(unit, config, faults):
-    """The generated Verilog with all faults, and a top module with an input that says which one is in force."""
-    verilog = generate_verilog(unit(config), TOP)
-    module = re.search(rf"(?ms)^module {TOP}\((.*?)\);(.*?)^endmodule", verilog)
-    ports = module[1].split(", ")
-    bench = BENCH.format(
-        top=TOP,
-        ports=module[1],
-        declarations="\n  ".join(re.findall(r"(?m)^  ((?:input|output) .*;)$", module[2])),
-        connections=", ".join(f".{port}({port})" for port in ports),
-    )
-    return bench + switchable(verilog, TOP, faults, "faulty.fault")
 
 
 def edges(config):
