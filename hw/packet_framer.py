@@ -47,8 +47,7 @@ class PacketFramer(wiring.Component):
             {
                 "i": In(stream.Signature(packet_word(size))),
                 "o": Out(stream.Signature(packet_word(size)["data"].shape)),
-                # What is beyond the most is often a bit wider.
-                "words": In(range(most + 2)),
+                "words": In(range(most + 1)),
                 "restart": In(1),
                 "ends_early": Out(1),
                 "ends_late": Out(1),
@@ -66,7 +65,8 @@ class PacketFramer(wiring.Component):
         taken = Signal()
         kept = [Mux(keep & ~filling, byte, 0) for byte, keep in zip(i.data, i.keep, strict=True)]
         m.d.comb += [
-            fits.eq((self.words != 0) & (self.words <= self._most)),
+            # Where words have no bit to spare, a comparison would be with a constant.
+            fits.eq((self.words != 0) & (1 if self._most.bit_count() == len(self.words) else self.words <= self._most)),
             completes.eq(place + 1 >= self.words),
             o.as_value().eq(Cat(kept)),
             self.o.valid.eq((filling | (self.i.valid & ~dropping)) & fits),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
 from softermax.model import softermax_raw
 from softermax.model.baseline import BaselineConfig, baseline_softmax_raw
 from softermax.model.binary16 import from_fixed
-from softermax.sim.axi import AxiResult, AxiScenario, Packet, numbers_of, packet_of
+from softermax.sim.axi import AxiResult, AxiScenario, Packet, numbers_of, packet_of, play_axi
 from softermax.sim.traffic import bursty
 
 from .packing import to_signed
@@ -40,6 +41,14 @@ class Case:
         if counts != self.counts:
             found.append(f"counted {counts}, not {self.counts}")
         return found
+
+
+def found(cases: dict[str, Case], verilog: Path, top: str, **ports) -> dict[str, list[str]]:
+    """What is wrong in Verilog, by the names of the cases that find it; ``ports`` are those of the bench."""
+    scenarios = [case.scenario for case in cases.values()]
+    results = play_axi(verilog, top, scenarios, verilog.with_suffix(""), **ports)
+    problems = {name: case.problems(result) for (name, case), result in zip(cases.items(), results, strict=True)}
+    return {name: some for name, some in problems.items() if some}
 
 
 def sizes(config) -> tuple[int, int]:

@@ -1,0 +1,269 @@
+"""Cases for a processing element behind AXI4-Stream: scenarios, well-formed and malformed, and what comes of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from softermax.model.pe import Head, Register, context, probabilities
+from softermax.model.pe_config import ProcessingElementConfig
+from softermax.sim.axi import AxiScenario, Packet, packet_of
+from softermax.sim.traffic import bursty
+
+from ..axi_cases import SINK, Case
+
+#: A beat every eighth cycle, so that none is taken between the one that is awaited and what is done then.
+SLOW = [1, 1, 1, 1, 1, 1, 1, 0]
+
+
+def source(name: str) -> str:
+    """The ports of a matrix."""
+    return f"s_axis_{name}"
+
+
+def packets_of(head: Head, name: str, config: ProcessingElementConfig) -> list[Packet]:
+    """The packets of a matrix, each as long as its row; of values also those that fill it up to whole slices."""
+    matrix = getattr(head, name)
+    if name == "v":
+        matrix = np.pad(matrix, [(0, 0), (0, -matrix.shape[1] % config.lanes)]).T
+    return [packet_of(row, np.ones(len(row), bool), 1) for row in matrix]
+
+
+def rows_of(head: Head, config: ProcessingElementConfig) -> list[Packet]:
+    """What must come out for a head."""
+    rows, size = (context(head, config), 1) if config.values else (probabilities(head, config), 1)
+    filled_up = np.pad(rows, [(0, 0), (0, -rows.shape[1] % config.lanes)])
+    packets = [packet_of(row, np.ones(len(row), bool), size) for row in filled_up]
+    return packets if config.values else [replace(packet, user=(0,) * len(packet.data)) for packet in packets]
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """Packets in place of a row's, what the row is taken for, and how often events are to be counted."""
+
+    packets: list[Packet]
+    row: np.ndarray
+    early: int = 0
+    late: int = 0
+
+
+class ElementCases:
+    """The cases of a config whose probabilities have 8 bits, by name."""
+
+    def __init__(self, config: ProcessingElementConfig, seed: int):
+        self._config, self._rng = config, np.random.default_rng(seed)
+        self.matrices = ("k", "q", "v") if config.values else ("k", "q")
+        #: Of the bench.
+        self.ports = {
+            "sources": [source(name) for name in self.matrices],
+            "sinks": [SINK],
+            "counted": [f"{name}_{event}" for name in self.matrices for event in ("ends_early", "ends_late")],
+        }
+
+    def all(self) -> dict[str, Case]:
+        """Every case."""
+        cases = {"full speed": self._heads({}), "stalls": self._heads(self._waves()), "early": self._before_sizes()}
+        for name in self.matrices:
+            for what in self._malformed(np.ones(1, np.int8), 1):
+                cases[f"{name}: {what}"] = self._with_malformed(what, name)
+            cases[f"{name}: tlast never"] = self._never(name)
+            for sources in (True, False):
+                told = "with its source" if sources else "without its source"
+                cases[f"{name}: reset {told}"] = self._reset(name, sources)
+        cases["k: sizes written in a packet"] = self._sizes_in_packet("k", Register.D_HEAD)
+        cases["k: start in a packet"] = self._start_in_packet("k")
+        if self._config.values:
+            cases["v: sizes written in a packet"] = self._sizes_in_packet("v", Register.KEYS)
+            cases["v: start in a packet"] = self._start_in_packet("v")
+        return cases
+
+    def _head(self, queries=3, keys=5, d_head=5) -> Head:
+        """Random queries, keys and values; scores of some units, so that each key has its share."""
+        shapes = {"q": (queries, d_head), "k": (keys, d_head), "v": (keys, d_head)}
+        data = {name: self._rng.integers(-128, 128, shape).astype(np.int8) for name, shape in shapes.items()}
+        return Head(**data, multiplier=172, shift=19, context_multiplier=128, context_shift=14)
+
+    def _waves(self) -> dict[str, list[int]]:
+        names = [*map(source, self.matrices), SINK]
+        return {name: (~bursty(self._rng, 257)).astype(int).tolist() for name in names}
+
+    def _load(self, scenario: AxiScenario, head: Head, packets: dict[str, list[Packet]]):
+        """Write the sizes, send keys and values, and wait until they are loaded, filled up perhaps."""
+        for register, value in head.settings().items():
+            scenario.then("write", register, value)
+        for name in packets.keys() - {"q"}:
+            scenario.send(source(name), packets[name])
+        for name in packets.keys() - {"q"}:
+            scenario.then("sent", source(name))
+        scenario.then("cycles", 8)
+
+    def _compute(self, scenario: AxiScenario, queries: list[Packet], rows: int):
+        """Start and send queries; so many rows must have come since the scenario began."""
+        scenario.then("write", Register.CONTROL, 1).send(source("q"), queries)
+        scenario.then("receive", SINK, rows).then("wait", "done")
+
+    def _packets(self, head: Head) -> dict[str, list[Packet]]:
+        return {name: packets_of(head, name, self._config) for name in self.matrices}
+
+    def _run(self, scenario: AxiScenario, head: Head, expected: list[Packet]):
+        """A whole head as it should be; its rows are appended to what is expected."""
+        packets = self._packets(head)
+        expected += rows_of(head, self._config)
+        self._load(scenario, head, packets)
+        self._compute(scenario, packets["q"], len(expected))
+
+    def _heads(self, pauses: dict[str, list[int]]) -> Case:
+        """Heads of several sizes, one with the keys and values of the one before."""
+        case = Case(AxiScenario(pauses=pauses), [])
+        for sizes in ((3, 5, 5), (1, 1, 1), (5, 12, 6), (2, 4, 2)):
+            self._run(case.scenario, head := self._head(*sizes), case.expected)
+        again = replace(head, q=self._head(4, 4, 2).q)
+        for register, value in again.settings().items():
+            if register not in (Register.D_HEAD, Register.KEYS):
+                case.scenario.then("write", register, value)
+        case.expected.extend(rows_of(again, self._config))
+        self._compute(case.scenario, packets_of(again, "q", self._config), len(case.expected))
+        return case
+
+    def _before_sizes(self) -> Case:
+        """Packets that come before sizes are written wait."""
+        head, case = self._head(), Case(AxiScenario(), [])
+        packets = self._packets(head)
+        for name in self.matrices:
+            case.scenario.send(source(name), packets[name])
+        case.scenario.then("cycles", 20)
+        case.expected += rows_of(head, self._config)
+        self._load(case.scenario, head, {name: [] for name in self.matrices})
+        for name in self.matrices[::2]:
+            case.scenario.then("sent", source(name))
+        self._compute(case.scenario, [], len(case.expected))
+        return case
+
+    def _malformed(self, row: np.ndarray, words: int) -> dict[str, Malformed]:
+        """What may come in place of a row of so many words."""
+        size = self._config.vector_size
+        whole = packet_of(row, np.ones(len(row), bool), 1)
+        begun = Packet(whole.data[: size + 1], whole.keep[: size + 1])
+        first = Packet(whole.data[:1], whole.keep[:1])
+        full = np.pad(row, (0, words * size - len(row)))
+        excess = packet_of(np.concatenate([full, self._rng.integers(1, 128, 3 * size - 1)]), np.ones(1, bool), 1)
+        excess = Packet(excess.data, (1,) * len(excess.data))
+        keep = self._rng.integers(0, 2, len(row))
+        last_of_none = Packet(bytes(full.astype(np.int8)), (1,) * (words - 1) * size + (0,) * size)
+        fits_in_a_word = words == 1
+        return {
+            "tkeep with holes": Malformed([Packet(whole.data, tuple(keep.tolist()))], row * keep),
+            "nothing kept": Malformed([Packet(bytes(b"\x55" * words * size), (0,) * words * size)], row * 0),
+            "last beat with nothing kept": Malformed(
+                [last_of_none], np.where(np.arange(len(row)) < (words - 1) * size, row, 0)
+            ),
+            "tlast early": Malformed([begun], np.where(np.arange(len(row)) <= size, row, 0), early=words > 2),
+            "tlast early, in the first beat": Malformed(
+                [first], np.where(np.arange(len(row)) < 1, row, 0), early=not fits_in_a_word
+            ),
+            "tlast late": Malformed([excess], row, late=1),
+            "tlast late by many beats": Malformed([Packet(excess.data * 9, excess.keep * 9)], row, late=1),
+            "tlast missing between two rows": Malformed(
+                [Packet(bytes(full.astype(np.int8)) + whole.data, (1,) * words * size + whole.keep)], row, late=1
+            ),
+        }
+
+    def _with_malformed(self, what: str, name: str) -> Case:
+        """The first row and a later one are malformed, those after them are not."""
+        head, case = self._head(), Case(AxiScenario(), [])
+        packets, matrix = self._packets(head), getattr(head, name).copy()
+        rows = matrix.T if name == "v" else matrix
+        words = self._config.chunks(rows.shape[1])
+        early = late = 0
+        for place in (2, 0):
+            malformed = self._malformed(rows[place], words)[what]
+            packets[name][place : place + 1] = malformed.packets
+            rows[place] = malformed.row
+            early, late = early + malformed.early, late + malformed.late
+        taken_for = replace(head, **{name: matrix})
+        case.expected += rows_of(taken_for, self._config)
+        self._load(case.scenario, head, packets)
+        self._compute(case.scenario, packets["q"], len(case.expected))
+        counts = {f"{name}_ends_early": early, f"{name}_ends_late": late}
+        case.counts.update({port: count for port, count in counts.items() if count})
+        self._run(case.scenario, self._head(2, 3, 4), case.expected)
+        return case
+
+    def _never(self, name: str) -> Case:
+        """A packet without an end is one row; all the rest of it is lost, until a reset."""
+        head, case = self._head(), Case(AxiScenario(), [], {f"{name}_ends_late": 1})
+        packets = self._packets(head)
+        endless = Packet(bytes(1000), (1,) * 1000)
+        for register, value in head.settings().items():
+            case.scenario.then("write", register, value)
+        case.scenario.send(source(name), [packets[name][0], endless]).then("taken", source(name), 1, 100)
+        case.scenario.then("reset", 2)
+        self._run(case.scenario, self._head(), case.expected)
+        return case
+
+    def _begin(self, case: Case, head: Head, name: str, rows: int) -> Packet:
+        """Load, or of queries compute, and stop in a packet after so many rows, of which a beat has been taken."""
+        packets = self._packets(head)
+        case.scenario.pauses[source(name)] = SLOW
+        if name == "q":
+            self._load(case.scenario, head, packets)
+            case.scenario.then("write", Register.CONTROL, 1)
+        else:
+            for register, value in head.settings().items():
+                case.scenario.then("write", register, value)
+        case.scenario.send(source(name), packets[name][: rows + 1]).then("taken", source(name), rows, 1)
+        broken, size = packets[name][rows], self._config.vector_size
+        return Packet(broken.data[size:], broken.keep[size:])
+
+    def _reset(self, name: str, sources: bool) -> Case:
+        """A reset in a packet. If its source is not reset, what is left of it is the first row of the next head."""
+        head, case = self._head(), Case(AxiScenario(pauses={SINK: [1] * 200 + [0] * 200}), [])
+        rest = self._begin(case, head, name, 2)
+        if name == "q":
+            # The first row's result is lost, too.
+            case.scenario.then("offered", SINK)
+        case.scenario.then("reset", 9, sources)
+        after = self._head()
+        if sources:
+            self._run(case.scenario, after, case.expected)
+            return case
+        packets, matrix = self._packets(after), getattr(after, name).copy()
+        rows = matrix.T if name == "v" else matrix
+        rows[1:] = rows[:-1].copy()
+        rows[0] = 0
+        rows[0, : len(rest.data)] = np.frombuffer(rest.data, np.int8)
+        packets[name] = packets[name][:-1]
+        case.expected += rows_of(replace(after, **{name: matrix}), self._config)
+        self._load(case.scenario, after, packets)
+        self._compute(case.scenario, packets["q"], len(case.expected))
+        case.counts[f"{name}_ends_early"] = 1
+        return case
+
+    def _sizes_in_packet(self, name: str, register: Register) -> Case:
+        """A size is written in a packet: the rest of the packet is not the next row, which begins anew."""
+        case, head = Case(AxiScenario(), []), self._head()
+        self._begin(case, head, name, 1)
+        case.scenario.then("write", register, head.settings()[register])
+        self._run(case.scenario, head, case.expected)
+        return case
+
+    def _start_in_packet(self, name: str) -> Case:
+        """A start in a packet too many: the rest of the packet is not the first row of the next head."""
+        case, head = Case(AxiScenario(), []), self._head()
+        packets = self._packets(head)
+        case.scenario.pauses[source(name)] = SLOW
+        self._load(case.scenario, head, packets)
+        rows = len(packets[name])
+        case.scenario.send(source(name), packets[name][:1]).then("taken", source(name), rows, 1)
+        case.expected += rows_of(head, self._config)
+        self._compute(case.scenario, packets["q"], len(case.expected))
+        another = self._packets(after := replace(self._head(), q=head.q))
+        case.expected += rows_of(after, self._config)
+        for part in self.matrices[::2]:
+            case.scenario.send(source(part), another[part])
+        for part in self.matrices[::2]:
+            case.scenario.then("sent", source(part))
+        case.scenario.then("cycles", 8)
+        self._compute(case.scenario, another["q"], len(case.expected))
+        return case
