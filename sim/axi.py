@@ -78,7 +78,7 @@ class AxiResult:
     counts : dict of str to int
         Cycles in which each counted port was high.
     stuck : int or None
-        The number of the step that took too long.
+        The number of the step that did not come to its end.
     """
 
     packets: dict[str, list[Packet]]

@@ -14,13 +14,15 @@ from pathlib import Path
 
 import cocotb
 from cocotb.clock import Clock
-from cocotb.triggers import RisingEdge, SimTimeoutError, with_timeout
+from cocotb.triggers import First, RisingEdge
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 
 #: Of the clock, in ns.
 PERIOD = 2
-#: Clock cycles for which a reset is held, which a step may take at most, and which pass after the last one.
-RESET_CYCLES, PATIENCE, IDLE_CYCLES = 2, 2000, 40
+#: Clock cycles for which a reset is held, for which a step may wait while nothing moves, and which pass at the end.
+RESET_CYCLES, PATIENCE, IDLE_CYCLES = 2, 200, 40
+#: Clock cycles that a step may take at most.
+LONGEST = 10_000
 
 
 @cocotb.test()
@@ -46,6 +48,10 @@ class AxiBench:
         }
         for end in self._ends.values():
             end.log.setLevel(logging.WARNING)
+        parts = ("tdata", "tkeep", "tlast", "tuser")
+        self._beats = {
+            name: [getattr(dut, f"{name}_{part}") for part in parts if hasattr(dut, f"{name}_{part}")] for name in sinks
+        }
 
     async def run(self, scenario: dict) -> dict:
         """A scenario, from reset until all has been silent for a while.
@@ -54,13 +60,13 @@ class AxiBench:
         -------
         dict
             ``packets`` that each sink has received; ``violations`` of the standard by the unit, as sentences;
-            ``counts``, the cycles in which each counted port was high; ``stuck``, the number of the step that took too
-            long, or None.
+            ``counts``, the cycles in which each counted port was high; ``stuck``, the number of the step that did not
+            come to its end, or None.
         """
         for port, value in scenario["inputs"].items():
             getattr(self._dut, port).value = value
         self._packets = {name: [] for name in self._sinks}
-        self._counts, self._violations = dict.fromkeys(self._counted, 0), []
+        self._counts, self._violations, self._still = dict.fromkeys(self._counted, 0), [], 0
         for end in self._ends.values():
             end.set_pause_generator(None)
             end.pause = False
@@ -70,12 +76,9 @@ class AxiBench:
         for name, pauses in scenario["pauses"].items():
             self._ends[name].set_pause_generator(cycle(pauses))
         self._taken = dict.fromkeys(self._sources, (0, 0))
-        monitors = [cocotb.start_soon(self._watch(name)) for name in self._sinks]
-        monitors += [cocotb.start_soon(self._follow(name)) for name in self._sources]
-        monitors += [cocotb.start_soon(self._count(port)) for port in self._counted]
+        monitor = cocotb.start_soon(self._watch())
         stuck = await self._play(scenario["steps"])
-        for monitor in monitors:
-            monitor.cancel()
+        monitor.cancel()
         self._collect()
         return {
             "packets": self._packets,
@@ -85,12 +88,22 @@ class AxiBench:
         }
 
     async def _play(self, steps) -> int | None:
-        for number, (step, *arguments) in enumerate([*steps, ["cycles", IDLE_CYCLES]]):
-            try:
-                await with_timeout(getattr(self, step)(*arguments), PATIENCE * PERIOD, "ns")
-            except SimTimeoutError:
+        for number, (name, *arguments) in enumerate([*steps, ["cycles", IDLE_CYCLES]]):
+            step, standstill = cocotb.start_soon(getattr(self, name)(*arguments)), cocotb.start_soon(self._standstill())
+            await First(step, standstill)
+            standstill.cancel()
+            if not step.done():
+                step.cancel()
                 return number
         return None
+
+    async def _standstill(self):
+        """Wait until no beat has been moved for long, or until beats have been moved for too long."""
+        self._still = 0
+        for _ in range(LONGEST):
+            await RisingEdge(self._dut.aclk)
+            if self._still > PATIENCE:
+                return
 
     async def send(self, name: str, packets: list[dict]):
         """Queue packets at a source: bytes as hexadecimal digits, and for each byte whether it is kept."""
@@ -100,6 +113,10 @@ class AxiBench:
     async def sent(self, name: str):
         """Wait until a source has nothing left, its last beat taken."""
         await self._ends[name].wait()
+
+    async def clear(self, name: str):
+        """Forget what a source has not begun to send."""
+        self._ends[name].clear()
 
     async def taken(self, name: str, packets: int, beats: int):
         """Wait until so many whole packets of a source have been taken, and so many beats of the next one."""
@@ -157,38 +174,42 @@ class AxiBench:
         while not holds():
             await RisingEdge(self._dut.aclk)
 
-    async def _count(self, port: str):
+    async def _watch(self):
+        """Follow all streams: what is taken, counted, offered under reset, or withdrawn or changed while it waits."""
+        waiting = dict.fromkeys(self._sinks)
         while True:
             await RisingEdge(self._dut.aclk)
-            self._counts[port] += self._high(port)
+            self._still += 1
+            reset = not self._high("aresetn")
+            for port in self._counted:
+                self._counts[port] += self._high(port)
+            for name in (*self._sources, *self._sinks):
+                valid = self._high(f"{name}_tvalid")
+                moves = valid and self._high(f"{name}_tready")
+                if moves:
+                    self._still = 0
+                if name in self._sinks:
+                    waiting[name] = self._check_offer(name, reset, valid, moves, waiting[name])
+                elif moves:
+                    self._count_beat(name, reset)
 
-    async def _follow(self, name: str):
-        """Count the packets and beats that the unit takes; it may take none under reset."""
-        while True:
-            await RisingEdge(self._dut.aclk)
-            if self._high(f"{name}_tvalid") and self._high(f"{name}_tready"):
-                packets, beats = self._taken[name]
-                self._taken[name] = (packets + 1, 0) if self._high(f"{name}_tlast") else (packets, beats + 1)
-                if not self._high("aresetn"):
-                    self._violations.append(f"{name} loses a beat under reset")
+    def _count_beat(self, name: str, reset: bool):
+        """A beat of a source is taken."""
+        packets, beats = self._taken[name]
+        self._taken[name] = (packets + 1, 0) if self._high(f"{name}_tlast") else (packets, beats + 1)
+        if reset:
+            self._violations.append(f"{name} loses a beat under reset")
 
-    async def _watch(self, name: str):
-        """Note where a beat that waits is withdrawn or changed, and where one is offered under reset."""
-        ports = [
-            f"{name}_{part}" for part in ("tdata", "tkeep", "tlast", "tuser") if hasattr(self._dut, f"{name}_{part}")
-        ]
-        waiting = None
-        while True:
-            await RisingEdge(self._dut.aclk)
-            valid, beat = self._high(f"{name}_tvalid"), [str(getattr(self._dut, port).value) for port in ports]
-            if not self._high("aresetn"):
-                waiting = None
-                if valid:
-                    self._violations.append(f"{name} offers a beat under reset")
-                continue
-            if waiting is not None and (not valid or beat != waiting):
-                self._violations.append(f"{name} withdraws or changes a beat that waits")
-            waiting = beat if valid and not self._high(f"{name}_tready") else None
+    def _check_offer(self, name: str, reset: bool, valid: bool, moves: bool, waiting) -> list[str] | None:
+        """What waits now for a sink, given what waited before."""
+        if reset:
+            if valid:
+                self._violations.append(f"{name} offers a beat under reset")
+            return None
+        beat = [str(handle.value) for handle in self._beats[name]] if valid and (waiting or not moves) else None
+        if waiting and beat != waiting:
+            self._violations.append(f"{name} withdraws or changes a beat that waits")
+        return None if moves else beat
 
 
 def _packet(frame: AxiStreamFrame) -> dict:

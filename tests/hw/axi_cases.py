@@ -31,7 +31,7 @@ class Case:
         """What is wrong with a result."""
         found = list(result.violations)
         if result.stuck is not None:
-            found.append(f"step {result.stuck} took too long: {self.scenario.steps[result.stuck :][:1]}")
+            found.append(f"stuck in step {result.stuck}: {self.scenario.steps[result.stuck :][:1]}")
         received, expected = result.packets[SINK], self.expected
         if len(received) != len(expected):
             found.append(f"received {len(received)} packets, not {len(expected)}")

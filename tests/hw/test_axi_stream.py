@@ -18,7 +18,6 @@ from .axi_cases import SINK, SOURCE, Cases, found
 from .stimuli import random_trace
 
 CONFIGS = {
-    "paper": SoftermaxConfig.paper(lanes=4, max_len=24),
     "faithful, 16 lanes": SoftermaxConfig.faithful(lanes=16, max_len=96),
     "fp16": BaselineConfig(lanes=2, max_len=12),
 }

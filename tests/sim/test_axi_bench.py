@@ -2,23 +2,33 @@
 
 from dataclasses import replace
 
-from softermax.hw import AxiStreamSoftermax
+from softermax.hw import AxiStreamProcessingElement, AxiStreamSoftermax
 from softermax.model import UQ, Q, SoftermaxConfig
+from softermax.model.pe_config import ProcessingElementConfig
 
 from ..hw.axi_cases import SINK, SOURCE, Cases, found
-from .axi_faults import AXI_STREAM_FAULTS
+from ..hw.pe.axi_cases import ElementCases
+from .axi_faults import AXI_STREAM_ELEMENT_FAULTS, AXI_STREAM_FAULTS
 from .faults import faulty_verilog
 
 WIDE = SoftermaxConfig(lanes=3, max_len=24, input=Q(5, 5), power_sum=UQ(5, 12), output=UQ(0, 9))
+ELEMENT = ProcessingElementConfig(
+    softmax=SoftermaxConfig.paper(lanes=2, max_len=12), vector_size=2, max_d_head=6, values=True
+)
 
 
 def with_every_fault(cases, faults):
-    """The cases once without a fault and once with each, by number and name."""
-    return {
-        (number, name): replace(case, scenario=replace(case.scenario, inputs={"fault": number}))
-        for number in range(len(faults) + 1)
-        for name, case in cases.items()
-    }
+    """The cases once without a fault and once with each, by number and name.
+
+    A fault of what frames a matrix's packets is for that matrix's cases to find, and for those of all.
+    """
+    made = {}
+    for number, fault in enumerate([None, *faults]):
+        matrix = fault.module.removeprefix("framer_") if fault else ""
+        for name, case in cases.items():
+            if not matrix or name.startswith(f"{matrix}:") or ":" not in name:
+                made[number, name] = replace(case, scenario=replace(case.scenario, inputs={"fault": number}))
+    return made
 
 
 def check(cases, unit, config, faults, folder, **ports):
@@ -33,3 +43,8 @@ def check(cases, unit, config, faults, folder, **ports):
 def test_every_fault_of_a_softmax_is_found_and_no_other(tmp_path):
     cases = Cases(WIDE, seed=4).few()
     check(cases, AxiStreamSoftermax, WIDE, AXI_STREAM_FAULTS, tmp_path, sources=[SOURCE], sinks=[SINK])
+
+
+def test_every_fault_of_a_processing_element_is_found_and_no_other(tmp_path):
+    cases = ElementCases(ELEMENT, seed=4)
+    check(cases.few(), AxiStreamProcessingElement, ELEMENT, AXI_STREAM_ELEMENT_FAULTS, tmp_path, **cases.ports)
