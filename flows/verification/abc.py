@@ -1,0 +1,79 @@
+"""abc, in a process of its own, asked about and-inverter graphs of which no output may ever be 1."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+
+from ..errors import FlowError
+from ..files import write_whole
+from .aig import Aig, parse_aiger
+
+__all__ = ["Trace", "always_zero", "bounded", "swept", "zero_forever"]
+
+#: Inputs in each clock cycle; in the last of them an output is 1.
+Trace = list[list[bool]]
+
+#: Seconds that a command may take beyond its own limit.
+GRACE = 10
+REACHED = re.compile(r"No output asserted in (\d+) frames")
+
+
+def always_zero(question: Aig, folder: Path, seconds: float) -> bool | Trace | None:
+    """Whether all outputs of a graph without latches are 0 whatever the inputs; a trace of one cycle if not.
+
+    None if that is not found within some seconds.
+    """
+    said, trace = _run(question, f"&get; &cec -m -C 100000 -T {seconds:.0f}", folder, seconds)
+    return True if "Networks are equivalent" in said else trace
+
+
+def bounded(question: Aig, cycles: int, folder: Path, seconds: float) -> int | Trace:
+    """Bounded model checking: a trace, or the number of cycles, from the first on, in which all outputs are 0."""
+    said, trace = _run(question, f"bmc3 -F {cycles} -T {seconds:.0f}", folder, seconds)
+    # It counts the cycle that it was at when the time was over.
+    return trace or max(max(map(int, REACHED.findall(said)), default=0) - 1, 0)
+
+
+def swept(question: Aig, folder: Path, seconds: float) -> Aig | None:
+    """The same graph with one node in place of all that induction finds equal; None if it takes too long."""
+    result = folder / "swept.aig"
+    result.unlink(missing_ok=True)
+    _run(question, f"scorr -C 10000; write_aiger {result.name}", folder, seconds)
+    return parse_aiger(result) if result.is_file() else None
+
+
+def zero_forever(question: Aig, folder: Path, seconds: float) -> bool | Trace | None:
+    """Whether all outputs stay 0 forever, by property-directed reachability; a trace if not, None if undecided."""
+    if not any(question.outputs.values()):
+        return True
+    if not len(question.latches):
+        return always_zero(question, folder, seconds)
+    said, trace = _run(question, f"pdr -T {seconds:.0f}", folder, seconds)
+    return True if "Property proved" in said else trace
+
+
+def _run(question: Aig, commands: str, folder: Path, seconds: float) -> tuple[str, Trace | None]:
+    """What abc says of a graph, and the trace that it finds."""
+    [package] = find_spec("pyosys").submodule_search_locations
+    program, graph, trace = Path(package) / "yosys-abc", folder / "question.aig", folder / "trace"
+    write_whole(graph, question.aiger())
+    trace.unlink(missing_ok=True)
+    script = f"read_aiger {graph.name}; {commands}; write_cex -a {trace.name}"
+    try:
+        limit = {"timeout": seconds + GRACE, "check": False}
+        done = subprocess.run([program, "-c", script], cwd=folder, capture_output=True, **limit)
+    except subprocess.TimeoutExpired:
+        return "", None
+    except OSError as error:
+        raise FlowError(f"{program} must run, which it does not: install pyosys anew") from error
+    said = done.stdout.decode(errors="replace")
+    return said, _read_trace(trace) if trace.is_file() else None
+
+
+def _read_trace(file: Path) -> Trace:
+    """The cycles of a trace; the first line has the latches' initial values, which are 0."""
+    lines = file.read_text().split("#")[0].splitlines()[1:]
+    return [[bit == "1" for bit in line.strip()] for line in lines if line.strip()]

@@ -1,0 +1,134 @@
+"""Which registers of two designs are the same: those that take the same in every state in which all of them agree.
+
+Random states tell registers apart, until none do. What is left is no more than a candidate: a solver has to prove it,
+see :mod:`softermax.flows.verification.equivalence`, and what it finds against it comes back here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from ..gates.netlist import CLOCK
+from .aig import ONES, Aig
+
+__all__ = ["Correspondence", "by_names", "by_simulation"]
+
+#: 64 stimuli to a word.
+WORDS = 4
+#: Rounds without news after which registers are taken for equal.
+PATIENCE = 3
+#: In how many of 64 states inputs and registers are 1.
+DENSITIES = (2, 32, 62)
+
+
+class Correspondence:
+    """Classes of registers that hold the same; those of the revised design count on from those of the golden one.
+
+    Parameters
+    ----------
+    golden, revised : Aig
+        With the same inputs.
+    classes : sequence of int
+        A number for each register, the same for those of a class.
+    constants : dict of int to bool
+        Registers that always hold one value.
+    """
+
+    def __init__(self, golden: Aig, revised: Aig, classes, constants: dict[int, bool]):
+        self._designs = golden, revised
+        self._order = [golden.inputs.index(name) for name in revised.inputs]
+        self.constants = dict(constants)
+        self.classes = self._numbered(list(classes))
+
+    def _numbered(self, keys: list) -> np.ndarray:
+        """Classes from 0 on; that of constants is none, -1."""
+        numbers: dict = {}
+        return np.array(
+            [
+                -1 if register in self.constants else numbers.setdefault(key, len(numbers))
+                for register, key in enumerate(keys)
+            ],
+            int,
+        )
+
+    @property
+    def count(self) -> int:
+        """Number of classes."""
+        return int(self.classes.max(initial=-1)) + 1
+
+    def following(self, inputs: np.ndarray, states: np.ndarray) -> np.ndarray:
+        """What all registers take, (registers, words), from the golden design's inputs and the classes' states."""
+        held = states[self.classes] if len(states) else np.zeros((len(self.classes), inputs.shape[1]), np.uint64)
+        for register, value in self.constants.items():
+            held[register] = ONES if value else 0
+        golden, revised = self._designs
+        registers, inputs = len(golden.latches), inputs.copy()
+        inputs[golden.inputs.index(CLOCK)] = ONES
+        found = golden.settle(inputs, held[:registers]), revised.settle(inputs[self._order], held[registers:])
+        return np.concatenate(
+            [design.read(values, design.following) for design, values in zip(self._designs, found, strict=True)]
+        )
+
+    def split(self, taken: np.ndarray) -> bool:
+        """Tell apart registers that take different values, and constants that are none; returns whether any were."""
+        before = self.count, len(self.constants)
+        refuted = {
+            register for register, value in self.constants.items() if (taken[register] != (ONES if value else 0)).any()
+        }
+        self.constants = {register: value for register, value in self.constants.items() if register not in refuted}
+        keys = zip(self.classes.tolist(), map(bytes, taken), strict=True)
+        # A constant that is none is alone from now on.
+        self.classes = self._numbered([key if key[0] >= 0 else n for n, key in enumerate(keys)])
+        return (self.count, len(self.constants)) != before
+
+    def only_golden(self) -> list[int]:
+        """Registers of the golden design in classes without any of the revised one's."""
+        registers = len(self._designs[0].latches)
+        shared = set(self.classes[registers:].tolist())
+        return [n for n, number in enumerate(self.classes[:registers].tolist()) if number >= 0 and number not in shared]
+
+    def members(self) -> list[list[int]]:
+        """Registers of each class."""
+        found = defaultdict(list)
+        for register, number in enumerate(self.classes.tolist()):
+            if number >= 0:
+                found[number].append(register)
+        return [found[number] for number in range(self.count)]
+
+
+def by_names(golden: Aig, revised: Aig) -> Correspondence | None:
+    """Registers of the same name; None unless each of the revised design has one."""
+    owners = {name: place for place, names in enumerate(golden.latches) for name in names}
+    found = [{owners.get(name, -1) for name in names} for names in revised.latches]
+    partners = [min(some) if len(some) == 1 else -1 for some in found]
+    if -1 in partners or len(set(partners)) < len(partners):
+        return None
+    return Correspondence(golden, revised, [*range(len(golden.latches)), *partners], {})
+
+
+def by_simulation(golden: Aig, revised: Aig, rng: np.random.Generator) -> Correspondence:
+    """Registers that take the same in random states; those that the revised design lacks may be constant."""
+    constants: dict[int, bool] = {}
+    registers = len(golden.latches) + len(revised.latches)
+    while True:
+        candidate = Correspondence(golden, revised, [0] * registers, constants)
+        ones = zeros = np.zeros(registers, bool)
+        quiet = 0
+        while quiet < PATIENCE:
+            inputs, states = (_random(rng, count) for count in (len(golden.inputs), candidate.count))
+            taken = candidate.following(inputs, states)
+            quiet = 0 if candidate.split(taken) else quiet + 1
+            ones, zeros = ones | (taken != 0).any(axis=1), zeros | (taken != ONES).any(axis=1)
+        still = {register: bool(ones[register]) for register in candidate.only_golden() if not (ones & zeros)[register]}
+        if not still:
+            return candidate
+        constants = candidate.constants | still
+
+
+def _random(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Random states of some bits, (bits, words), some of them rarely 1 or rarely 0."""
+    density = np.array(DENSITIES)[rng.integers(len(DENSITIES), size=(count, 1))]
+    bits = rng.integers(64, size=(count, WORDS * 64), dtype=np.uint8) < density
+    return np.packbits(bits, axis=1, bitorder="little").view(np.uint64)

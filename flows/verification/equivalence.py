@@ -1,0 +1,141 @@
+"""Sequential equivalence: whether two designs of the same ports do the same, for ever, whatever comes in.
+
+First, registers of the two are paired, by their names or by what they take in random states, and a solver is asked
+whether from every state in which pairs agree all outputs agree and all pairs still do. If so, the revised design does
+on every port and in every cycle what the golden one does, from every state in which it wakes up: the golden one's
+registers wake up as those that they are paired with. No reset is needed, nor any promise of who drives the inputs.
+
+If not, both begin with a reset of a cycle, paired registers having woken up alike, and only what the stream contract
+promises has to agree from then on (:mod:`softermax.flows.verification.contract`). Bounded model checking looks for a
+difference; induction over equal nodes and property-directed reachability look for a proof.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import FlowError
+from ..gates.netlist import CLOCK
+from . import abc
+from .aig import ONES, Aig
+from .contract import Difference, contract_question, find_difference
+from .correspondence import Correspondence, by_names, by_simulation
+from .miter import TRUE, AigBuilder
+
+__all__ = ["Equivalence", "Limits", "prove_equivalent"]
+
+#: Counterexamples that may take pairs of registers apart before it is given up.
+ROUNDS = 100
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How hard to try: seconds for each step, and cycles of bounded model checking."""
+
+    seconds: float = 60
+    cycles: int = 20
+
+
+@dataclass(frozen=True)
+class Equivalence:
+    """What was found.
+
+    Attributes
+    ----------
+    verdict : str
+        ``"equivalent"``, ``"different"`` or ``"undecided"``.
+    method : str
+        How that was found.
+    depth : int or None
+        If undecided, the clock cycles from reset on in which nothing that the contract promises can differ.
+    difference : Difference or None
+        If different, how to see it; it has been played to both designs.
+    """
+
+    verdict: str
+    method: str
+    depth: int | None = None
+    difference: Difference | None = None
+
+
+def prove_equivalent(golden: Aig, revised: Aig, limits: Limits = Limits()) -> Equivalence:
+    """Compare two designs, as :func:`softermax.flows.verification.elaboration.read_aig` reads them.
+
+    Raises
+    ------
+    FlowError
+        If they have not the same ports.
+    """
+    for kind, ports in (("inputs", "inputs"), ("outputs", "outputs")):
+        names = [set(getattr(design, ports)) for design in (golden, revised)]
+        if different := sorted(names[0] ^ names[1]):
+            raise FlowError(f"the designs must have the same {kind} to be compared, but {', '.join(different[:5])}")
+    with tempfile.TemporaryDirectory() as scratch:
+        return _prove(golden, revised, Path(scratch), limits)
+
+
+def _prove(golden: Aig, revised: Aig, folder: Path, limits: Limits) -> Equivalence:
+    pairs = by_names(golden, revised)
+    how = "names" if pairs else "simulation"
+    woken = pairs or by_simulation(golden, revised, np.random.default_rng(1))
+    pairs = Correspondence(golden, revised, woken.classes, woken.constants)
+    if _step_proves(golden, revised, pairs, folder, limits):
+        return Equivalence("equivalent", f"register correspondence by {how}, SAT")
+    question = contract_question(golden, revised, woken)
+    found = abc.bounded(question, limits.cycles, folder, limits.seconds)
+    depth = 0 if isinstance(found, list) else found
+    if not isinstance(found, list):
+        reduced = abc.swept(question, folder, limits.seconds) or question
+        found = abc.zero_forever(reduced, folder, limits.seconds)
+    if found is True:
+        return Equivalence("equivalent", "signal correspondence and property-directed reachability, stream contract")
+    if found is None:
+        return Equivalence("undecided", f"register correspondence by {how}, bounded model checking, PDR", depth)
+    difference = find_difference(golden, revised, woken, found)
+    return Equivalence("different", "bounded model checking, stream contract", difference=difference)
+
+
+def _step_proves(golden: Aig, revised: Aig, pairs: Correspondence, folder: Path, limits: Limits) -> bool:
+    """Whether a step from every state in which pairs agree keeps them so, and all outputs alike.
+
+    Pairs that do not stay alike are given up, one counterexample after the other.
+    """
+    for _ in range(ROUNDS):
+        answer = abc.always_zero(_step_question(golden, revised, pairs), folder, limits.seconds)
+        if not isinstance(answer, list):
+            return answer is True
+        words = np.where(np.array(answer[0])[:, None], ONES, np.uint64(0))
+        inputs, states = np.split(words, [len(golden.inputs)])
+        if not pairs.split(pairs.following(inputs, states)):
+            return False
+    return False
+
+
+def _step_question(golden: Aig, revised: Aig, pairs: Correspondence) -> Aig:
+    """A graph without latches; an output for every output, and for every register of a class but the first."""
+    builder = AigBuilder([*golden.inputs, *(f"class {number}" for number in range(pairs.count))])
+    ports = {name: TRUE if name == CLOCK else builder.input(place) for place, name in enumerate(golden.inputs)}
+    state = [
+        int(pairs.constants[register]) if number < 0 else builder.input(len(golden.inputs) + number)
+        for register, number in enumerate(pairs.classes.tolist())
+    ]
+    registers = len(golden.latches)
+    new = [
+        builder.add(design, [ports[name] for name in design.inputs], held)
+        for design, held in ((golden, state[:registers]), (revised, state[registers:]))
+    ]
+    following = np.concatenate([of[design.following] for of, design in zip(new, (golden, revised), strict=True)])
+    differ = {
+        f"output {name}": builder.differ(new[0][literal], new[1][revised.outputs[name]])
+        for name, literal in golden.outputs.items()
+    }
+    for register, value in pairs.constants.items():
+        differ[f"register {register}"] = builder.differ(following[register], int(value))
+    for first, *others in pairs.members():
+        for register in others:
+            differ[f"register {register}"] = builder.differ(following[first], following[register])
+    return builder.build(differ)
