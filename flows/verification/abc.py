@@ -1,4 +1,4 @@
-"""abc, in a process of its own, asked about and-inverter graphs of which no output may ever be 1."""
+"""abc, in a process of its own, asked about and-inverter graphs whose only output may never be 1."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pathlib import Path
 from ..errors import FlowError
 from ..files import write_whole
 from .aig import Aig, parse_aiger
+from .aig_builder import AigBuilder
 
 __all__ = ["Trace", "always_zero", "bounded", "swept", "zero_forever"]
 
-#: Inputs in each clock cycle; in the last of them an output is 1.
+#: Inputs in each clock cycle; in the last of them the output is 1.
 Trace = list[list[bool]]
 
 #: Seconds that a command may take beyond its own limit.
@@ -22,16 +23,21 @@ REACHED = re.compile(r"No output asserted in (\d+) frames")
 
 
 def always_zero(question: Aig, folder: Path, seconds: float) -> bool | Trace | None:
-    """Whether all outputs of a graph without latches are 0 whatever the inputs; a trace of one cycle if not.
+    """Whether the output of a graph without latches is 0 whatever the inputs; a trace of one cycle if not.
 
     None if that is not found within some seconds.
     """
-    said, trace = _run(question, f"&get; &cec -m -C 100000 -T {seconds:.0f}", folder, seconds)
-    return True if "Networks are equivalent" in said else trace
+    # An output that is always 1 would be taken for one that is always 0: it is so only while another input is.
+    builder = AigBuilder([*question.inputs, "asked"])
+    *ports, asked = map(builder.input, range(len(builder.inputs)))
+    new = builder.add(question, ports, [])
+    guarded = builder.build({"asked": builder.both(asked, int(new[next(iter(question.outputs.values()))]))})
+    said, trace = _run(guarded, f"&get; &cec -m -C 100000 -T {seconds:.0f}", folder, seconds)
+    return True if "Networks are equivalent" in said else trace and [trace[0][:-1]]
 
 
 def bounded(question: Aig, cycles: int, folder: Path, seconds: float) -> int | Trace:
-    """Bounded model checking: a trace, or the number of cycles, from the first on, in which all outputs are 0."""
+    """Bounded model checking: a trace, or the number of cycles, from the first on, in which the output is 0."""
     said, trace = _run(question, f"bmc3 -F {cycles} -T {seconds:.0f}", folder, seconds)
     # It counts the cycle that it was at when the time was over.
     return trace or max(max(map(int, REACHED.findall(said)), default=0) - 1, 0)
@@ -46,9 +52,7 @@ def swept(question: Aig, folder: Path, seconds: float) -> Aig | None:
 
 
 def zero_forever(question: Aig, folder: Path, seconds: float) -> bool | Trace | None:
-    """Whether all outputs stay 0 forever, by property-directed reachability; a trace if not, None if undecided."""
-    if not any(question.outputs.values()):
-        return True
+    """Whether the output stays 0 forever, by property-directed reachability; a trace if not, None if undecided."""
     if not len(question.latches):
         return always_zero(question, folder, seconds)
     said, trace = _run(question, f"pdr -T {seconds:.0f}", folder, seconds)

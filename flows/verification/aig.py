@@ -60,6 +60,25 @@ class Aig:
         """Number of variables, that of the constant among them."""
         return self.first_and + len(self.ands)
 
+    def tied(self, port: str, value: int) -> Aig:
+        """The design with one of its input ports, whatever its width, at a constant."""
+        bits = {f"{port}[{bit}]": value >> bit & 1 for bit in range(len(self.inputs))} | {port: value & 1}
+        kept = [place for place, name in enumerate(self.inputs) if name not in bits]
+        new = np.empty(2 * self.variables, np.int64)
+        new[0::2] = 2 * (np.arange(self.variables) - (len(self.inputs) - len(kept)))
+        new[0] = 0
+        for place, name in enumerate(self.inputs):
+            new[2 * (1 + place)] = bits.get(name, 0)
+        new[2 * (1 + np.array(kept, int))] = 2 * np.arange(1, 1 + len(kept))
+        new[1::2] = new[0::2] ^ 1
+        return Aig(
+            tuple(self.inputs[place] for place in kept),
+            self.latches,
+            new[self.following],
+            {name: int(new[literal]) for name, literal in self.outputs.items()},
+            new[self.ands],
+        )
+
     def aiger(self) -> bytes:
         """The design as a binary AIGER file without symbols; latches begin with 0."""
         counts = self.variables - 1, len(self.inputs), len(self.latches), len(self.outputs), len(self.ands)

@@ -16,8 +16,8 @@ import numpy as np
 from ..gates.netlist import CLOCK
 from .abc import Trace
 from .aig import ONES, Aig
+from .aig_builder import TRUE, AigBuilder
 from .correspondence import Correspondence
-from .miter import TRUE, AigBuilder
 
 __all__ = ["Difference", "contract_question", "find_difference"]
 

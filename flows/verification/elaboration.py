@@ -14,7 +14,7 @@ __all__ = ["read_aig"]
 
 
 def read_aig(design: Path, top: str) -> Aig:
-    """Elaborate a design, a clock cycle a step, in which the clock is 1; memories become registers.
+    """Elaborate a design, a clock cycle a step, in which the clock is 1; memories become registers, undefined bits 0.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ def read_aig(design: Path, top: str) -> Aig:
     Raises
     ------
     FlowError
-        If Yosys cannot read it, or it has another clock, latches, undefined values or nets that nothing drives.
+        If Yosys cannot read it, or it has another clock, latches or nets that nothing drives.
     """
     if not design.is_file():
         raise FlowError(f"the design {design} does not exist")
@@ -47,6 +47,7 @@ def read_aig(design: Path, top: str) -> Aig:
             "opt_clean",
             # What is clocked by anything else.
             f"select -assert-none t:$_DFF*_ w:{CLOCK} %co1:+$_DFF_P_[C] %d",
+            "setundef -zero",
             "aigmap",
             "opt_clean",
             f"write_aiger -symbols {aiger}",

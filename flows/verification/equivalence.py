@@ -22,14 +22,16 @@ from ..errors import FlowError
 from ..gates.netlist import CLOCK
 from . import abc
 from .aig import ONES, Aig
+from .aig_builder import TRUE, AigBuilder
 from .contract import Difference, contract_question, find_difference
 from .correspondence import Correspondence, by_names, by_simulation
-from .miter import TRUE, AigBuilder
 
 __all__ = ["Equivalence", "Limits", "prove_equivalent"]
 
 #: Counterexamples that may take pairs of registers apart before it is given up.
 ROUNDS = 100
+#: Cycles in which most differences show, before more is done.
+FEW = 6
 
 
 @dataclass(frozen=True)
@@ -85,18 +87,28 @@ def _prove(golden: Aig, revised: Aig, folder: Path, limits: Limits) -> Equivalen
     pairs = Correspondence(golden, revised, woken.classes, woken.constants)
     if _step_proves(golden, revised, pairs, folder, limits):
         return Equivalence("equivalent", f"register correspondence by {how}, SAT")
-    question = contract_question(golden, revised, woken)
-    found = abc.bounded(question, limits.cycles, folder, limits.seconds)
-    depth = 0 if isinstance(found, list) else found
-    if not isinstance(found, list):
-        reduced = abc.swept(question, folder, limits.seconds) or question
-        found = abc.zero_forever(reduced, folder, limits.seconds)
+    depth, found = _decide(contract_question(golden, revised, woken), folder, limits)
     if found is True:
         return Equivalence("equivalent", "signal correspondence and property-directed reachability, stream contract")
     if found is None:
-        return Equivalence("undecided", f"register correspondence by {how}, bounded model checking, PDR", depth)
+        return Equivalence("undecided", "bounded model checking, stream contract", depth)
     difference = find_difference(golden, revised, woken, found)
-    return Equivalence("different", "bounded model checking, stream contract", difference=difference)
+    return Equivalence("different", "model checking, stream contract", difference=difference)
+
+
+def _decide(question: Aig, folder: Path, limits: Limits) -> tuple[int, bool | abc.Trace | None]:
+    """Up to which cycle an output is 0, and whether it is for ever: True, a trace, or None if that is not found."""
+    depth = abc.bounded(question, FEW, folder, limits.seconds)
+    if isinstance(depth, list):
+        return 0, depth
+    # What is swept is the easier to prove, and the harder to unroll.
+    reduced = abc.swept(question, folder, limits.seconds) or question
+    if not any(reduced.outputs.values()):
+        return depth, True
+    found = abc.bounded(question, limits.cycles, folder, limits.seconds)
+    if isinstance(found, list):
+        return depth, found
+    return max(depth, found), abc.zero_forever(reduced, folder, limits.seconds)
 
 
 def _step_proves(golden: Aig, revised: Aig, pairs: Correspondence, folder: Path, limits: Limits) -> bool:
@@ -116,7 +128,7 @@ def _step_proves(golden: Aig, revised: Aig, pairs: Correspondence, folder: Path,
 
 
 def _step_question(golden: Aig, revised: Aig, pairs: Correspondence) -> Aig:
-    """A graph without latches; an output for every output, and for every register of a class but the first."""
+    """A graph without latches, whose output is 1 if an output or registers of a class differ."""
     builder = AigBuilder([*golden.inputs, *(f"class {number}" for number in range(pairs.count))])
     ports = {name: TRUE if name == CLOCK else builder.input(place) for place, name in enumerate(golden.inputs)}
     state = [
@@ -129,13 +141,10 @@ def _step_question(golden: Aig, revised: Aig, pairs: Correspondence) -> Aig:
         for design, held in ((golden, state[:registers]), (revised, state[registers:]))
     ]
     following = np.concatenate([of[design.following] for of, design in zip(new, (golden, revised), strict=True)])
-    differ = {
-        f"output {name}": builder.differ(new[0][literal], new[1][revised.outputs[name]])
-        for name, literal in golden.outputs.items()
-    }
-    for register, value in pairs.constants.items():
-        differ[f"register {register}"] = builder.differ(following[register], int(value))
+    differ = [
+        builder.differ(new[0][literal], new[1][revised.outputs[name]]) for name, literal in golden.outputs.items()
+    ]
+    differ += [builder.differ(following[register], int(value)) for register, value in pairs.constants.items()]
     for first, *others in pairs.members():
-        for register in others:
-            differ[f"register {register}"] = builder.differ(following[first], following[register])
-    return builder.build(differ)
+        differ += [builder.differ(following[first], following[register]) for register in others]
+    return builder.build({"differ": builder.any(differ)})
