@@ -19,9 +19,28 @@ from .aig import ONES, Aig
 from .aig_builder import TRUE, AigBuilder
 from .correspondence import Correspondence
 
-__all__ = ["Difference", "contract_question", "find_difference"]
+__all__ = ["ContractQuestion", "Difference", "contract_question", "find_difference", "play_at_random"]
 
 RESET = "rst"
+#: Stimuli side by side in random play, 64 to a word, and clock cycles.
+WORDS, CYCLES = 4, 256
+
+
+@dataclass(frozen=True, eq=False)
+class ContractQuestion:
+    """Whether two designs may differ.
+
+    Attributes
+    ----------
+    graph : Aig
+        Its output is 1 when they do. Its inputs are the designs', then how each class of registers wakes up.
+    held : list of (int, list of int)
+        For each input stream, the literal that says that what is offered must stay in the next cycle, and which inputs
+        those are.
+    """
+
+    graph: Aig
+    held: list[tuple[int, list[int]]]
 
 
 @dataclass(frozen=True)
@@ -43,11 +62,8 @@ class Difference:
     inputs: tuple[dict[str, int], ...]
 
 
-def contract_question(golden: Aig, revised: Aig, pairs: Correspondence) -> Aig:
-    """A graph whose output is 1 when the designs differ.
-
-    Its inputs are the designs', then how each class of registers wakes up.
-    """
+def contract_question(golden: Aig, revised: Aig, pairs: Correspondence) -> ContractQuestion:
+    """Whether two designs may differ, if paired registers wake up alike."""
     registers, inputs = len(golden.latches) + len(revised.latches), len(golden.inputs)
     sources = list(_streams(golden.inputs))
     watched = sum(2 + len(payload) for _, payload in sources)
@@ -67,31 +83,38 @@ def contract_question(golden: Aig, revised: Aig, pairs: Correspondence) -> Aig:
         new = builder.add(design, [ports[name] for name in design.inputs], held)
         builder.following[first : first + len(held)] = new[design.following]
         shown.append({name: int(new[literal]) for name, literal in design.outputs.items()})
-    broken = _broken(builder, sources, ports, shown[0], registers + 1)
+    broken, held = _broken(builder, sources, ports, shown[0], registers + 1)
     differ = [
         builder.both(builder.differ(literal, shown[1][name]), shown[0].get(_valid_of(name), TRUE))
         for name, literal in shown[0].items()
     ]
     counts = builder.both(ports[RESET] ^ 1, broken ^ 1)
-    return builder.build({"differ": builder.both(builder.any(differ), counts)})
+    graph = builder.build({"differ": builder.both(builder.any(differ), counts)})
+    places = {name: place for place, name in enumerate(golden.inputs)}
+    stay = [[places[name] for name in (f"{stream}__valid", *payload)] for stream, payload in sources]
+    return ContractQuestion(graph, list(zip(held, stay, strict=True)))
 
 
-def _broken(builder: AigBuilder, sources, ports: dict[str, int], shown: dict[str, int], place: int) -> int:
-    """Whether a source has broken the contract, up to now; its latches begin at a place."""
-    broken, wrong = builder.latch(place), []
+def _broken(builder: AigBuilder, sources, ports: dict[str, int], shown: dict[str, int], place: int):
+    """Whether a source has broken the contract, up to now, and for each whether it must hold what it offers.
+
+    The latches for that begin at a place.
+    """
+    broken, wrong, held = builder.latch(place), [], []
     at = place + 1
     for stream, payload in sources:
         names = [f"{stream}__valid", *payload]
         owed, before = builder.latch(at), [builder.latch(at + 1 + n) for n in range(len(names))]
         waits = builder.both(ports[names[0]], shown.get(f"{stream}__ready", TRUE) ^ 1)
-        builder.following[at] = builder.both(waits, ports[RESET] ^ 1)
+        held.append(builder.both(waits, ports[RESET] ^ 1))
+        builder.following[at] = held[-1]
         builder.following[at + 1 : at + 1 + len(names)] = [ports[name] for name in names]
         changed = [builder.differ(old, ports[name]) for old, name in zip(before, names, strict=True)]
         wrong.append(builder.both(owed, builder.any(changed)))
         at += 1 + len(names)
     now = builder.either(broken, builder.any(wrong))
     builder.following[place] = now
-    return now
+    return now, held
 
 
 def _streams(ports: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
@@ -106,6 +129,28 @@ def _valid_of(output: str) -> str:
     """The name of the port that says whether an output means anything; of most outputs there is none."""
     stream, found, _ = output.partition("__payload")
     return f"{stream}__valid" if found else ""
+
+
+def play_at_random(question: ContractQuestion, rng: np.random.Generator) -> Trace | None:
+    """Some hundred cycles of random inputs that keep the contract, in many stimuli; a trace to a difference if any."""
+    graph, played = question.graph, []
+    density = rng.choice([1, 8, 32, 56, 63], size=(len(graph.inputs), WORDS * 64))
+    density[graph.inputs.index(RESET)] = rng.choice([0, 0, 1], size=WORDS * 64)
+    state = np.zeros((len(graph.latches), WORDS), np.uint64)
+    values = graph.settle(np.zeros((len(graph.inputs), WORDS), np.uint64), state)
+    for _ in range(CYCLES):
+        inputs = np.packbits(rng.integers(64, size=density.shape) < density, axis=1, bitorder="little").view(np.uint64)
+        for literal, places in question.held if played else ():
+            stays = graph.read(values, [literal])
+            inputs[places] = (played[-1][places] & stays) | (inputs[places] & ~stays)
+        played.append(inputs)
+        values = graph.settle(inputs, state)
+        if (differs := graph.read(values, list(graph.outputs.values()))[0]).any():
+            stimulus = int(np.flatnonzero(np.unpackbits(differs.view(np.uint8), bitorder="little"))[0])
+            word, bit = divmod(stimulus, 64)
+            return [(cycle[:, word] >> np.uint64(bit) & np.uint64(1)).astype(bool).tolist() for cycle in played]
+        state = graph.read(values, graph.following)
+    return None
 
 
 def find_difference(golden: Aig, revised: Aig, pairs: Correspondence, trace: Trace) -> Difference:

@@ -6,8 +6,8 @@ on every port and in every cycle what the golden one does, from every state in w
 registers wake up as those that they are paired with. No reset is needed, nor any promise of who drives the inputs.
 
 If not, both begin with a reset of a cycle, paired registers having woken up alike, and only what the stream contract
-promises has to agree from then on (:mod:`softermax.flows.verification.contract`). Bounded model checking looks for a
-difference; induction over equal nodes and property-directed reachability look for a proof.
+promises has to agree from then on (:mod:`softermax.flows.verification.contract`). Random play and bounded model
+checking look for a difference; induction over equal nodes and property-directed reachability look for a proof.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..gates.netlist import CLOCK
 from . import abc
 from .aig import ONES, Aig
 from .aig_builder import TRUE, AigBuilder
-from .contract import Difference, contract_question, find_difference
+from .contract import Difference, contract_question, find_difference, play_at_random
 from .correspondence import Correspondence, by_names, by_simulation
 
 __all__ = ["Equivalence", "Limits", "prove_equivalent"]
@@ -87,13 +87,16 @@ def _prove(golden: Aig, revised: Aig, folder: Path, limits: Limits) -> Equivalen
     pairs = Correspondence(golden, revised, woken.classes, woken.constants)
     if _step_proves(golden, revised, pairs, folder, limits):
         return Equivalence("equivalent", f"register correspondence by {how}, SAT")
-    depth, found = _decide(contract_question(golden, revised, woken), folder, limits)
+    question = contract_question(golden, revised, woken)
+    depth, found = 0, play_at_random(question, np.random.default_rng(1))
+    if found is None:
+        depth, found = _decide(question.graph, folder, limits)
     if found is True:
         return Equivalence("equivalent", "signal correspondence and property-directed reachability, stream contract")
     if found is None:
         return Equivalence("undecided", "bounded model checking, stream contract", depth)
     difference = find_difference(golden, revised, woken, found)
-    return Equivalence("different", "model checking, stream contract", difference=difference)
+    return Equivalence("different", "simulation or model checking, stream contract", difference=difference)
 
 
 def _decide(question: Aig, folder: Path, limits: Limits) -> tuple[int, bool | abc.Trace | None]:
