@@ -41,6 +41,19 @@ endmodule
 """
 
 
+MODEL = """
+module {name}({ports});
+  {declarations}
+  reg [{top}:0] words [0:{last}];
+  reg [{top}:0] read_data;
+  always @(posedge clk) begin
+    if (write_enable) words[{write}] <= write_data;
+    if (read_enable) read_data <= words[{read}];
+  end
+endmodule
+"""
+
+
 @dataclass(frozen=True)
 class SramMacro:
     """What a macro must hold: ``depth`` words of ``width`` bits; and whether one port will do."""
@@ -77,12 +90,18 @@ class SramMacro:
 
     def stub(self) -> str:
         """Verilog of a module without contents; its ports are those of :class:`softermax.hw.Sram` and a clock."""
-        declarations = [f"input [{width - 1}:0] {name};" for name, width in self.inputs.items()]
-        return STUB.format(
-            name=self.name,
-            ports=", ".join(["clk", *self.inputs, "read_data"]),
-            declarations="\n  ".join(["input clk;", *declarations, f"output [{self.width - 1}:0] read_data;"]),
-        )
+        return STUB.format(**self._header())
+
+    def model(self) -> str:
+        """Verilog of a module that does what :class:`softermax.hw.Sram` does, for simulators."""
+        addresses = {port: f"{port}_address" if self.depth > 1 else "0" for port in ("write", "read")}
+        return MODEL.format(**self._header(), **addresses, top=self.width - 1, last=self.depth - 1)
+
+    def _header(self) -> dict[str, str]:
+        inputs = [f"input [{width - 1}:0] {name};" for name, width in self.inputs.items()]
+        declarations = ["input clk;", *inputs, f"output [{self.width - 1}:0] read_data;"]
+        ports = ", ".join(["clk", *self.inputs, "read_data"])
+        return {"name": self.name, "ports": ports, "declarations": "\n  ".join(declarations)}
 
 
 class SramMacros:

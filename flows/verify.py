@@ -55,8 +55,8 @@ LONGEST = 1024
 FULL_SPEED_ROWS = 100
 
 
-def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, simulator: str) -> dict:
-    """Play real attention into a unit's Verilog and compare every output port on every clock cycle.
+def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, simulator: str, every: int = 1) -> dict:
+    """Play real attention into a unit's Verilog, RTL or a netlist, and compare every output port on every clock cycle.
 
     A processing element gets whole heads, see :func:`softermax.flows.verify_heads.heads_traces`; a softmax unit scores.
 
@@ -70,6 +70,9 @@ def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, sim
         For gaps, backpressure, and the difficult rows.
     simulator : str
         One of :data:`softermax.sim.cosim.SIMULATORS`.
+    every : int
+        Play one real row, and one difficult one, of so many, and of heads that part which is the shortest: for
+        netlists, which simulators play slowly.
 
     Returns
     -------
@@ -78,9 +81,9 @@ def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, sim
         played; ``cycles_compared``, ``mismatches`` and ``first_mismatch``.
     """
     if point.unit == "pe":
-        return _verify_heads(point, verilog, build_dir, seed=seed, simulator=simulator)
+        return _verify_heads(point, verilog, build_dir, seed=seed, simulator=simulator, every=every)
     rng = np.random.default_rng(seed)
-    rows, difficult = _rows(point.config, rng)
+    rows, difficult = (some[::every] for some in _rows(point.config, rng))
     longest = [row for row in rows if len(row[0]) == max(len(raw) for raw, _ in rows)][:FULL_SPEED_ROWS]
     everything = [*rows, *difficult]
     played = [rows_to_slices(some, point.config) for some in (_single_slice(rows, point), longest, everything)]
@@ -99,8 +102,8 @@ def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, sim
     } | _compared(results)
 
 
-def _verify_heads(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, simulator: str) -> dict:
-    heads, traces = heads_traces(point, seed)
+def _verify_heads(point, verilog: Path, build_dir: Path, *, seed: int, simulator: str, every: int) -> dict:
+    heads, traces = heads_traces(point, seed, every)
     results = cosimulate(verilog, point.name, traces, build_dir, simulator=simulator)
     return {"heads": len(heads), "rows": sum(len(head.q) for head in heads)} | _compared(results)
 

@@ -19,8 +19,8 @@ __all__ = ["heads_traces"]
 GAPS_UP_TO = 200
 
 
-def heads_traces(point: DesignPoint, seed: int) -> tuple[list[Head], list[Trace]]:
-    """The captured heads that the point takes, and two traces of them.
+def heads_traces(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[Head], list[Trace]]:
+    """The captured heads that the point takes, or the shortest of them, one of ``every``, and two traces of them.
 
     All heads back to back at full speed; then the shorter ones under seeded gaps and backpressure, by a host that
     accesses registers whenever it likes and starts when it must not, broken off by a reset and played again.
@@ -34,6 +34,8 @@ def heads_traces(point: DesignPoint, seed: int) -> tuple[list[Head], list[Trace]
     captured = [head for head in load_heads() if head.tokens <= config.max_len]
     if not captured:
         raise FlowError(f"max_len must be 16 or more to verify on the captured heads, not {config.max_len}")
+    if every > 1:
+        captured = sorted(captured, key=lambda head: head.tokens)[: -(-len(captured) // every)]
     heads = [real_head(head, config) for head in captured]
     shorter = [head for head in heads if len(head.q) <= GAPS_UP_TO]
     rng = np.random.default_rng(seed)

@@ -16,11 +16,13 @@ __all__ = ["read_aig"]
 def read_aig(design: Path, top: str) -> Aig:
     """Elaborate a design, a clock cycle a step, in which the clock is 1; memories become registers, undefined bits 0.
 
+    Instances of black boxes become ports, their inputs outputs of the design and their outputs inputs.
+
     Parameters
     ----------
     design : Path
         Verilog, or RTLIL if its name ends with ``.il``. Flip-flops take their input at the rising edge of ``clk``
-        itself; cells of :func:`softermax.flows.gates.cell_models.formal_models` may also be gated.
+        itself; cells of :func:`softermax.flows.gates.cell_models.cell_models` for cycles may also be gated.
     top : str
         Name of its top module.
 
@@ -40,6 +42,7 @@ def read_aig(design: Path, top: str) -> Aig:
             "proc",
             "flatten",
             "opt_clean",
+            "expose -evert c:* t:$* %d",
             "memory_collect",
             "memory_map",
             "dffunmap",

@@ -22,11 +22,11 @@ from ..errors import FlowError
 from ..gates.netlist import CLOCK
 from . import abc
 from .aig import ONES, Aig
-from .aig_builder import TRUE, AigBuilder
+from .aig_builder import FALSE, TRUE, AigBuilder
 from .contract import Difference, contract_question, find_difference, play_at_random
 from .correspondence import Correspondence, by_names, by_simulation
 
-__all__ = ["Equivalence", "Limits", "prove_equivalent"]
+__all__ = ["Equivalence", "Limits", "check_clock", "prove_equivalent"]
 
 #: Counterexamples that may take pairs of registers apart before it is given up.
 ROUNDS = 100
@@ -36,10 +36,22 @@ FEW = 6
 
 @dataclass(frozen=True)
 class Limits:
-    """How hard to try: seconds for each step, and cycles of bounded model checking."""
+    """How hard to try.
+
+    Attributes
+    ----------
+    seconds : float
+        For each step.
+    cycles : int
+        Of bounded model checking.
+    contract : bool
+        Whether it is enough that both keep the stream contract alike; otherwise designs of which that is all that can
+        be shown are undecided. It is not enough for parts of a design, that others rely upon.
+    """
 
     seconds: float = 60
     cycles: int = 20
+    contract: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,6 +92,29 @@ def prove_equivalent(golden: Aig, revised: Aig, limits: Limits = Limits()) -> Eq
         return _prove(golden, revised, Path(scratch), limits)
 
 
+def check_clock(netlist: Aig, folder: Path):
+    """See that no register takes anything while the clock is 0.
+
+    Parameters
+    ----------
+    netlist : Aig
+        Of cells of :func:`softermax.flows.gates.cell_models.cell_models` for cycles.
+
+    Raises
+    ------
+    FlowError
+        If one does, so that something else than the clock, maybe gated, clocks it.
+    """
+    count = len(netlist.inputs)
+    builder = AigBuilder([*netlist.inputs, *(f"register {place}" for place in range(len(netlist.latches)))])
+    ports = [FALSE if name == CLOCK else builder.input(place) for place, name in enumerate(netlist.inputs)]
+    held = [builder.input(count + place) for place in range(len(netlist.latches))]
+    following = builder.add(netlist, ports, held)[netlist.following]
+    moves = [builder.differ(old, new) for old, new in zip(held, following.tolist(), strict=True)]
+    if abc.always_zero(builder.build({"moves": builder.any(moves)}), folder, Limits().seconds) is not True:
+        raise FlowError("the registers of the netlist must be clocked by clk, gated or not, but some are not")
+
+
 def _prove(golden: Aig, revised: Aig, folder: Path, limits: Limits) -> Equivalence:
     pairs = by_names(golden, revised)
     how = "names" if pairs else "simulation"
@@ -87,6 +122,8 @@ def _prove(golden: Aig, revised: Aig, folder: Path, limits: Limits) -> Equivalen
     pairs = Correspondence(golden, revised, woken.classes, woken.constants)
     if _step_proves(golden, revised, pairs, folder, limits):
         return Equivalence("equivalent", f"register correspondence by {how}, SAT")
+    if not limits.contract:
+        return Equivalence("undecided", f"register correspondence by {how}, SAT", 0)
     question = contract_question(golden, revised, woken)
     depth, found = 0, play_at_random(question, np.random.default_rng(1))
     if found is None:

@@ -1,0 +1,133 @@
+"""Netlists of standard cells beside what they were made of: the same co-simulation, and formal equivalence.
+
+The netlist of a unit is played exactly as its Verilog is, see :func:`softermax.flows.verify.verify`: with models of its
+cells that follow from the library, in the same simulator, against the same golden traces. A processing element is
+mapped part by part, and so its parts are compared one by one, with those inside them as black boxes.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from ..design_points import DesignPoint, main_design_points
+from ..errors import FlowError
+from ..files import write_whole
+from ..gates.cell_models import cell_models
+from ..gates.liberty import read_libraries, unpacked
+from ..jobs import CosimOptions, synthesis, write_verilog
+from ..pieces import INSTANCE, Piece, take_apart
+from ..synthesis import AreaOptions, Synthesis
+from ..verify import verify
+from .elaboration import read_aig
+from .equivalence import Equivalence, Limits, check_clock, prove_equivalent
+
+__all__ = ["compare_netlist", "gate_level", "gate_points", "play_netlist"]
+
+#: Of the units that are verified unless others are asked for.
+LANES = 16
+
+#: Verilator on latches of clock gates and on cells that are not in files of their own.
+LINT_OFF = "// verilator lint_off LATCH\n// verilator lint_off DECLFILENAME\n"
+
+
+def gate_points() -> list[DesignPoint]:
+    """The design points of make with 16 lanes."""
+    return [point for point in main_design_points() if point.lanes == LANES]
+
+
+def gate_level(
+    point: DesignPoint, build_dir: Path, area: AreaOptions, cosim: CosimOptions, every: int, limits: Limits
+) -> dict:
+    """Synthesise a point, play its netlist and compare it with its RTL.
+
+    Parameters
+    ----------
+    every : int
+        As for :func:`softermax.flows.verify.verify`.
+
+    Returns
+    -------
+    dict
+        ``recipe``, ``cells``, ``flops``; ``rows``, ``cycles_compared``, ``mismatches`` and ``first_mismatch`` of the
+        co-simulation; ``equivalence`` in words.
+    """
+    mapped = synthesis(point, build_dir, area)
+    rtl = Path(write_verilog(point, build_dir, macros=bool(mapped.macros))["verilog"])
+    found = play_netlist(point, mapped, area, build_dir, cosim, every)
+    compared = compare_netlist(rtl, mapped, area, limits)
+    return {
+        "recipe": mapped.recipe,
+        "cells": mapped.cells,
+        "flops": mapped.flops,
+        **{field: found[field] for field in ("rows", "cycles_compared", "mismatches", "first_mismatch")},
+        "equivalence": _in_words(compared),
+    }
+
+
+def play_netlist(
+    point: DesignPoint, mapped: Synthesis, area: AreaOptions, build_dir: Path, cosim: CosimOptions, every: int
+) -> dict:
+    """Co-simulate a netlist, as :func:`softermax.flows.verify.verify` does."""
+    text = mapped.netlist.read_text()
+    for macro in mapped.macros.values():
+        text = text.replace(macro.stub(), macro.model())
+    file = build_dir / "gates" / f"{point.name}_{mapped.recipe}.v"
+    write_whole(file, LINT_OFF + _models(mapped, area) + text)
+    folder = build_dir / "gates" / f"{point.name}_{mapped.recipe}_{cosim.simulator}"
+    return verify(point, file, folder, seed=cosim.seed, simulator=cosim.simulator, every=every)
+
+
+def compare_netlist(rtl: Path, mapped: Synthesis, area: AreaOptions, limits: Limits) -> dict[str, Equivalence]:
+    """Compare a netlist with its RTL, by parts if it was mapped by parts; what was found for each, by their names.
+
+    Raises
+    ------
+    FlowError
+        If the two have not the same parts, or registers are clocked by anything but gated clocks.
+    """
+    apart = bool(mapped.part_areas)
+    golden, revised = (_pieces(file.read_text(), mapped.top, apart) for file in (rtl, mapped.netlist))
+    if golden.keys() != revised.keys():
+        raise FlowError(f"the netlist of {mapped.top} must have the same parts as its Verilog, but has not")
+    # Parts rely on each other in every cycle and on every port.
+    limits = replace(limits, contract=not apart)
+    return {
+        name: _compared(golden[name], revised[name], _models(mapped, area, of_cycles=True), limits) for name in golden
+    }
+
+
+def _pieces(text: str, top: str, apart: bool) -> dict[str, Piece]:
+    pieces = take_apart(text, top) if apart else [Piece(top, top, text)]
+    return {piece.name: piece for piece in pieces}
+
+
+def _compared(golden: Piece, revised: Piece, models: str, limits: Limits) -> Equivalence:
+    with tempfile.TemporaryDirectory() as scratch:
+        rtl, netlist = Path(scratch) / "rtl.v", Path(scratch) / "netlist.v"
+        rtl.write_text(golden.verilog)
+        netlist.write_text(models + revised.verilog)
+        designs = read_aig(rtl, golden.top), read_aig(netlist, revised.top)
+        check_clock(designs[1], Path(scratch))
+        return prove_equivalent(*designs, limits)
+
+
+def _models(mapped: Synthesis, area: AreaOptions, *, of_cycles: bool = False) -> str:
+    """Verilog of the cells that a netlist has."""
+    with unpacked(area.liberty) as plain:
+        library = read_libraries(plain, area.exclude)
+    kinds = set(INSTANCE.findall(mapped.netlist.read_text())) & library.cells.keys()
+    return cell_models(library, kinds, of_cycles=of_cycles)
+
+
+def _in_words(compared: dict[str, Equivalence]) -> str:
+    """What was found, shortly."""
+    verdicts = [part.verdict for part in compared.values()]
+    parts = f" for {verdicts.count('equivalent')} of {len(verdicts)} parts" if len(verdicts) > 1 else ""
+    if "different" in verdicts:
+        return "different"
+    if "undecided" in verdicts:
+        depth = min(part.depth for part in compared.values() if part.verdict == "undecided")
+        return f"proven{parts}" if parts else f"undecided to depth {depth}"
+    return f"proven{parts}"
