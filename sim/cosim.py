@@ -17,7 +17,15 @@ from cocotb_tools.runner import Verilator, get_runner
 
 from .trace import Trace
 
-__all__ = ["SIMULATORS", "CosimError", "CosimResult", "cosimulate", "run_bench", "simulator_environment"]
+__all__ = [
+    "SIMULATORS",
+    "CosimError",
+    "CosimResult",
+    "cosimulate",
+    "cosimulate_variants",
+    "run_bench",
+    "simulator_environment",
+]
 
 #: Simulators and the programs that each needs, with how to get them.
 SIMULATORS = {
@@ -93,21 +101,54 @@ def cosimulate(
     CosimError
         If a program is missing, the Verilog does not build or the simulation ends early.
     """
-    played = [trace.to_dict() for trace in traces]
-    results = run_bench("softermax.sim.bench", verilog, top, played, build_dir, simulator=simulator, waves=waves)
-    return [CosimResult(**result) for result in results]
+    plan = {"traces": traces, "variants": [{}], "until_mismatch": False}
+    [results] = _play(verilog, top, plan, build_dir, simulator, waves)
+    return results
+
+
+def cosimulate_variants(
+    verilog: Path, top: str, traces: Sequence[Trace], variants: Sequence[dict[str, int]], build_dir: Path
+) -> list[list[CosimResult]]:
+    """Play traces in Verilator into each of many variants of a unit that are one design, until a mismatch.
+
+    Parameters
+    ----------
+    verilog, top, traces, build_dir
+        As for :func:`cosimulate`.
+    variants : sequence of dict of str to int
+        For each variant the inputs that select it, which keep their values throughout.
+
+    Returns
+    -------
+    list of list of CosimResult
+        For each variant one for each trace, up to that with a mismatch, which ends with the cycle that has it.
+
+    Raises
+    ------
+    CosimError
+        As :func:`cosimulate` does.
+    """
+    plan = {"traces": traces, "variants": list(variants), "until_mismatch": True}
+    return _play(verilog, top, plan, build_dir, "verilator", waves=False)
+
+
+def _play(verilog: Path, top: str, plan: dict, build_dir: Path, simulator: str, waves: bool):
+    """Build a unit and let the bench do what a plan says; results for each variant and trace."""
+    plan |= {"traces": [trace.to_dict() for trace in plan["traces"]]}
+    results = run_bench("softermax.sim.bench", verilog, top, plan, build_dir, simulator=simulator, waves=waves)
+    return [[CosimResult(**result) for result in of_variant] for of_variant in results]
 
 
 def run_bench(
     bench: str,
     verilog: Path,
     top: str,
-    stimuli: Sequence[dict],
+    stimuli: dict | list,
     build_dir: Path,
     *,
     simulator: str = "verilator",
     waves: bool = False,
-) -> list[dict]:
+) -> list:
     """Build a unit's Verilog and run a cocotb bench on it.
 
     Parameters
@@ -115,21 +156,21 @@ def run_bench(
     bench : str
         Module of the bench. It reads the stimuli from the file that ``SOFTERMAX_STIMULI`` names, and writes its results
         to that of ``SOFTERMAX_RESULTS``, both as JSON.
-    stimuli : sequence of dict
+    stimuli : dict or list
         What the bench takes, as plain objects.
     all others, Raises
         As for :func:`cosimulate`.
 
     Returns
     -------
-    list of dict
+    list
         What the bench found.
     """
     _check_simulator(simulator)
     build_dir.mkdir(parents=True, exist_ok=True)
     build_dir = build_dir.resolve()
     stimuli_file, results_file = build_dir / "stimuli.json", build_dir / "results.json"
-    stimuli_file.write_text(json.dumps(list(stimuli)))
+    stimuli_file.write_text(json.dumps(stimuli))
     results_file.unlink(missing_ok=True)
     files = {"SOFTERMAX_STIMULI": str(stimuli_file), "SOFTERMAX_RESULTS": str(results_file)}
     with simulator_environment(simulator):
