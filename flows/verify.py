@@ -26,7 +26,16 @@ from .errors import FlowError
 from .scores import softmax_heads
 from .verify_heads import heads_traces
 
-__all__ = ["LONGEST", "TRACES", "full_speed_trace", "heads_of_length", "real_rows", "rows_of_length", "verify"]
+__all__ = [
+    "LONGEST",
+    "TRACES",
+    "full_speed_trace",
+    "heads_of_length",
+    "real_rows",
+    "rows_of_length",
+    "standard_traces",
+    "verify",
+]
 
 #: The functions that make each unit's traces, for each kind of config.
 TRACES = {
@@ -58,6 +67,28 @@ FULL_SPEED_ROWS = 100
 def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, simulator: str, every: int = 1) -> dict:
     """Play real attention into a unit's Verilog, RTL or a netlist, and compare every output port on every clock cycle.
 
+    Parameters
+    ----------
+    seed, every : int
+        For :func:`standard_traces`, which are played.
+    simulator : str
+        One of :data:`softermax.sim.cosim.SIMULATORS`.
+
+    Returns
+    -------
+    dict
+        Of a softmax unit ``latency`` in clock cycles and ``throughput`` in slices per cycle, both as measured; ``rows``
+        and what else is played; ``cycles_compared``, ``mismatches`` and ``first_mismatch``.
+    """
+    traces, contents = standard_traces(point, seed, every)
+    results = cosimulate(verilog, point.name, traces, build_dir, simulator=simulator)
+    measured = {"latency": _latency(traces[0], results[0]), "throughput": _throughput(results[1])}
+    return (measured if point.unit != "pe" else {}) | contents | _compared(results)
+
+
+def standard_traces(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[Trace], dict]:
+    """The traces that a unit is verified by, and how much they hold: ``rows``, and ``slices`` or ``heads``.
+
     A processing element gets whole heads, see :func:`softermax.flows.verify_heads.heads_traces`; a softmax unit scores.
 
     Four traces: one slice by itself, whose way through the unit takes its latency; rows of the longest length back
@@ -68,20 +99,13 @@ def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, sim
     ----------
     seed : int
         For gaps, backpressure, and the difficult rows.
-    simulator : str
-        One of :data:`softermax.sim.cosim.SIMULATORS`.
     every : int
         Play one real row, and one difficult one, of so many, and of heads that part which is the shortest: for
         netlists, which simulators play slowly.
-
-    Returns
-    -------
-    dict
-        ``latency`` in clock cycles and ``throughput`` in slices per cycle, both as measured; ``slices`` and ``rows``
-        played; ``cycles_compared``, ``mismatches`` and ``first_mismatch``.
     """
     if point.unit == "pe":
-        return _verify_heads(point, verilog, build_dir, seed=seed, simulator=simulator, every=every)
+        heads, traces = heads_traces(point, seed, every)
+        return traces, {"heads": len(heads), "rows": sum(len(head.q) for head in heads)}
     rng = np.random.default_rng(seed)
     rows, difficult = (some[::every] for some in _rows(point.config, rng))
     longest = [row for row in rows if len(row[0]) == max(len(raw) for raw, _ in rows)][:FULL_SPEED_ROWS]
@@ -93,19 +117,7 @@ def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, sim
         for slices, wave in zip(played, ({}, {}, waves), strict=True)
     ]
     traces.append(cut_by_reset(traces[2], traces[2].cycles // 50, traces[1]))
-    results = cosimulate(verilog, point.name, traces, build_dir, simulator=simulator)
-    return {
-        "latency": _latency(traces[0], results[0]),
-        "throughput": _throughput(results[1]),
-        "rows": len(everything),
-        "slices": len(played[2][0]),
-    } | _compared(results)
-
-
-def _verify_heads(point, verilog: Path, build_dir: Path, *, seed: int, simulator: str, every: int) -> dict:
-    heads, traces = heads_traces(point, seed, every)
-    results = cosimulate(verilog, point.name, traces, build_dir, simulator=simulator)
-    return {"heads": len(heads), "rows": sum(len(head.q) for head in heads)} | _compared(results)
+    return traces, {"rows": len(everything), "slices": len(played[2][0])}
 
 
 def _compared(results: Sequence[CosimResult]) -> dict:
