@@ -7,6 +7,7 @@
 #   make scores     capture the shipped attention heads anew (installs two pretrained models)
 #   make faithful   attack the error bounds of 120 faithful configs, a million random rows each (docs/faithful-grid.md)
 #   make binary16   the binary16 arithmetic against NumPy's, exhaustively
+#   make mutants    how many mutants of each unit the co-simulation notices (docs/mutation.md)
 #   make benchmark  the golden model's speed beside SciPy's softmax
 #   make torch-benchmark  the speed of Softermax in PyTorch beside torch.softmax
 
@@ -17,7 +18,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: main evaluate test lint accuracy finetune minilm scores faithful binary16 benchmark torch-benchmark clean
+.PHONY: main evaluate test lint accuracy finetune minilm scores faithful binary16 mutants benchmark torch-benchmark clean
 
 main: $(READY)
 	@$(BIN)/softermax datasheet $(addprefix --liberty ,$(LIBERTY))
@@ -54,6 +55,9 @@ faithful: $(READY)
 
 binary16: $(READY)
 	@$(BIN)/python -m softermax.flows.binary16
+
+mutants: $(READY)
+	@$(BIN)/softermax mutants --markdown docs/mutation-table.md
 
 benchmark: $(READY)
 	@$(BIN)/python -m softermax.flows.benchmark

@@ -17,6 +17,7 @@ from . import cli_options as given
 from . import jobs
 from .cli_models import accuracy, finetune, score_statistics
 from .cli_output import console, fail_on_mismatch, show, stop
+from .cli_verification import mutants
 from .design_points import main_design_points
 from .energy_beside_opensta import energy_beside_opensta
 from .errors import FlowError
@@ -45,6 +46,7 @@ def app():
 
 app.add_command(accuracy)
 app.add_command(finetune)
+app.add_command(mutants)
 app.add_command(score_statistics)
 
 

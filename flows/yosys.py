@@ -31,7 +31,7 @@ def run_yosys(commands: Sequence[str], log: Path):
     Parameters
     ----------
     commands : sequence of str
-        Paths in them are absolute.
+        Paths in them are absolute, or start from the log's folder.
     log : Path
         For what Yosys prints. Its folder gets Yosys' own scratch files, too.
 

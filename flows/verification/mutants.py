@@ -1,8 +1,9 @@
 """Mutants of a unit: small changes of its netlist, sampled by Yosys, which the benches must notice.
 
-The netlist is what Yosys makes of the unit's Verilog before it becomes gates: flat, with operators, registers and memories
-as cells. A mutant changes one bit of one port of one cell: it is inverted, stuck at 0 or at 1, or inverted whenever another
-bit of the port is 0 or is 1. All mutants are in one design, whose input ``mutant`` says which one is in force.
+The netlist is what Yosys makes of the unit's Verilog before it becomes gates: flat, with operators, registers and
+memories as cells. A mutant changes one bit of one port of one cell: it is inverted, stuck at 0 or at 1, or inverted
+whenever another bit of the port is 0 or is 1. All mutants are in one design, whose input ``mutant`` says which one is
+in force.
 """
 
 from __future__ import annotations
@@ -13,9 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import FlowError
+from ..files import write_whole
 from ..yosys import run_yosys
+from .aig import Aig
+from .miter import AigBuilder
 
-__all__ = ["SELECT", "Mutant", "MutatedUnit", "mutate"]
+__all__ = ["SELECT", "Mutant", "MutatedUnit", "mutate", "with_mutant"]
 
 #: The input that says which mutant is in force, and its bits; 0 is none.
 SELECT, SELECT_BITS = "mutant", 16
@@ -45,16 +49,21 @@ class Mutant:
     number : int
         Value of the input that puts it in force, from 1.
     command : str
-        By which Yosys makes it.
+        By which Yosys makes it in the unit.
     """
 
     number: int
     command: str
 
     @property
+    def switchable(self) -> str:
+        """The command that makes it so that the input puts it in force."""
+        return f"{self.command} -ctrl {SELECT} {SELECT_BITS} {self.number}"
+
+    @property
     def place(self) -> dict[str, str]:
         """What Yosys says of it: mode, cell, port, port bit, other bit, and wire and lines of the Verilog, if any."""
-        return dict(re.findall(r"-(\w+) (\S+)", self.command.split(" ", 4)[-1]))
+        return dict(re.findall(r"-(\w+) (\S+)", self.command))
 
     def describe(self) -> str:
         """Where it is and what it does, for a person with the unit's Verilog."""
@@ -85,6 +94,8 @@ class MutatedUnit:
 def mutate(verilog: Path, top: str, number: int, seed: int, folder: Path) -> MutatedUnit:
     """Sample mutants of a unit evenly over its cells, wires and lines, and build them into one design.
 
+    Clocks are left alone: a register with another clock is not a fault of the logic.
+
     Parameters
     ----------
     verilog : Path
@@ -107,15 +118,32 @@ def mutate(verilog: Path, top: str, number: int, seed: int, folder: Path) -> Mut
         raise FlowError(f"the number of mutants must be from 1 to {(1 << SELECT_BITS) - 1}, not {number}")
     folder.mkdir(parents=True, exist_ok=True)
     folder = folder.resolve()
+    write_whole(folder / f"{top}.v", verilog.read_text())
     original, listed = folder / "original.il", folder / "mutants.ys"
-    sample = f"mutate -list {number} -seed {seed} -ctrl {SELECT} {SELECT_BITS} 1 -o {listed}"
-    read = [f"read_verilog {verilog.resolve()}", f"hierarchy -check -top {top}"]
+    sample = f"mutate -list {number + number // 8 + 8} -seed {seed} -o {listed}"
+    # By a relative name, as lines of the Verilog name cells.
+    read = [f"read_verilog {top}.v", f"hierarchy -check -top {top}"]
     run_yosys([*read, *NETLIST, f"write_rtlil {original}", sample], folder / "sample.log")
-    commands = listed.read_text().splitlines()
-    unit = MutatedUnit(
-        top, folder / "mutated.v", folder / "mutated.il", [Mutant(n, line) for n, line in enumerate(commands, start=1)]
-    )
+    logic = [line for line in listed.read_text().splitlines() if not re.search(r"-port \w*CLK ", line)]
+    mutants = [Mutant(n, line) for n, line in enumerate(logic[:number], start=1)]
+    unit = MutatedUnit(top, folder / "mutated.v", folder / "mutated.il", mutants)
     write = [f"write_rtlil {unit.netlist}", f"write_verilog -noattr {unit.verilog}"]
+    commands = [mutant.switchable for mutant in mutants]
     run_yosys([f"read_rtlil {original}", *commands, "opt_clean", *write], folder / "mutate.log")
-    unit.verilog.write_text(LINT_OFF + unit.verilog.read_text())
+    write_whole(unit.verilog, LINT_OFF + unit.verilog.read_text())
     return unit
+
+
+def with_mutant(design: Aig, number: int) -> Aig:
+    """A design that has the input :data:`SELECT`, as a graph in which one mutant is in force for good; 0 for none."""
+    ports = [name for name in design.inputs if not name.startswith(f"{SELECT}[")]
+    builder = AigBuilder(ports, len(design.latches))
+    literals = iter(builder.input(place) for place in range(len(ports)))
+    inputs = [next(literals) if name in ports else number >> _bit(name) & 1 for name in design.inputs]
+    new = builder.add(design, inputs, [builder.latch(place) for place in range(len(design.latches))])
+    builder.following[:] = new[design.following]
+    return builder.build({name: int(new[literal]) for name, literal in design.outputs.items()})
+
+
+def _bit(name: str) -> int:
+    return int(name.removesuffix("]").partition("[")[2])

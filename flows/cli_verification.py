@@ -1,0 +1,48 @@
+"""Commands that verify beyond co-simulation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from . import cli_options as given
+from . import jobs
+from .cli_output import show, stop
+from .files import write_whole
+from .tables import markdown_table
+from .verification.mutation import measure_mutation, mutation_points
+
+__all__ = ["mutants"]
+
+
+@click.command(
+    help="Mutation coverage: small changes of a unit's netlist, each of which the traces of softermax cosim must "
+    "tell from the unit, unless it is proven to be equivalent. UNIT is one of unnormed, normalization, softermax, pe; "
+    "without it, the points of docs/mutation.md. The JSON lists what has survived.",
+    epilog="Example: softermax mutants unnormed --preset faithful --lanes 4 --max-len 64 --number 100 --seed 7",
+)
+@given.unit
+@given.size
+@given.option("--number", type=click.IntRange(1), default=300, show_default=True, help="Mutants of each unit.")
+@given.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the sample of mutants, and of the traces."
+)
+@given.option("--markdown", type=Path, help="File for the table, too.")
+@given.as_json
+@given.build_dir
+def mutants(unit, number, seed, markdown, as_json, build_dir, **size):
+    points = mutation_points() if unit is None else [given.design_point(unit, **size)]
+    how = {"number": number, "seed": seed}
+    results = jobs.run(measure_mutation, points, build_dir, "Mutating", Console(stderr=True), **how)
+    if markdown is not None:
+        write_whole(markdown, markdown_table(results))
+    show(results, as_json, f"Mutants killed by the traces of softermax cosim, seed {seed}")
+    for result in results if not as_json else ():
+        for survivor in result["survivors"]:
+            print(f"survived in {result['unit']}, {result['preset']}: {survivor['mutant']} ({survivor['verdict']})")
+    weak = [result for result in results if result["score"] is not None and result["score"] < result["floor"]]
+    if weak:
+        said = "; ".join(f"{r['unit']}, {r['preset']}: {r['score']:.2%}, not {r['floor']:.0%}" for r in weak)
+        stop(f"mutation scores are too low: {said}", 1)
