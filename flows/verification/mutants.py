@@ -17,7 +17,7 @@ from ..errors import FlowError
 from ..files import write_whole
 from ..yosys import run_yosys
 from .aig import Aig
-from .miter import AigBuilder
+from .aig_builder import AigBuilder
 
 __all__ = ["SELECT", "Mutant", "MutatedUnit", "mutate", "with_mutant"]
 
