@@ -8,6 +8,7 @@
 #   make faithful   attack the error bounds of 120 faithful configs, a million random rows each (docs/faithful-grid.md)
 #   make binary16   the binary16 arithmetic against NumPy's, exhaustively
 #   make mutants    how many mutants of each unit the co-simulation notices (docs/mutation.md)
+#   make soak       ten million slices through each unit under random stalls, ten million at full speed (docs/soak.md)
 #   make benchmark  the golden model's speed beside SciPy's softmax
 #   make torch-benchmark  the speed of Softermax in PyTorch beside torch.softmax
 
@@ -18,7 +19,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: main evaluate test lint accuracy finetune minilm scores faithful binary16 mutants benchmark torch-benchmark clean
+.PHONY: main evaluate test lint accuracy finetune minilm scores faithful binary16 mutants soak benchmark torch-benchmark clean
 
 main: $(READY)
 	@$(BIN)/softermax datasheet $(addprefix --liberty ,$(LIBERTY))
@@ -58,6 +59,9 @@ binary16: $(READY)
 
 mutants: $(READY)
 	@$(BIN)/softermax mutants --markdown docs/mutation-table.md
+
+soak: $(READY)
+	@$(BIN)/softermax soak --markdown docs/soak-table.md
 
 benchmark: $(READY)
 	@$(BIN)/python -m softermax.flows.benchmark

@@ -1,4 +1,4 @@
-"""Commands that verify beyond co-simulation."""
+"""Commands that verify units beyond co-simulation."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from rich.console import Console
 from . import cli_options as given
 from . import jobs
 from .cli_output import show, stop
+from .errors import FlowError
 from .files import write_whole
 from .tables import markdown_table
 from .verification.mutation import measure_mutation, mutation_points
+from .verification.soak import PART, failures, soak_points, soak_units
 
-__all__ = ["mutants"]
+__all__ = ["mutants", "soak"]
 
 
 @click.command(
@@ -46,3 +48,36 @@ def mutants(unit, number, seed, markdown, as_json, build_dir, **size):
     if weak:
         said = "; ".join(f"{r['unit']}, {r['preset']}: {r['score']:.2%}, not {r['floor']:.0%}" for r in weak)
         stop(f"mutation scores are too low: {said}", 1)
+
+
+@click.command(
+    help="Millions of slices through a unit's Verilog, under random stalls and at full speed, in a C++ bench: whether "
+    "anything is lost, repeated or wrong. UNIT is one of unnormed, normalization, softermax, pe; without it, all of "
+    "them with 16 lanes, of every preset. What has been done is kept in the build directory's cache, so an "
+    "interrupted soak goes on where it was.",
+    epilog="Example: softermax soak unnormed --preset faithful --slices 1000000 --seed 7",
+)
+@given.unit
+@given.size
+@given.option(
+    "--slices", type=click.IntRange(1), default=10_000_000, show_default=True, help="Of each unit, for each traffic."
+)
+@given.option(
+    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of stalls, resets, noise and made-up rows."
+)
+@given.option(
+    "--part", type=click.IntRange(0), help=f"Only this part, of {PART:,} slices, from 0: to see an error again."
+)
+@given.option("--markdown", type=Path, help="File for the table, too.")
+@given.as_json
+@given.build_dir
+def soak(unit, slices, seed, part, markdown, as_json, build_dir, **size):
+    if part is not None and part * PART >= slices:
+        raise FlowError(f"the part must be less than {-(-slices // PART)} for {slices:,} slices, not {part}")
+    points = soak_points() if unit is None else [given.design_point(unit, **size)]
+    results = soak_units(points, build_dir, slices, seed, Console(stderr=True), only=part)
+    if markdown is not None:
+        write_whole(markdown, markdown_table(results))
+    show(results, as_json, f"Soak, seed {seed}: slices compared with the golden model's")
+    if found := failures(results, seed):
+        stop(f"{len(found)} of {len(results)} soaks have failed: {'; '.join(found)}", 1)

@@ -59,7 +59,17 @@ COLUMNS = {
     "tokens": ("tokens", "{:,}".format),
     "d_head": ("d_head", str),
     "mac_cycles": ("MAC\ncycles", "{:,}".format),
+    "traffic": ("traffic", str),
+    "slices_compared": ("slices\ncompared", "{:,}".format),
+    "rows_compared": ("rows", "{:,}".format),
     "cycles": ("cycles", "{:,}".format),
+    "slices_per_cycle": ("slices\n/cycle", "{:.3f}".format),
+    "stalled_in": ("stalled\nin", "{:,}".format),
+    "stalled_out": ("stalled\nout", "{:,}".format),
+    "resets": ("resets", "{:,}".format),
+    "bubbles": ("bubbles", "{:,}".format),
+    "wrong": ("wrong", "{:,}".format),
+    "lost_or_repeated": ("lost or\nrepeated", "{:,}".format),
     "utilisation": ("utili-\nsation", "{:.4f}".format),
     **{
         f"{preset}_{error}": (f"{preset}\n{heading}", show)

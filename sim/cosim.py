@@ -21,6 +21,7 @@ __all__ = [
     "SIMULATORS",
     "CosimError",
     "CosimResult",
+    "check_simulator",
     "cosimulate",
     "cosimulate_variants",
     "run_bench",
@@ -166,7 +167,7 @@ def run_bench(
     list
         What the bench found.
     """
-    _check_simulator(simulator)
+    check_simulator(simulator)
     build_dir.mkdir(parents=True, exist_ok=True)
     build_dir = build_dir.resolve()
     stimuli_file, results_file = build_dir / "stimuli.json", build_dir / "results.json"
@@ -178,7 +179,7 @@ def run_bench(
     return json.loads(results_file.read_text())
 
 
-def _check_simulator(simulator: str):
+def check_simulator(simulator: str):
     if simulator not in SIMULATORS:
         raise CosimError(f"the simulator must be one of {', '.join(SIMULATORS)}, not {simulator!r}")
     for program, source in SIMULATORS[simulator].items():

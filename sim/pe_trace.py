@@ -9,20 +9,28 @@ import numpy as np
 from softermax.hw.pe.streams import context_slice
 from softermax.model.baseline import BaselineConfig
 from softermax.model.binary16 import from_fixed
-from softermax.model.framing import Framing
+from softermax.model.framing import Framing, frame
 from softermax.model.pe import Head, Register, context, fixed_point, scores
 from softermax.model.pe_config import ProcessingElementConfig
 from softermax.model.pe_host_timing import Access
 from softermax.model.pe_timing import ProcessingElementTiming
+from softermax.model.shape import RowShape
 
 from .attention import AttentionHead, exact_attention
 from .baseline_trace import baseline_output
 from .softermax_trace import softermax_output
-from .streams import PackedStream, join
+from .streams import PackedStream, UnitStreams, join
 from .trace import Host, Trace, record
 from .traffic import rows_to_slices
 
-__all__ = ["HeadHost", "context_unit", "processing_element_timing", "processing_element_trace", "real_head"]
+__all__ = [
+    "HeadHost",
+    "context_unit",
+    "processing_element_streams",
+    "processing_element_timing",
+    "processing_element_trace",
+    "real_head",
+]
 
 START = Access(address=Register.CONTROL, writes=True, data=1)
 IDLE = Access()
@@ -169,6 +177,18 @@ def processing_element_timing(heads: Sequence[Head], config: ProcessingElementCo
     return ProcessingElementTiming(config, framing, saturated), output
 
 
+def processing_element_streams(
+    heads: Sequence[Head], config: ProcessingElementConfig
+) -> tuple[UnitStreams, np.ndarray]:
+    """All streams over some heads, framed as they leave; and for each head whether a power sum of it saturates."""
+    framing, saturated, output = _output(heads, config)
+    first_rows = np.cumsum([0, *(len(head.q) for head in heads[:-1])])
+    of_heads = np.logical_or.reduceat(saturated[framing.last], first_rows)
+    if config.values:
+        framing = frame(_context_last(heads, config), RowShape(lanes=config.lanes, max_len=config.max_d_head))
+    return UnitStreams(_sources(heads, config), {"o": output}, framing), of_heads
+
+
 def _output(heads, config) -> tuple[Framing, np.ndarray, PackedStream]:
     """Framing of all slices of scores, whether the row of each saturates, and what leaves the processing element."""
     rows = [
@@ -185,14 +205,18 @@ def _output(heads, config) -> tuple[Framing, np.ndarray, PackedStream]:
 
 def _context_stream(heads: Sequence[Head], config: ProcessingElementConfig) -> PackedStream:
     """The context of every row in slices, filled up with zeros."""
-    slices, last = [], []
+    slices = []
     for head in heads:
         raw = context(head, config)
-        padded = np.pad(raw, [(0, 0), (0, -raw.shape[1] % config.lanes)])
-        slices.append(padded.reshape(-1, config.lanes))
-        of_a_row = np.arange(config.chunks(raw.shape[1]))
-        last.append(np.tile(of_a_row == of_a_row[-1], len(raw)))
-    return PackedStream.pack(context_slice(config), {"x": np.concatenate(slices), "last": np.concatenate(last)})
+        slices.append(np.pad(raw, [(0, 0), (0, -raw.shape[1] % config.lanes)]).reshape(-1, config.lanes))
+    fields = {"x": np.concatenate(slices), "last": _context_last(heads, config)}
+    return PackedStream.pack(context_slice(config), fields)
+
+
+def _context_last(heads: Sequence[Head], config: ProcessingElementConfig) -> np.ndarray:
+    """Which slices of context end a row."""
+    of_rows = [(np.arange(config.chunks(head.q.shape[1]))[::-1] == 0, len(head.q)) for head in heads]
+    return np.concatenate([np.tile(of_a_row, rows) for of_a_row, rows in of_rows])
 
 
 def processing_element_trace(

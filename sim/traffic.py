@@ -10,15 +10,20 @@ from softermax.model.shape import RowShape
 __all__ = ["bursty", "random_rows", "rows_to_slices", "with_special_values"]
 
 
-def bursty(rng: np.random.Generator, cycles: int) -> np.ndarray:
+def bursty(rng: np.random.Generator, cycles: int, longest: int = 40) -> np.ndarray:
     """A random wave of permissions: stretches of full speed, of trickle, of standstill and of everything between.
+
+    Parameters
+    ----------
+    longest : int
+        No stretch is as long.
 
     Returns
     -------
     ndarray of bool, (cycles,)
         Not all false.
     """
-    lengths = rng.integers(1, 40, size=cycles)
+    lengths = rng.integers(1, longest, size=cycles)
     rates = rng.choice([0.0, 0.1, 0.5, 0.9, 1.0], p=[0.1, 0.15, 0.25, 0.2, 0.3], size=cycles)
     rate = np.repeat(rates, lengths)[:cycles]
     wave = rng.random(cycles) < rate

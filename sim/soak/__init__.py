@@ -1,0 +1,1 @@
+"""Soak: millions of slices through a unit's Verilog against the golden models, in a C++ bench."""

@@ -1,0 +1,121 @@
+"""Builds the soak bench with a unit's Verilog: a library that :mod:`softermax.sim.soak.bench` loads."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from importlib import metadata, resources
+from pathlib import Path
+
+from amaranth.hdl import Shape
+from amaranth.lib import stream
+from amaranth.lib.wiring import Component, In
+
+from softermax.sim.cosim import CosimError, check_simulator, simulator_environment
+
+__all__ = ["UnitPorts", "build_bench"]
+
+#: All in one piece, as for co-simulation: see :mod:`softermax.sim.cosim`. What is not assigned is random.
+ARGUMENTS = ["--cc", "-O3", "--x-initial", "unique", "--output-split", "0", "--prefix", "Vunit"]
+#: Of the C++ compiler; more optimisation takes twice the time and gains nothing. The library is loaded at run time.
+COMPILER = "-O1 -fPIC -std=c++17"
+SOURCES = ("bench.cpp", "batch.h", "stream.h", "host.h")
+LIBRARY = "soak.so"
+
+
+@dataclass(frozen=True)
+class UnitPorts:
+    """What the bench must know of a unit.
+
+    Attributes
+    ----------
+    inputs, outputs : dict of str to int
+        Its streams by name, with the bits of their payloads.
+    host : bool
+        Whether it has registers.
+    """
+
+    inputs: dict[str, int]
+    outputs: dict[str, int]
+    host: bool
+
+    @classmethod
+    def of(cls, component: Component) -> UnitPorts:
+        """The ports of a component."""
+        members = component.signature.members
+        streams = {
+            name: member
+            for name, member in members.items()
+            if member.is_signature and isinstance(member.signature, stream.Signature)
+        }
+        widths = {name: Shape.cast(member.signature.members["payload"].shape).width for name, member in streams.items()}
+        inputs = {name: width for name, width in widths.items() if streams[name].flow == In}
+        outputs = {name: width for name, width in widths.items() if name not in inputs}
+        return cls(inputs, outputs, "csr" in members)
+
+    def header(self) -> str:
+        """``ports.h`` of the bench."""
+        lines = [
+            f"#define {macro}(X) {' '.join(f'X({name}, {width})' for name, width in streams.items())}"
+            for macro, streams in (("INPUTS", self.inputs), ("OUTPUTS", self.outputs))
+        ]
+        return "\n".join(["#pragma once", *lines, *(["#define HOST"] if self.host else [])]) + "\n"
+
+
+def build_bench(verilog: str, top: str, ports: UnitPorts, folder: Path) -> Path:
+    """Build the bench for a unit, unless that has been done before.
+
+    Parameters
+    ----------
+    verilog : str
+        The unit and all its modules.
+    top : str
+        Name of the unit's module.
+    folder : Path
+        Where libraries are kept, each in a folder of its own, named after all that it follows from.
+
+    Returns
+    -------
+    Path
+        Of the library.
+
+    Raises
+    ------
+    CosimError
+        If a program is missing or the build fails.
+    """
+    check_simulator("verilator")
+    here = resources.files("softermax.sim.soak")
+    texts = {name: (here / name).read_text() for name in SOURCES} | {"ports.h": ports.header(), "unit.v": verilog}
+    facts = [*texts.values(), top, *ARGUMENTS, COMPILER, metadata.version("verilator")]
+    place = folder.resolve() / hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
+    if not (place / LIBRARY).is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        _build(texts, top, folder.resolve(), place)
+    return place / LIBRARY
+
+
+def _build(texts: dict[str, str], top: str, folder: Path, place: Path):
+    """Build in a scratch folder, which becomes the place only when it is complete."""
+    scratch = Path(tempfile.mkdtemp(dir=folder, prefix=".building-"))
+    try:
+        for name, text in texts.items():
+            (scratch / name).write_text(text)
+        command = ["verilator", *ARGUMENTS, "--top-module", top, "--Mdir", scratch / "objects"]
+        command += ["--exe", "--build", "-o", scratch / LIBRARY, scratch / "unit.v", scratch / "bench.cpp"]
+        command += ["-CFLAGS", f"{COMPILER} -I{scratch}", "-LDFLAGS", "-shared"]
+        log = folder / f"{place.name}.log"
+        with simulator_environment("verilator"), log.open("w") as output:
+            done = subprocess.run(list(map(str, command)), stdout=output, stderr=output, check=False)
+        if done.returncode:
+            raise CosimError(f"verilator could not build the soak bench of {top}: see {log}")
+        shutil.rmtree(scratch / "objects")
+        # Somebody else may have been faster.
+        if not place.exists():
+            os.replace(scratch, place)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)

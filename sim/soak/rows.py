@@ -1,0 +1,113 @@
+"""Batches for softmax units: rows of real and of difficult scores, and what a unit makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from softermax.model import Q, SoftermaxConfig
+from softermax.model.baseline import BaselineConfig
+from softermax.model.binary16 import from_fixed
+from softermax.model.shape import RowShape
+from softermax.sim import baseline_trace, softermax_trace
+from softermax.sim.attention import load_heads
+from softermax.sim.streams import UnitStreams
+from softermax.sim.traffic import random_rows, rows_to_slices, with_special_values
+
+__all__ = ["RowBatches"]
+
+#: The functions that make each unit's streams, for each kind of config.
+STREAMS: dict[type, dict[str, Callable]] = {
+    SoftermaxConfig: {
+        "unnormed": softermax_trace.unnormed_streams,
+        "normalization": softermax_trace.normalization_streams,
+        "softermax": softermax_trace.softermax_streams,
+    },
+    BaselineConfig: {
+        "unnormed": baseline_trace.baseline_unnormed_streams,
+        "normalization": baseline_trace.baseline_normalization_streams,
+        "softermax": baseline_trace.baseline_softmax_streams,
+    },
+}
+
+#: Format of the captured scores.
+CAPTURED = Q(6, 2)
+
+Row = tuple[np.ndarray, np.ndarray]
+
+
+@lru_cache
+def _captured() -> list[Row]:
+    """Scores and masks of every captured head, each (tokens, tokens)."""
+    return [(head.scores, head.keep) for head in load_heads()]
+
+
+@dataclass(frozen=True)
+class RowBatches:
+    """Batches for one of the units of :data:`STREAMS`.
+
+    Parameters
+    ----------
+    unit : str
+    config : SoftermaxConfig or BaselineConfig
+    """
+
+    unit: str
+    config: RowShape
+
+    def mixed(self, rng: np.random.Generator, slices: int) -> tuple[UnitStreams, tuple]:
+        """About so many slices, at least: captured rows and difficult ones in random order."""
+        rows, made = [], 0
+        while made < slices:
+            some = self._some(rng)
+            made += sum(-(-len(raw) // self.config.lanes) for raw, _ in some)
+            rows += some
+        return self._streams([rows[place] for place in rng.permutation(len(rows))])
+
+    def even(self, rng: np.random.Generator, slices: int) -> tuple[UnitStreams, tuple]:
+        """About so many slices, at least, in rows of the same number of slices, which is a random one."""
+        lanes, most = self.config.lanes, self.config.max_slices
+        of_a_row = int(rng.choice([1, most, rng.integers(1, most + 1)]))
+        rows = [self._captured_row(rng) for _ in range(-(-slices // of_a_row))]
+        lengths = of_a_row * lanes - rng.integers(0, lanes, len(rows))
+        resized = [(np.resize(raw, n), np.resize(mask, n)) for (raw, mask), n in zip(rows, lengths, strict=True)]
+        return self._streams(self._converted(rng, resized))
+
+    def _streams(self, rows: list[Row]) -> tuple[UnitStreams, tuple]:
+        return STREAMS[type(self.config)][self.unit](rows_to_slices(rows, self.config), self.config), ()
+
+    def _some(self, rng) -> list[Row]:
+        """As many captured rows as difficult ones."""
+        number = 50
+        captured = self._converted(rng, [self._captured_row(rng) for _ in range(number)])
+        if isinstance(self.config, SoftermaxConfig):
+            return captured + random_rows(rng, self.config, number)
+        difficult = self._converted(rng, random_rows(rng, self.config, number, CAPTURED))
+        return captured + with_special_values(rng, difficult)
+
+    def _captured_row(self, rng) -> Row:
+        """A captured row: whole, or cut to a random length; with the scores as they are, or moved."""
+        scores, keep = _captured()[rng.integers(len(_captured()))]
+        row, tokens = rng.integers(len(scores)), len(scores)
+        length = min(tokens if rng.random() < 0.6 else int(rng.integers(1, tokens + 1)), self.config.capacity)
+        start = int(rng.integers(tokens - length + 1))
+        where = slice(start, start + length)
+        moved = int(rng.integers(-40, 41)) if rng.random() < 0.5 else 0
+        fmt = self.config.input if isinstance(self.config, SoftermaxConfig) else CAPTURED
+        raw = np.clip(scores[row, where].astype(np.int16) + moved, fmt.min_raw, fmt.max_raw)
+        return raw, keep[row, where]
+
+    def _converted(self, rng, rows: list[Row]) -> list[Row]:
+        """As the unit takes them: for the baseline in binary16, with random fraction bits in half of the rows."""
+        if isinstance(self.config, SoftermaxConfig):
+            return rows
+        return [(self._with_fractions(rng, from_fixed(raw, CAPTURED.fraction_bits)), mask) for raw, mask in rows]
+
+    @staticmethod
+    def _with_fractions(rng, x: np.ndarray) -> np.ndarray:
+        if rng.random() < 0.5:
+            return x
+        return x ^ np.where(x & 0x7FFF, rng.integers(0, 1 << 8, x.shape), 0).astype(np.uint16)
