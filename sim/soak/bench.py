@@ -34,10 +34,10 @@ class StepKind(IntEnum):
 
 
 class Step(NamedTuple):
-    """A step of a host: ``target`` is an address, or the number of an input stream."""
+    """A step of a host: ``target`` is an address, or the name of an input stream."""
 
     kind: StepKind
-    target: int = 0
+    target: int | str = 0
     value: int = 0
 
 
@@ -178,11 +178,12 @@ class SoakBench:
         """Run a batch from reset, up to its end or its first error."""
         words = {name: np.ascontiguousarray(stream.words) for name, stream in (batch.sources | batch.sinks).items()}
         waves = {name: np.ascontiguousarray(wave, np.uint8) for name, wave in batch.waves.items()}
-        steps = (_Step * len(batch.steps))(*batch.steps)
+        places = {name: place for place, name in enumerate(self._ports.inputs)}
+        steps = [(kind, places.get(target, target), value) for kind, target, value in batch.steps]
         given = _Batch(
             self._streams(self._ports.inputs, words, waves),
             self._streams(self._ports.outputs, words, waves),
-            steps,
+            (_Step * len(steps))(*steps),
             len(steps),
             batch.stop_after,
             batch.seed,

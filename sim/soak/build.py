@@ -15,7 +15,7 @@ from amaranth.hdl import Shape
 from amaranth.lib import stream
 from amaranth.lib.wiring import Component, In
 
-from softermax.sim.cosim import CosimError, check_simulator, simulator_environment
+from softermax.sim.cosim import CosimError, simulator_environment
 
 __all__ = ["UnitPorts", "build_bench"]
 
@@ -88,7 +88,6 @@ def build_bench(verilog: str, top: str, ports: UnitPorts, folder: Path) -> Path:
     CosimError
         If a program is missing or the build fails.
     """
-    check_simulator("verilator")
     here = resources.files("softermax.sim.soak")
     texts = {name: (here / name).read_text() for name in SOURCES} | {"ports.h": ports.header(), "unit.v": verilog}
     facts = [*texts.values(), top, *ARGUMENTS, COMPILER, metadata.version("verilator")]

@@ -19,8 +19,8 @@ from .bench import Step, StepKind
 
 __all__ = ["HeadBatches"]
 
-#: Queries of a head with which it is busy for long enough that a start meanwhile is refused.
-LONG_ENOUGH = 100
+#: Slices of a head with which it is busy for long enough that the host, whatever it waits, asks for a start meanwhile.
+LONG_ENOUGH = 30
 
 
 @lru_cache
@@ -46,8 +46,9 @@ class HeadBatches:
         heads, made = [], 0
         while made < slices:
             queries, keys = (int(rng.integers(1, self.config.max_len + 1)) for _ in "qk")
-            d_head = self._d_head(rng)
-            before = heads[-1] if heads and rng.random() < 0.3 else None
+            same_keys, same_size = (heads and rng.random() < 0.3 for _ in range(2))
+            d_head = heads[-1].q.shape[1] if same_size else self._d_head(rng)
+            before = heads[-1] if same_keys else None
             heads.append(self._head(rng, queries, keys, d_head, bool(rng.integers(2)), before))
             made += self._slices(heads[-1])
         return self._batch(heads, rng)
@@ -115,7 +116,8 @@ class HeadBatches:
 
     def _batch(self, heads: Sequence[Head], rng) -> tuple[UnitStreams, list[Step]]:
         streams, saturated = processing_element_streams(heads, self.config)
-        return streams, _Script(self.config, list(streams.sources), rng).of(heads, saturated)
+        long = [self._slices(head) >= LONG_ENOUGH for head in heads]
+        return streams, _Script(self.config, rng).of(heads, saturated, long)
 
 
 class _Script:
@@ -123,59 +125,88 @@ class _Script:
 
     Parameters
     ----------
-    inputs : list of str
-        Names of the input streams, in the order of the bench.
     rng : numpy.random.Generator or None
-        With one, the host also tries starts that must be refused.
+        With one, the host is difficult: it tries starts that must be refused, and at times lets keys come while the
+        head before is being computed.
     """
 
-    def __init__(self, config: ProcessingElementConfig, inputs: list[str], rng: np.random.Generator | None):
-        self._config, self._inputs, self._rng = config, inputs, rng
+    def __init__(self, config: ProcessingElementConfig, rng: np.random.Generator | None):
+        self._config, self._rng = config, rng
         self._registers = Registers(config)
-        self._words = {name: 0 for name in inputs if name != "q"}
+        self._words = {"k": 0, "v": 0} if config.values else {"k": 0}
         self._steps: list[Step] = []
         self._done = self._refused = self._saturated = False
 
-    def of(self, heads: Sequence[Head], saturated: Sequence[bool]) -> list[Step]:
-        """The steps for some heads, and whether in each a power sum saturates."""
-        before = None
-        for head, saturates in zip(heads, saturated, strict=True):
-            self._settings(head, loads=before is None or head.k is not before.k)
-            self._start(head, bool(saturates))
+    def of(self, heads: Sequence[Head], saturated: Sequence[bool], long: Sequence[bool]) -> list[Step]:
+        """The steps for heads, given of each whether a power sum of it saturates and whether it takes long."""
+        self._read_all(heads[0])
+        followers = [*heads[1:], None]
+        before, early = None, False
+        for head, follower, saturates, takes_long in zip(heads, followers, saturated, long, strict=True):
+            loads = before is None or head.k is not before.k
+            if loads and not early:
+                self._discard(head)
+            self._settings(head, loads)
+            if loads:
+                self._load(head, early)
+            early = self._follows_early(head, follower)
+            self._start(head, bool(saturates), bool(takes_long), follower if early else None)
             before = head
         return self._steps
 
-    def _settings(self, head: Head, *, loads: bool):
-        for register, value in head.settings().items():
-            if loads or register not in (Register.D_HEAD, Register.KEYS):
-                self._write(register, value)
-        if not loads:
-            return
-        # Nothing is loaded yet.
+    def _follows_early(self, head: Head, follower: Head | None) -> bool:
+        """Whether a head's keys are to come while the head before is being computed: only if they lie alike."""
+        loads = follower is not None and follower.k is not head.k
+        return loads and follower.k.shape[1] == head.k.shape[1] and self._tries()
+
+    def _discard(self, head: Head):
+        """Write the size of a key, with which keys and values are gone."""
+        self._write(Register.D_HEAD, head.k.shape[1])
         if self._tries():
             self._refused_start()
-        self._words["k"] += len(head.k) * self._config.chunks(head.k.shape[1])
+
+    def _settings(self, head: Head, loads: bool):
+        others = {Register.D_HEAD, *(() if loads else (Register.KEYS,))}
+        for register, value in head.settings().items():
+            if register not in others:
+                self._write(register, value)
+            if register == Register.KEYS and loads and self._config.values and self._tries():
+                # Values are gone with it, whatever has become of keys.
+                self._refused_start()
+
+    def _load(self, head: Head, early: bool):
+        if not early:
+            self._grant_keys(head)
         if self._config.values:
             rows = self._config.chunks(head.k.shape[1]) * self._config.lanes
             self._words["v"] += rows * self._config.chunks(len(head.k))
+            self._steps.append(Step(StepKind.GRANT, "v", self._words["v"]))
         for name, words in self._words.items():
-            self._steps.append(Step(StepKind.GRANT, self._inputs.index(name), words))
-        for name, words in self._words.items():
-            self._steps.append(Step(StepKind.AWAIT_TAKEN, self._inputs.index(name), words))
+            self._steps.append(Step(StepKind.AWAIT_TAKEN, name, words))
 
-    def _start(self, head: Head, saturates: bool):
-        """Start, wait, and read everything."""
+    def _grant_keys(self, head: Head):
+        self._words["k"] += len(head.k) * self._config.chunks(head.k.shape[1])
+        self._steps.append(Step(StepKind.GRANT, "k", self._words["k"]))
+
+    def _start(self, head: Head, saturates: bool, takes_long: bool, early: Head | None):
+        """Start, wait, and read everything; meanwhile keys of another head may come."""
         if self._tries():
             self._write(Register.QUERIES, int(self._rng.integers(self._config.max_len + 1, 1 << 32)))
             self._refused_start()
             self._write(Register.QUERIES, len(head.q))
         self._ask()
         self._done, self._refused, self._saturated = True, False, saturates
-        if len(head.q) >= LONG_ENOUGH and self._tries():
+        if takes_long and self._tries():
             self._ask()
             self._refused = True
+        if early is not None:
+            self._grant_keys(early)
         self._steps.append(Step(StepKind.AWAIT_DONE))
         self._read_status()
+        self._read_all(head)
+
+    def _read_all(self, head: Head):
+        """Read every setting."""
         for register in head.settings():
             self._steps.append(Step(StepKind.READ, register, self._registers[register]))
 

@@ -17,14 +17,14 @@ __all__ = ["TRAFFIC", "Batches", "soak"]
 #: How slices come and go: in rows of all lengths under random stalls, or in even rows back to back.
 TRAFFIC = STALLS, FULL_SPEED = ("random stalls", "full speed")
 
-#: Slices of a batch, about.
-BATCH = 10_000
+#: Slices of a batch, at least about so many and at most: as often so many as ten times as many.
+SMALLEST, LARGEST = 300, 20_000
 #: Cycles after which waves are repeated, about; each after another number.
 WAVE = 30_000
 #: Longest standstill of a wave, one of these for each batch.
 LONGEST = (5, 40, 400)
 #: How many of the batches under random stalls are broken off, and of their streams how many do not stall.
-BROKEN_OFF, NEVER_STALLED = 0.25, 0.1
+BROKEN_OFF, NEVER_STALLED = 0.3, 0.1
 
 MEANINGS = {
     Error.WRONG: "the payload is not the expected one",
@@ -71,7 +71,8 @@ def soak(bench: SoakBench, batches: Batches, traffic: str, slices: int, rng: np.
     number = 0
     while totals["slices"] < slices and totals["first_error"] is None:
         make = batches.even if traffic == FULL_SPEED else batches.mixed
-        streams, steps = make(rng, min(BATCH, slices - totals["slices"]))
+        size = SMALLEST * (LARGEST / SMALLEST) ** rng.random()
+        streams, steps = make(rng, min(int(size), slices - totals["slices"]))
         batch = _batch(streams, steps, traffic, rng)
         report = bench.run(batch)
         totals["slices"] += report.taken
