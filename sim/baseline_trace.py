@@ -112,7 +112,7 @@ def _values(x: np.ndarray, keep: np.ndarray, framing: Framing, config: BaselineC
     The rows are computed side by side, each filled up with masked slices, which change nothing.
     """
     rows, columns = framing.places
-    shape = (rows[-1] + 1, config.max_slices, config.lanes)
+    shape = (rows[-1] + 1, columns.max() + 1, config.lanes)
     padded_x, padded_keep = np.zeros(shape, np.uint16), np.zeros(shape, bool)
     padded_x[rows, columns], padded_keep[rows, columns] = x, keep
     values = exponential_sums(padded_x, padded_keep)

@@ -108,7 +108,7 @@ def _unnormed_values(slices, framing: Framing, config):
     """
     x, keep, _ = slices
     rows, columns = framing.places
-    shape = (rows[-1] + 1, config.max_slices, config.lanes)
+    shape = (rows[-1] + 1, columns.max() + 1, config.lanes)
     padded_x, padded_keep = np.zeros(shape, x.dtype), np.zeros(shape, bool)
     padded_x[rows, columns], padded_keep[rows, columns] = x[framing.kept], keep[framing.kept]
     values = unnormed_softmax(padded_x, padded_keep, config)

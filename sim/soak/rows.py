@@ -65,28 +65,35 @@ class RowBatches:
             some = self._some(rng)
             made += sum(-(-len(raw) // self.config.lanes) for raw, _ in some)
             rows += some
-        return self._streams([rows[place] for place in rng.permutation(len(rows))])
+        shuffled = [rows[place] for place in rng.permutation(len(rows))]
+        return self._streams(rows_to_slices(shuffled, self.config))
 
     def even(self, rng: np.random.Generator, slices: int) -> tuple[UnitStreams, tuple]:
         """About so many slices, at least, in rows of the same number of slices, which is a random one."""
         lanes, most = self.config.lanes, self.config.max_slices
         of_a_row = int(rng.choice([1, most, rng.integers(1, most + 1)]))
-        rows = [self._captured_row(rng) for _ in range(-(-slices // of_a_row))]
-        lengths = of_a_row * lanes - rng.integers(0, lanes, len(rows))
-        resized = [(np.resize(raw, n), np.resize(mask, n)) for (raw, mask), n in zip(rows, lengths, strict=True)]
-        return self._streams(self._converted(rng, resized))
+        rows, elements = -(-slices // of_a_row), of_a_row * lanes
+        # Pieces of a head's scores, as long as they must be.
+        scores, keep = (matrix.ravel() for matrix in _captured()[rng.integers(len(_captured()))])
+        where = (rng.integers(len(scores), size=(rows, 1)) + np.arange(elements)) % len(scores)
+        raw = self._in_range(scores[where] + rng.integers(-40, 41, (rows, 1)))
+        lengths = elements - rng.integers(0, lanes, (rows, 1))
+        mask = keep[where] & (np.arange(elements) < lengths)
+        x = self._converted(rng, raw.ravel(), np.full(rows, elements)).reshape(-1, lanes)
+        last = np.arange(1, len(x) + 1) % of_a_row == 0
+        return self._streams((x, mask.reshape(-1, lanes), last))
 
-    def _streams(self, rows: list[Row]) -> tuple[UnitStreams, tuple]:
-        return STREAMS[type(self.config)][self.unit](rows_to_slices(rows, self.config), self.config), ()
+    def _streams(self, slices) -> tuple[UnitStreams, tuple]:
+        return STREAMS[type(self.config)][self.unit](slices, self.config), ()
 
     def _some(self, rng) -> list[Row]:
         """As many captured rows as difficult ones."""
         number = 50
-        captured = self._converted(rng, [self._captured_row(rng) for _ in range(number)])
+        captured = [self._captured_row(rng) for _ in range(number)]
         if isinstance(self.config, SoftermaxConfig):
             return captured + random_rows(rng, self.config, number)
-        difficult = self._converted(rng, random_rows(rng, self.config, number, CAPTURED))
-        return captured + with_special_values(rng, difficult)
+        difficult = self._converted_rows(rng, random_rows(rng, self.config, number, CAPTURED))
+        return self._converted_rows(rng, captured) + with_special_values(rng, difficult)
 
     def _captured_row(self, rng) -> Row:
         """A captured row: whole, or cut to a random length; with the scores as they are, or moved."""
@@ -96,18 +103,21 @@ class RowBatches:
         start = int(rng.integers(tokens - length + 1))
         where = slice(start, start + length)
         moved = int(rng.integers(-40, 41)) if rng.random() < 0.5 else 0
+        return self._in_range(scores[row, where].astype(np.int64) + moved), keep[row, where]
+
+    def _in_range(self, raw: np.ndarray) -> np.ndarray:
         fmt = self.config.input if isinstance(self.config, SoftermaxConfig) else CAPTURED
-        raw = np.clip(scores[row, where].astype(np.int16) + moved, fmt.min_raw, fmt.max_raw)
-        return raw, keep[row, where]
+        return np.clip(raw, fmt.min_raw, fmt.max_raw).astype(np.int16)
 
-    def _converted(self, rng, rows: list[Row]) -> list[Row]:
-        """As the unit takes them: for the baseline in binary16, with random fraction bits in half of the rows."""
+    def _converted_rows(self, rng, rows: list[Row]) -> list[Row]:
+        lengths = np.array([len(raw) for raw, _ in rows])
+        x = self._converted(rng, np.concatenate([raw for raw, _ in rows]), lengths)
+        return [(of_row, mask) for of_row, (_, mask) in zip(np.split(x, np.cumsum(lengths)[:-1]), rows, strict=True)]
+
+    def _converted(self, rng, raw: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        """Rows, one behind the other, as the unit takes them: in binary16 half of them get random fraction bits."""
         if isinstance(self.config, SoftermaxConfig):
-            return rows
-        return [(self._with_fractions(rng, from_fixed(raw, CAPTURED.fraction_bits)), mask) for raw, mask in rows]
-
-    @staticmethod
-    def _with_fractions(rng, x: np.ndarray) -> np.ndarray:
-        if rng.random() < 0.5:
-            return x
-        return x ^ np.where(x & 0x7FFF, rng.integers(0, 1 << 8, x.shape), 0).astype(np.uint16)
+            return raw
+        x = from_fixed(raw, CAPTURED.fraction_bits)
+        some = np.repeat(rng.random(len(lengths)) < 0.5, lengths) & (x & 0x7FFF > 0)
+        return x ^ np.where(some, rng.integers(0, 1 << 8, x.shape), 0).astype(np.uint16)
