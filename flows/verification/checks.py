@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["FAILS", "PROVEN", "UNDECIDED", "Check", "holds_to"]
+__all__ = ["FAILS", "NOT_COVERED", "PROVEN", "UNDECIDED", "Check", "holds_to"]
 
-#: Results of a check; :func:`holds_to` makes the fourth.
+#: Results of a check; :func:`holds_to` makes the fifth. What cannot be covered says nothing, whether it holds or not.
 PROVEN = "proven"
 FAILS = "FAILS"
 UNDECIDED = "undecided"
+NOT_COVERED = "not covered"
 
 
 def holds_to(depth: int) -> str:
@@ -34,8 +35,8 @@ class Check:
     run : callable
         Tries the property and the fault, keeping its files in the folder that it is given. Picklable. Returns what it
         found: ``method``, ``depth`` (k, bound or None), ``inputs`` (operand combinations where it is exhaustive, else
-        None), ``result`` (:data:`PROVEN`, :func:`holds_to` a depth, :data:`FAILS` or :data:`UNDECIDED`) and
-        ``fault_found`` (bool).
+        None), ``result`` (:data:`PROVEN`, :func:`holds_to` a depth, :data:`FAILS`, :data:`UNDECIDED` or
+        :data:`NOT_COVERED`) and ``fault_found`` (bool).
     """
 
     unit: str
@@ -57,4 +58,4 @@ class Check:
     @staticmethod
     def passed(row: dict) -> bool:
         """Whether the property of a row holds and its fault was found."""
-        return row["result"] not in (FAILS, UNDECIDED) and row["fault_found"]
+        return row["result"] not in (FAILS, UNDECIDED, NOT_COVERED) and row["fault_found"]

@@ -1,0 +1,1 @@
+"""Properties of units, as statements about what goes in and what comes out."""

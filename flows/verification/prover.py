@@ -1,0 +1,153 @@
+"""Tries the statements of a harness: proofs for any number of cycles, bounded model checking, witnesses.
+
+Yosys makes one netlist of ands and inverters of the unit's Verilog and its surroundings, and abc, which comes with it,
+reasons about that: signal correspondence, which is induction over a cycle for all pairs of signals at once; property
+directed reachability (PDR), which finds an inductive invariant; and bounded model checking.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyosys
+
+from ..errors import FlowError
+from ..files import write_whole
+from ..yosys import run_yosys
+from .checks import FAILS, PROVEN, UNDECIDED, holds_to
+from .harness import TOP, Harness
+from .traces import write_trace
+
+__all__ = ["Limits", "Problem", "Verdict"]
+
+#: From Verilog and RTLIL to a netlist that abc takes. What is undefined may be anything, anew in each cycle.
+PREPARE = (
+    f"hierarchy -check -top {TOP}",
+    "proc",
+    "flatten",
+    "opt_clean",
+    "memory -nomap",
+    "memory_map",
+    "async2sync",
+    "chformal -lower",
+    "opt",
+    "formalff -clk2ff",
+    "dffunmap",
+    "setundef -undriven -anyseq",
+    "setundef -anyseq",
+    "opt_clean",
+    "techmap",
+    "aigmap",
+    "opt_clean",
+)
+#: What abc says at the end of an engine; cycles count from 0.
+STATUS = re.compile(r"Status = +(-?\d+) +Frames = +(-?\d+)")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How far a proof is driven.
+
+    Parameters
+    ----------
+    seconds : int
+        For a proof for any number of cycles; 0 does without.
+    depth : int
+        Clock cycles that are looked at otherwise, and in the search for faults and witnesses.
+    """
+
+    seconds: int = 120
+    depth: int = 20
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a problem: the ``method``, its ``depth`` and the ``result`` as in a row of the table."""
+
+    method: str
+    depth: int | None
+    result: str
+
+
+class Problem:
+    """A unit in its surroundings as a netlist for abc.
+
+    Registers may hold anything before the first reset.
+
+    Parameters
+    ----------
+    harness : Harness
+    verilog : str
+        Of the unit.
+    folder : Path
+        For all files; a counterexample is ``counterexample.vcd`` there.
+    covering : bool
+        Try the situations to be covered instead of what is asserted.
+    """
+
+    def __init__(self, harness: Harness, verilog: str, folder: Path, *, covering: bool = False):
+        self._folder = folder = folder.resolve()
+        self._statements = harness.names("cover" if covering else "check")
+        write_whole(folder / "unit.v", verilog)
+        write_whole(folder / "harness.il", harness.netlist(covering=covering))
+        read = [f"read_verilog {folder / 'unit.v'}", f"read_rtlil {folder / 'harness.il'}"]
+        write = f"write_aiger -zinit -symbols -vmap {folder / 'netlist.map'} {folder / 'netlist.aig'}"
+        run_yosys([*read, *PREPARE, write], folder / "yosys.log")
+
+    def prove(self, limits: Limits) -> Verdict:
+        """Try a proof; where there is none in time, look at all traces up to a depth."""
+        if not limits.seconds:
+            return self.search(limits.depth)
+        said = self._abc("scorr; print_stats")
+        if re.search(r"lat = +0 ", said):
+            # No register is left: signal correspondence has merged all that is asserted, or it fails at once.
+            engine, method, depth = "iprove", "induction (signal correspondence)", 1
+        else:
+            engine, method, depth = f"pdr -T {limits.seconds}", "inductive invariant (PDR)", None
+        status, frame, _ = self._run(f"scorr; {engine}")
+        if status == 1:
+            return Verdict(method, depth, PROVEN)
+        if status == 0:
+            return self.search(max(frame + 1, limits.depth))
+        return self.search(limits.depth)
+
+    def search(self, depth: int) -> Verdict:
+        """Look at all traces of a number of clock cycles; a counterexample is written."""
+        status, frame, said = self._run(f"bmc3 -F {depth}; write_cex -a {self._folder / 'counterexample.aiw'}")
+        if status == 0:
+            output = int((re.search(r"Output (\d+) of miter", said) or [0, 0])[1])
+            write_trace(self._folder, self._statements[output])
+            return Verdict("bounded", frame + 1, FAILS)
+        done = re.findall(r"No output asserted in (\d+) frames", said)
+        reached = int(done[-1]) if done else 0
+        return Verdict("bounded", reached, holds_to(reached) if reached >= depth else UNDECIDED)
+
+    def witnesses(self, depth: int) -> dict[str, int]:
+        """The situations that can be reached, and after how many clock cycles at the earliest."""
+        found = {}
+        for output, name in enumerate(self._statements):
+            status, frame, _ = self._run(f"cone -O {output}; bmc3 -F {depth}")
+            if status == 0:
+                found[name] = frame + 1
+        return found
+
+    def _run(self, engine: str) -> tuple[int, int, str]:
+        """What an engine finds: 1 if nothing fails, 0 if something does, and in which cycle; -1 if it does not know."""
+        before, _, after = engine.partition(";") if "write_cex" in engine else (engine, "", "")
+        said = self._abc(f"{before}; print_status; {after}")
+        status, frame = STATUS.findall(said)[-1]
+        return int(status), int(frame), said
+
+    def _abc(self, script: str) -> str:
+        """What abc says of the netlist, whose assumptions become part of what is asserted."""
+        program = Path(pyosys.__file__).with_name("yosys-abc")
+        commands = f"read_aiger {self._folder / 'netlist.aig'}; fold; {script}"
+        done = subprocess.run([program, "-q", commands], capture_output=True, text=True, check=False, cwd=self._folder)
+        with (self._folder / "abc.log").open("a") as log:
+            log.write(f"{commands}\n{done.stdout}{done.stderr}\n")
+        if done.returncode:
+            raise FlowError(f"abc failed: see {self._folder / 'abc.log'}")
+        return done.stdout
