@@ -49,8 +49,9 @@ def _wires(path: Path) -> dict[str, dict[int, int]]:
     """Literals of the bits of all wires with a name."""
     wires: dict[str, dict[int, int]] = defaultdict(dict)
     for line in path.read_text().splitlines():
-        kind, literal, bit, name = line.split(" ", 3)
-        if kind == "wire" and "$" not in name:
+        kind, *place = line.split(" ", 3)
+        if kind == "wire" and "$" not in place[-1]:
+            literal, bit, name = place
             wires[name][int(bit)] = int(literal)
     return {name: bits for name, bits in wires.items() if sorted(bits) == list(range(len(bits)))}
 

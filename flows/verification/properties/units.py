@@ -13,7 +13,10 @@ from .streams import Watch, assume_contract, check_contract, check_progress, tra
 __all__ = [
     "buffer_order",
     "buffer_progress",
+    "complete_order",
+    "complete_progress",
     "contract",
+    "keep_contract",
     "normalization_order",
     "normalization_progress",
     "normalization_values",
@@ -42,14 +45,14 @@ def _streams(h: Harness, flow) -> dict[str, stream.Interface]:
     }
 
 
-def _keeps_contract(h: Harness):
+def keep_contract(h: Harness):
     """The environment keeps the contract of all streams that go in."""
     assume_contract(h, **_streams(h, In))
 
 
 def contract(h: Harness):
     """What an output offers stays, unchanged, until it is taken"""
-    _keeps_contract(h)
+    keep_contract(h)
     check_contract(h, **_streams(h, Out))
 
 
@@ -63,13 +66,13 @@ def _buffered(h: Harness) -> Watch:
 
 def buffer_order(h: Harness):
     """Slices leave in the order in which they enter, unchanged; none is lost, none comes twice"""
-    _keeps_contract(h)
+    keep_contract(h)
     _buffered(h).expect(h.port.i.payload, h.port.o.payload, "payload")
 
 
 def buffer_progress(h: Harness):
     """No deadlock: a slice inside is offered within 2 cycles, and one is taken unless the buffer is full"""
-    _keeps_contract(h)
+    keep_contract(h)
     watch = _buffered(h)
     check_progress(h, due=watch.inside != 0, moves=h.port.o.valid, within=h.component.latency, name="slice offered")
     check_progress(h, due=watch.inside < h.component.depth - 1, moves=h.port.i.ready, within=1, name="slice taken")
@@ -85,15 +88,15 @@ def _rows(h: Harness) -> Watch:
 
 def row_order(h: Harness):
     """Rows leave in the order in which they enter, with their flags; none is lost, none comes twice"""
-    _keeps_contract(h)
+    keep_contract(h)
     watch = _rows(h)
     for flag in ("saturated", "overlong"):
         watch.expect(h.port.i.payload[flag], h.port.o.payload[flag], flag)
 
 
 def row_progress(h: Harness):
-    """No deadlock: while the sink is ready a row inside leaves within as many cycles as there are stages, and one enters"""
-    _keeps_contract(h)
+    """No deadlock: while the sink is ready, a row leaves within as many cycles as there are stages, and one enters"""
+    keep_contract(h)
     watch, o, stages = _rows(h), h.port.o, h.component.latency
     check_progress(h, due=(watch.inside != 0) & o.ready, moves=o.valid, within=stages, name="row leaves")
     check_progress(h, due=o.ready, moves=h.port.i.ready, within=1, name="row enters")
@@ -101,7 +104,7 @@ def row_progress(h: Harness):
 
 def reciprocal_values(h: Harness):
     """A row's scale is the reciprocal of its own sum, whatever comes before and however it waits"""
-    _keeps_contract(h)
+    keep_contract(h)
     i, o, config = h.port.i.payload, h.port.o.payload, h.component.config
     h.assume(_sum_in_range(h.port.i, config))
     scale = reference.aligned(h.m, i.power_sum, i.maximum, config)
@@ -112,7 +115,7 @@ def reciprocal_values(h: Harness):
 
 def product_values(h: Harness):
     """A row's products are those of its own reciprocal, exactly, whatever comes before and however it waits"""
-    _keeps_contract(h)
+    keep_contract(h)
     i, o, config = h.port.i.payload, h.port.o.payload, h.component.config
     h.assume(~h.port.i.valid | (i.mantissa <= int(config.reciprocal_table.values.max())))
     watch = _rows(h)
@@ -144,7 +147,7 @@ def _framing(h: Harness, config) -> reference.Framing:
 
 def unnormed_order(h: Harness):
     """Slices, and rows, leave in order; none is lost, none comes twice; an overlong row is cut and flagged"""
-    _keeps_contract(h)
+    keep_contract(h)
     i, o, row, config = h.port.i, h.port.o, h.port.row, h.component.config
     framing = _framing(h, config)
     enters = transfer(i) & framing.kept
@@ -156,8 +159,8 @@ def unnormed_order(h: Harness):
 
 
 def unnormed_progress(h: Harness):
-    """No deadlock: while sinks are ready, slices and rows leave within as many cycles as there are stages, and one enters"""
-    _keeps_contract(h)
+    """No deadlock: while sinks are ready, slices and rows leave within their latencies, and one enters"""
+    keep_contract(h)
     i, o, row, config = h.port.i, h.port.o, h.port.row, h.component.config
     framing, ready = _framing(h, config), o.ready & row.ready
     enters = transfer(i) & framing.kept
@@ -172,8 +175,8 @@ def unnormed_progress(h: Harness):
 
 
 def unnormed_values(h: Harness):
-    """Every port in every cycle is the reference's: a row's results are those of its own slices, whatever comes before"""
-    _keeps_contract(h)
+    """Every port in every cycle is the reference's: a row's results are those of its own slices alone"""
+    keep_contract(h)
     ready, slices, rows, _ = pipelines.unnormed(h.m, h.port.i, h.component.config)
     h.check(h.port.i.ready == ready, "i is ready when the reference is")
     _same(h, h.port.o, slices, "o")
@@ -183,7 +186,7 @@ def unnormed_values(h: Harness):
 
 def unnormed_saturation(h: Harness):
     """A row is flagged saturated if, and only if, its exact sum has gone over the power sum's format"""
-    _keeps_contract(h)
+    keep_contract(h)
     row = h.port.row
     _, slices, rows, _ = pipelines.unnormed(h.m, h.port.i, h.component.config)
     h.m.d.comb += [slices.head.ready.eq(h.port.o.ready), rows.head.ready.eq(row.ready)]
@@ -194,7 +197,7 @@ def unnormed_saturation(h: Harness):
 
 def unnormed_sums(h: Harness):
     """No exact sum goes over the power sum's format, which has no saturation then"""
-    _keeps_contract(h)
+    keep_contract(h)
     config = h.component.config
     _, slices, rows, exact = pipelines.unnormed(h.m, h.port.i, config)
     h.m.d.comb += [slices.head.ready.eq(h.port.o.ready), rows.head.ready.eq(h.port.row.ready)]
@@ -205,7 +208,7 @@ def unnormed_sums(h: Harness):
 
 def unnormed_maxima(h: Harness):
     """Maxima stay in the range of the scores' ceilings, and no numerator is above 1"""
-    _keeps_contract(h)
+    keep_contract(h)
     o, row, config = h.port.o, h.port.row, h.component.config
     ports = [row]
     if config.normalizer == "multiply":
@@ -244,14 +247,14 @@ def _waiting_rows(h: Harness, most: int) -> Watch:
 
 def normalization_order(h: Harness):
     """Slices leave in order, none is lost, none comes twice; as many rows of slices are taken as summaries"""
-    _keeps_contract(h)
+    keep_contract(h)
     _joined(h, h.component.slice_latency)
     _waiting_rows(h, h.component.config.row_stages)
 
 
 def normalization_progress(h: Harness):
     """No deadlock: while the sink is ready, a slice leaves within its latency, and one is taken within its row's"""
-    _keeps_contract(h)
+    keep_contract(h)
     i, o, config = h.port.i, h.port.o, h.component.config
     slices, rows = _joined(h, h.component.slice_latency), _waiting_rows(h, config.row_stages)
     leaves = h.component.slice_latency
@@ -262,8 +265,8 @@ def normalization_progress(h: Harness):
 
 
 def normalization_values(h: Harness):
-    """Every port in every cycle is the reference's: probabilities are those of their slice and row, saturated exactly"""
-    _keeps_contract(h)
+    """Every port in every cycle is the reference's: probabilities of a slice and its row, saturated exactly"""
+    keep_contract(h)
     i, row, config = h.port.i, h.port.row, h.component.config
     h.assume(_sum_in_range(row, config))
     for port in (row, *((i,) if config.normalizer == "multiply" else ())):
@@ -284,16 +287,32 @@ def normalization_values(h: Harness):
 # Complete softmax
 
 
-def _complete(h: Harness) -> tuple[reference.Framing, Watch, Watch]:
+def _complete(h: Harness, most: int) -> tuple[reference.Framing, Watch, Watch]:
     """Its slices and its rows, from the input to the output."""
-    i, o, config = h.port.i, h.port.o, h.component.config
-    framing = _framing(h, config)
-    most = _slices_inside(config)
+    i, o = h.port.i, h.port.o
+    framing = _framing(h, h.component.config)
     enters, leaves = transfer(i) & framing.kept, transfer(o)
     slices = Watch(h, "slice", enters=enters, leaves=leaves, offered=o.valid, most=most)
     ends = transfer(i) & framing.last
     rows = Watch(h, "row", enters=ends, leaves=leaves & o.payload.last, offered=o.valid, most=most)
     return framing, slices, rows
+
+
+def complete_order(h: Harness, most: int):
+    """State the order of slices and rows of a complete softmax, which holds so many slices at most."""
+    keep_contract(h)
+    o = h.port.o.payload
+    framing, slices, rows = _complete(h, most)
+    slices.expect(framing.last, o.last, "last")
+    rows.expect(framing.cut, o.overlong, "overlong")
+
+
+def complete_progress(h: Harness, most: int, within: int):
+    """State that a complete softmax gives the slices of a complete row, each within so many cycles."""
+    keep_contract(h)
+    _, _, rows = _complete(h, most)
+    check_progress(h, due=(rows.inside != 0) & h.port.o.ready, moves=h.port.o.valid, within=within, name="slice leaves")
+    h.cover(~h.port.i.ready, "the input waits")
 
 
 def _slices_inside(config) -> int:
@@ -303,26 +322,17 @@ def _slices_inside(config) -> int:
 
 def softermax_order(h: Harness):
     """As many slices leave as are kept, in order, with last at the same places; a row's flag says whether it was cut"""
-    _keeps_contract(h)
-    o = h.port.o.payload
-    framing, slices, rows = _complete(h)
-    slices.expect(framing.last, o.last, "last")
-    rows.expect(framing.cut, o.overlong, "overlong")
+    complete_order(h, _slices_inside(h.component.config))
 
 
 def softermax_progress(h: Harness):
-    """No deadlock: while the sink is ready, the slices of a row that is complete leave, and slices enter"""
-    _keeps_contract(h)
-    i, o, config = h.port.i, h.port.o, h.component.config
-    _, _, rows = _complete(h)
-    within = h.component.latency
-    check_progress(h, due=(rows.inside != 0) & o.ready, moves=o.valid, within=within, name="slice leaves")
-    check_progress(h, due=i.valid & o.ready, moves=i.ready, within=config.max_slices + 4, name="slice enters")
+    """No deadlock: while the sink is ready, the slices of a row that is complete leave"""
+    complete_progress(h, _slices_inside(h.component.config), h.component.latency)
 
 
 def softermax_values(h: Harness):
     """Every port in every cycle is the reference's: a row's probabilities are those of its own slices alone"""
-    _keeps_contract(h)
+    keep_contract(h)
     ready, o, sound = pipelines.softermax(h.m, h.port.i, h.component.config)
     h.check(h.port.i.ready == ready, "i is ready when the reference is")
     h.check(sound, "no score lies above its row's maximum")

@@ -1,0 +1,45 @@
+"""Formal verification: all checks, run side by side, and what they found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from ..cache import Cache, kept, key_of
+from ..errors import FlowError
+from ..provenance import source_digest, versions
+from ..running import Job, run_jobs
+from .checks import Check
+from .stream_checks import stream_checks
+
+__all__ = ["formal_checks", "run_checks"]
+
+
+def formal_checks(unit: str | None = None) -> list[Check]:
+    """All checks, or those of a unit; a FlowError if it has none."""
+    checks = stream_checks()
+    units = list(dict.fromkeys(check.unit for check in checks))
+    if unit is not None and unit not in units:
+        raise FlowError(f"the unit must be one of {', '.join(units)} to be checked, not {unit!r}")
+    return [check for check in checks if unit in (None, check.unit)]
+
+
+def run_checks(checks: Sequence[Check], build_dir: Path, console: Console) -> list[dict]:
+    """A row for each check, in order; what has been found before by the same sources is not tried again."""
+    return run_jobs([Job(_try, check, build_dir) for check in checks], "Proving", console)
+
+
+def _facts(check: Check) -> dict:
+    return check.identity() | {"fault": check.fault, "sources": source_digest(), "versions": versions()}
+
+
+def _run(check: Check, build_dir: Path) -> dict:
+    words = re.sub(r"\W+", "_", f"{check.unit} {check.config} {check.property}").strip("_").lower()
+    return check.row(build_dir / "formal" / f"{words[:60]}_{key_of(check.identity())[:8]}")
+
+
+#: A check's row, kept.
+_try = kept(_run, lambda check, build_dir: (Cache(build_dir / "cache"), key_of(_facts(check))))
