@@ -166,7 +166,6 @@ def run_bench(
     list
         What the bench found.
     """
-    _check_simulator(simulator)
     build_dir.mkdir(parents=True, exist_ok=True)
     build_dir = build_dir.resolve()
     stimuli_file, results_file = build_dir / "stimuli.json", build_dir / "results.json"

@@ -4,10 +4,8 @@ All faults are built at once: a variable of the environment says which one is in
 """
 
 import os
-import re
 
 import numpy as np
-import pytest
 
 from softermax.hw import ProcessingElement, Softermax
 from softermax.model import UQ, SoftermaxConfig
@@ -16,11 +14,10 @@ from softermax.sim.soak.bench import SoakBench
 from softermax.sim.soak.build import UnitPorts, build_bench
 from softermax.sim.soak.heads import HeadBatches
 from softermax.sim.soak.rows import RowBatches
-from softermax.sim.soak.soak import MEANINGS, STALLS, soak
+from softermax.sim.soak.soak import STALLS, soak
 
-from ..faults import MULTIPLY_FAULTS, NORMALIZATION, Y_0, Fault, becomes
+from ..faults import MULTIPLY_FAULTS, faulty_verilog
 from ..pe_faults import PROCESSING_ELEMENT_FAULTS
-from ..test_faults import faulty_verilog
 
 SOFTERMAX = SoftermaxConfig(lanes=3, max_len=24, power_sum=UQ(4, 6), saturate=True, output=UQ(1, 15))
 ELEMENT = ProcessingElementConfig(
