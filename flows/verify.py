@@ -16,10 +16,11 @@ from softermax.sim.baseline_trace import (
     baseline_softmax_trace,
     baseline_unnormed_trace,
 )
+from softermax.sim.corners import binary16_rows, interruptions, overlong_rows
 from softermax.sim.cosim import CosimResult, cosimulate
 from softermax.sim.softermax_trace import normalization_trace, softermax_trace, unnormed_trace
 from softermax.sim.trace import Trace, cut_by_reset
-from softermax.sim.traffic import bursty, random_rows, rows_to_slices, with_special_values
+from softermax.sim.traffic import bursty, random_rows, rows_to_slices
 
 from .design_points import DesignPoint
 from .errors import FlowError
@@ -29,6 +30,7 @@ from .verify_heads import heads_traces
 __all__ = [
     "LONGEST",
     "TRACES",
+    "compared",
     "full_speed_trace",
     "heads_of_length",
     "real_rows",
@@ -56,6 +58,10 @@ SHIPPED = Q(6, 2)
 
 #: Rows made to be difficult that are mixed with the real ones.
 DIFFICULT_ROWS = 300
+#: As many of them are played again and again, each time broken off within so many cycles.
+INTERRUPTED_ROWS, INTERRUPTED_CYCLES = 40, 800
+#: In how many of the cycles a slow sink takes.
+SLOW = 0.2
 
 #: Tokens of the longest captured heads, a decoder's, whose first tokens are real heads of any shorter length.
 LONGEST = 1024
@@ -83,7 +89,7 @@ def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, sim
     traces, contents = standard_traces(point, seed, every)
     results = cosimulate(verilog, point.name, traces, build_dir, simulator=simulator)
     measured = {"latency": _latency(traces[0], results[0]), "throughput": _throughput(results[1])}
-    return (measured if point.unit != "pe" else {}) | contents | _compared(results)
+    return (measured if point.unit != "pe" else {}) | contents | compared(results)
 
 
 def standard_traces(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[Trace], dict]:
@@ -91,9 +97,10 @@ def standard_traces(point: DesignPoint, seed: int, every: int = 1) -> tuple[list
 
     A processing element gets whole heads, see :func:`softermax.flows.verify_heads.heads_traces`; a softmax unit scores.
 
-    Four traces: one slice by itself, whose way through the unit takes its latency; rows of the longest length back
-    to back at full speed, which give the throughput; then all the real rows and difficult ones under seeded gaps and
-    backpressure; at last a part of those, broken off by a reset, and the rows at full speed again.
+    One slice by itself, whose way through the unit takes its latency. Rows of the longest length back to back at full
+    speed, which give the throughput. All the rows, real ones and difficult ones, under seeded gaps and backpressure.
+    Overlong rows before a sink so slow that everything is full. At last difficult rows that one reset after another
+    breaks off, and the rows at full speed again.
 
     Parameters
     ----------
@@ -107,20 +114,24 @@ def standard_traces(point: DesignPoint, seed: int, every: int = 1) -> tuple[list
         heads, traces = heads_traces(point, seed, every)
         return traces, {"heads": len(heads), "rows": sum(len(head.q) for head in heads)}
     rng = np.random.default_rng(seed)
-    rows, difficult = (some[::every] for some in _rows(point.config, rng))
+    rows, difficult, overlong = (some[::every] for some in _rows(point.config, rng))
     longest = [row for row in rows if len(row[0]) == max(len(raw) for raw, _ in rows)][:FULL_SPEED_ROWS]
     everything = [*rows, *difficult]
-    played = [rows_to_slices(some, point.config) for some in (_single_slice(rows, point), longest, everything)]
     waves = {stream: bursty(rng, 4099 + place) for place, stream in enumerate(("i", "row", "o", "again"))}
-    traces = [
-        TRACES[type(point.config)][point.unit](slices, point.config, wave, rng)
-        for slices, wave in zip(played, ({}, {}, waves), strict=True)
-    ]
-    traces.append(cut_by_reset(traces[2], traces[2].cycles // 50, traces[1]))
-    return traces, {"rows": len(everything), "slices": len(played[2][0])}
+    slow = {"o": rng.random(997) < SLOW}
+
+    def trace(some, waves) -> Trace:
+        return TRACES[type(point.config)][point.unit](rows_to_slices(some, point.config), point.config, waves, rng)
+
+    single, at_full_speed = trace(_single_slice(rows, point), {}), trace(longest, {})
+    interrupted = trace(difficult[:INTERRUPTED_ROWS], waves)
+    resets = cut_by_reset(interrupted, interruptions(rng, interrupted, INTERRUPTED_CYCLES), at_full_speed)
+    traces = [single, at_full_speed, trace(everything, waves), trace(overlong, slow), resets]
+    return traces, {"rows": len(everything), "slices": sum(-(-len(raw) // point.lanes) for raw, _ in everything)}
 
 
-def _compared(results: Sequence[CosimResult]) -> dict:
+def compared(results: Sequence[CosimResult]) -> dict:
+    """How much has been compared, and what differed: ``cycles_compared``, ``mismatches``, ``first_mismatch``."""
     described = [mismatch for result in results for mismatch in result.described]
     return {
         "cycles_compared": sum(result.cycles for result in results),
@@ -130,12 +141,12 @@ def _compared(results: Sequence[CosimResult]) -> dict:
 
 
 def _rows(config, rng: np.random.Generator):
-    """The real rows and the difficult ones, as the config's units take them."""
+    """The real rows, difficult ones and overlong ones, as the config's units take them."""
     rows = real_rows(config.max_len)
     if not isinstance(config, BaselineConfig):
-        return rows, random_rows(rng, config, DIFFICULT_ROWS)
-    difficult = _in_binary16(random_rows(rng, config, DIFFICULT_ROWS, SHIPPED))
-    return _in_binary16(rows), with_special_values(rng, difficult)
+        return rows, random_rows(rng, config, DIFFICULT_ROWS), overlong_rows(rng, config)
+    difficult = binary16_rows(rng, config, random_rows(rng, config, DIFFICULT_ROWS, SHIPPED), SHIPPED.fraction_bits)
+    return _in_binary16(rows), difficult, _in_binary16(overlong_rows(rng, config, SHIPPED))
 
 
 def _in_binary16(rows) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -7,7 +7,7 @@ import numpy as np
 from .baseline import BaselineConfig
 from .elastic import Chain
 from .framing import Entrance, Framing
-from .timing import NormalizationTiming, RowBufferTiming
+from .timing import Chains, NormalizationTiming, RowBufferTiming
 
 __all__ = ["BaselineSoftmaxTiming", "BaselineUnnormedTiming"]
 
@@ -31,6 +31,13 @@ class BaselineUnnormedTiming:
         self._running, self._maximum = Chain(1), Chain(1)
         self._numerators = Chain(config.numerator_stages, streams=2)
         self._sums = Chain(config.tree_levels + 1)
+        self.chains: Chains = {
+            "running maximum": self._running,
+            "row maximum": self._maximum,
+            "numerator": self._numerators,
+            "sum": self._sums,
+        }
+        self.levels: dict[str, int] = {}
 
     def _ends_row(self, item: int) -> tuple[bool]:
         return (bool(self._last[item]),)
@@ -93,6 +100,17 @@ class BaselineSoftmaxTiming:
         self._scores = RowBufferTiming(config.score_depth)
         self._numerators = RowBufferTiming(config.numerator_depth)
         self._normalization = NormalizationTiming(framing.last, config.row_stages, config.slice_stages)
+        self.chains: Chains = (
+            self._unnormed.chains
+            | {"score buffer": self._scores.chains["output"]}
+            | {"numerator buffer": self._numerators.chains["output"]}
+            | self._normalization.chains
+        )
+
+    @property
+    def levels(self) -> dict[str, int]:
+        """Slices in the memories of the row buffers."""
+        return {"score buffer": self._scores.levels["memory"], "numerator buffer": self._numerators.levels["memory"]}
 
     def _between(self, valids, readies):
         """Handshakes before the clock edge: ``(valids, readies)`` of each part, and whether a slice can enter."""

@@ -32,6 +32,7 @@ __all__ = [
     "reciprocal",
     "subtract",
     "to_fixed",
+    "total_order",
 ]
 
 #: The one NaN that arithmetic gives, quiet and positive.
@@ -201,10 +202,10 @@ def maximum(a, b):
     The order is -NaN, -infinity, ..., -0, +0, ..., infinity, +NaN: a maximum of numbers is as expected, a positive NaN
     is passed on, a negative one passed over. A subnormal is not flushed here, but by what computes with it.
     """
-    return np.where(_order(a) >= _order(b), a, b)
+    return np.where(total_order(a) >= total_order(b), a, b)
 
 
-def _order(x):
+def total_order(x):
     """An integer that orders raw values as totalOrder does."""
     return np.where(x & SIGN, SIGN - 1 - x, x)
 

@@ -22,6 +22,11 @@ class Slot:
         self.item = -1
         self.valid = [False] * streams
 
+    @property
+    def held(self) -> tuple[int | None, ...]:
+        """For each stream, the item that waits for it; None if none does."""
+        return tuple(self.item if valid else None for valid in self.valid)
+
     def ready(self, *taken: bool) -> bool:
         """Whether an item can be loaded, given which streams' sinks are ready."""
         return all(map(le, self.valid, taken))
@@ -59,6 +64,11 @@ class Chain:
     def valid(self) -> list[bool]:
         """For each stream, whether an item waits for it."""
         return self._last.valid
+
+    @property
+    def held(self) -> tuple[int | None, ...]:
+        """The item in each register from the first on, None in an empty one; of the last one for each stream."""
+        return *self._inner, *self._last.held
 
     def ready(self, *taken: bool) -> bool:
         """Whether an item can enter, given which streams' sinks are ready."""

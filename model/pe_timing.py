@@ -16,7 +16,7 @@ from .framing import Framing
 from .pe import Register
 from .pe_config import ProcessingElementConfig
 from .pe_host_timing import Access, Loader, Registers
-from .timing import SoftermaxTiming
+from .timing import Chains, SoftermaxTiming
 
 __all__ = ["ProcessingElementTiming"]
 
@@ -42,6 +42,8 @@ class ProcessingElementTiming:
     busy, done : bool
     multiplications : int
         Cycles in which the MACs have been given operands.
+    steps : list of Step
+        What they have been given in each of them.
     """
 
     outputs = ("o",)
@@ -56,7 +58,7 @@ class ProcessingElementTiming:
         self._query_words, self._query_level = config.query_words, 0
         self._last, self._saturated = framing.last, saturated
         self._macs = Chain(3)
-        self._steps: list[_Step] = []
+        self.steps: list[Step] = []
         self._summed = _Summed()
         self._requantiser = Chain(1, streams=2)
         self._probabilities = _Probabilities() if config.values else None
@@ -66,6 +68,18 @@ class ProcessingElementTiming:
         else:
             self._converter = None
             self._softmax = SoftermaxTiming(framing, config.softmax)
+        self.chains: Chains = {"MAC": self._macs, "requantiser": self._requantiser}
+        if self._converter is not None:
+            self.chains["converter"] = self._converter
+        self.chains |= self._softmax.chains
+
+    @property
+    def levels(self) -> dict[str, int]:
+        """Words of queries, rows of keys and of values, slices of probabilities; and in the softmax's row buffers."""
+        held = {"queries": self._query_level, "keys": self._keys.loaded}
+        if self._values is not None:
+            held |= {"values": self._values.loaded, "probabilities": self._probabilities.level}
+        return held | self._softmax.levels
 
     @property
     def read_data(self) -> int:
@@ -85,7 +99,7 @@ class ProcessingElementTiming:
     @property
     def multiplications(self) -> int:
         """Cycles in which the MACs have been given operands."""
-        return len(self._steps)
+        return len(self.steps)
 
     def _begins(self) -> tuple[bool, bool, bool]:
         """Whether the access starts a head, discards the keys, and discards the values."""
@@ -160,15 +174,16 @@ class ProcessingElementTiming:
         step = self._next_step(self._macs.ready(requantiser_ready))
         summed = None
         if self._macs.valid[0] and requantiser_ready:
-            summed = self._summed.add(self._steps[self._macs.item])
+            summed = self._summed.add(self.steps[self._macs.item])
         if self._probabilities is not None and self._softmax.valids()[0] and probabilities_ready[0]:
             self._probabilities.take(bool(self._last[self._softmax.shown()[0]]))
         self._softmax.clock(scores_valid, probabilities_ready)
         if self._converter is not None:
-            self._converter.clock(0 if self._requantiser.valid[0] and scores_ready else None, softmax_ready)
+            scored = self._requantiser.item if self._requantiser.valid[0] and scores_ready else None
+            self._converter.clock(scored, softmax_ready)
         context = self._summed.context
         self._requantiser.clock(summed, *taken, feeds=lambda item: (not context[item], context[item]))
-        self._macs.clock(step, requantiser_ready, feeds=lambda item: (self._steps[item].final,))
+        self._macs.clock(step, requantiser_ready, feeds=lambda item: (self.steps[item].final,))
 
     def _next_step(self, macs_ready: bool) -> int | None:
         """The number of the step that enters the MACs in this cycle, if one does."""
@@ -177,12 +192,12 @@ class ProcessingElementTiming:
         if not (sequence.running and level > sequence.chunk and macs_ready):
             return None
         step = sequence.step()
-        self._steps.append(step)
+        self.steps.append(step)
         if step.last and step.context:
             self._probabilities.release()
         elif step.last:
             self._query_level -= self._registers.chunks
-        return len(self._steps) - 1
+        return len(self.steps) - 1
 
 
 class _Probabilities:
@@ -209,7 +224,7 @@ class _Summed:
         self.last: list[bool] = []
         self._numbers = {False: 0, True: 0}
 
-    def add(self, step: _Step) -> int:
+    def add(self, step: Step) -> int:
         """Number of the next slice, which ends with this step."""
         self.context.append(step.context)
         self.places.append(self._numbers[step.context])
@@ -219,7 +234,7 @@ class _Summed:
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """What the MACs do in a cycle: for scores or for context; the final step of a slice, and the last one of a row."""
 
     context: bool
@@ -247,7 +262,7 @@ class _Sequence:
         ahead = self._scored - self._finished
         return self._values and (ahead == 2 or self._scored == self._queries) and self.running
 
-    def step(self) -> _Step:
+    def step(self) -> Step:
         """Go on by a step."""
         context = self.context
         row = self._finished if context else self._scored
@@ -261,4 +276,4 @@ class _Sequence:
         self._scored += last and not context
         self._finished += last and (context or not self._values)
         self.running = self._finished < self._queries
-        return _Step(context, final, last)
+        return Step(context, final, last)

@@ -7,7 +7,8 @@ model. A unit's model has what a unit has: input streams, output streams, and tw
 - ``ready(valids, readies)``: what its inputs answer before the clock edge, given which sources offer an item and which
   sinks take one;
 - ``valids()``: which outputs hold an item; ``shown()``: for each, which item its data are of, -1 before the first;
-- ``clock(valids, readies)``: the clock edge.
+- ``clock(valids, readies)``: the clock edge;
+- ``chains``: its elastic registers by name; ``levels``: how full each of its buffers is, by name.
 
 An item is the position of a slice in the sequence of slices that a unit emits.
 """
@@ -23,6 +24,8 @@ from .elastic import Chain, Slot
 from .framing import Entrance, Framing
 
 __all__ = ["NormalizationTiming", "RowBufferTiming", "SoftermaxTiming", "UnnormedTiming"]
+
+Chains = dict[str, Slot | Chain]
 
 
 class UnnormedTiming:
@@ -44,6 +47,10 @@ class UnnormedTiming:
         self._last = framing.last
         self._slices = Chain(slice_stages, streams=2)
         self._sums = Chain(summary_stages - slice_stages) if summary_stages > slice_stages else None
+        self.chains: Chains = {"slice": self._slices}
+        if self._sums is not None:
+            self.chains["sum"] = self._sums
+        self.levels: dict[str, int] = {}
 
     def ready(self, valids, readies):
         """``i.ready``."""
@@ -84,6 +91,12 @@ class RowBufferTiming:
         self._memory = deque()
         self._output = Slot()
         self._entered = 0
+        self.chains: Chains = {"output": self._output}
+
+    @property
+    def levels(self) -> dict[str, int]:
+        """Slices in the memory."""
+        return {"memory": len(self._memory)}
 
     def ready(self, valids, readies):
         """``i.ready``."""
@@ -125,9 +138,11 @@ class NormalizationTiming:
 
     def __init__(self, last: np.ndarray, row_stages: int, slice_stages: int = 1):
         self._last = last
-        self._entered = 0
+        self._entered = self._rows_entered = 0
         self._rows = Chain(row_stages)
         self._slices = Chain(slice_stages)
+        self.chains: Chains = {"row scale": self._rows, "result": self._slices}
+        self.levels: dict[str, int] = {}
 
     def ready(self, valids, readies):
         """``i.ready`` and ``row.ready``."""
@@ -152,8 +167,10 @@ class NormalizationTiming:
         ends_row = self._ends_row(valids, i_ready)
         moves = valids[0] and i_ready
         self._slices.clock(self._entered if moves else None, *readies)
-        self._rows.clock(0 if valids[1] and row_ready else None, ends_row)
+        row_moves = valids[1] and row_ready
+        self._rows.clock(self._rows_entered if row_moves else None, ends_row)
         self._entered += moves
+        self._rows_entered += row_moves
 
 
 class SoftermaxTiming:
@@ -173,6 +190,13 @@ class SoftermaxTiming:
         self._unnormed = UnnormedTiming(framing, config.slice_stages, config.summary_stages)
         self._buffer = RowBufferTiming(config.buffer_depth)
         self._normalization = NormalizationTiming(framing.last, config.row_stages)
+        buffered = {"buffer": self._buffer.chains["output"]}
+        self.chains: Chains = self._unnormed.chains | buffered | self._normalization.chains
+
+    @property
+    def levels(self) -> dict[str, int]:
+        """Slices in the row buffer's memory."""
+        return {"buffer": self._buffer.levels["memory"]}
 
     def _between(self, readies):
         """The handshakes between the units: valid and ready of their streams, before the clock edge."""

@@ -27,6 +27,7 @@ __all__ = [
     "baseline_softmax_trace",
     "baseline_unnormed_streams",
     "baseline_unnormed_trace",
+    "baseline_values",
 ]
 
 Waves = dict[str, np.ndarray]
@@ -47,7 +48,7 @@ def baseline_unnormed_streams(slices, config: BaselineConfig) -> UnitStreams:
     """The streams of the baseline's Unnormed Softmax Unit over slices as :func:`baseline_unnormed_trace` takes them."""
     framing = frame(slices[2], config)
     x, keep = (field[framing.kept] for field in slices[:2])
-    values = _values(x, keep, framing, config)
+    values = baseline_values(x, keep, framing, config)
     scores = {"x": x, "keep": keep, "last": framing.last}
     sources = {
         "i": PackedStream.pack(first_pass_slice(config), scores | {"overlong": framing.overlong}),
@@ -73,7 +74,7 @@ def baseline_normalization_trace(slices, config: BaselineConfig, waves: Waves, r
 def baseline_normalization_streams(slices, config: BaselineConfig) -> UnitStreams:
     """The streams of the baseline's Normalization Unit over slices as :func:`baseline_unnormed_trace` takes them."""
     framing = frame(slices[2], config)
-    values = _values(slices[0][framing.kept], slices[1][framing.kept], framing, config)
+    values = baseline_values(slices[0][framing.kept], slices[1][framing.kept], framing, config)
     of_rows = {name: values[name][framing.last] for name in ("total", "overlong")}
     sources = {
         "i": PackedStream.pack(numerator_slice(config), {name: values[name] for name in ("u", "last")}),
@@ -102,11 +103,11 @@ def baseline_softmax_streams(slices, config: BaselineConfig) -> UnitStreams:
 def baseline_output(slices, config: BaselineConfig) -> tuple[Framing, PackedStream]:
     """What the complete baseline softmax makes of slices: their framing, and its output."""
     framing = frame(slices[2], config)
-    values = _values(slices[0][framing.kept], slices[1][framing.kept], framing, config)
+    values = baseline_values(slices[0][framing.kept], slices[1][framing.kept], framing, config)
     return framing, _probability_stream(values, config)
 
 
-def _values(x: np.ndarray, keep: np.ndarray, framing: Framing, config: BaselineConfig) -> dict[str, np.ndarray]:
+def baseline_values(x: np.ndarray, keep: np.ndarray, framing: Framing, config: BaselineConfig) -> dict[str, np.ndarray]:
     """Fields of all streams for every kept slice, (slices,) or (slices, lanes); the sum as it is after that slice.
 
     The rows are computed side by side, each filled up with masked slices, which change nothing.

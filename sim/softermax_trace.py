@@ -22,6 +22,7 @@ __all__ = [
     "softermax_trace",
     "unnormed_streams",
     "unnormed_trace",
+    "unnormed_values",
 ]
 
 
@@ -46,7 +47,7 @@ def unnormed_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray]
 def unnormed_streams(slices, config: SoftermaxConfig) -> UnitStreams:
     """The streams of the Unnormed Softmax Unit over slices as :func:`unnormed_trace` takes them."""
     framing = frame(slices[2], config)
-    unnormed, rows = _unnormed_values(slices, framing, config)
+    unnormed, rows = unnormed_values(slices, framing, config)
     shown = {"o": _unnormed_stream(unnormed, config), "row": PackedStream.pack(row_summary(config), rows)}
     return UnitStreams({"i": _score_stream(slices, config)}, shown, framing)
 
@@ -66,7 +67,7 @@ def normalization_trace(
 def normalization_streams(slices, config: SoftermaxConfig) -> UnitStreams:
     """The streams of the Normalization Unit over slices as :func:`unnormed_trace` takes them."""
     framing = frame(slices[2], config)
-    unnormed, rows = _unnormed_values(slices, framing, config)
+    unnormed, rows = unnormed_values(slices, framing, config)
     of_rows = {name: values[framing.last] for name, values in rows.items()}
     sources = {
         "i": _unnormed_stream(unnormed, config),
@@ -90,7 +91,7 @@ def softermax_streams(slices, config: SoftermaxConfig) -> UnitStreams:
 def softermax_output(slices, config: SoftermaxConfig) -> tuple[Framing, PackedStream, np.ndarray]:
     """What the complete Softermax makes of slices: their framing, its output, and whether each one's row saturates."""
     framing = frame(slices[2], config)
-    unnormed, rows = _unnormed_values(slices, framing, config)
+    unnormed, rows = unnormed_values(slices, framing, config)
     saturated = rows["saturated"][np.flatnonzero(framing.last)[framing.places[0]]]
     return framing, _probability_stream(unnormed, rows, framing, config), saturated
 
@@ -100,7 +101,7 @@ def _score_stream(slices, config) -> PackedStream:
     return PackedStream.pack(score_slice(config), {"x": x, "keep": keep, "last": last})
 
 
-def _unnormed_values(slices, framing: Framing, config):
+def unnormed_values(slices, framing: Framing, config):
     """Fields of the unnormed slices, for either style, and of the running row summaries, for every kept slice.
 
     The rows are laid out side by side, filled up with masked slices, which change nothing; so all rows are computed

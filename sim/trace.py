@@ -6,7 +6,9 @@ inputs and compares its outputs: it needs to know nothing of the unit.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -53,8 +55,10 @@ class Trace:
         return asdict(self)
 
 
-def cut_by_reset(trace: Trace, cycle: int, then: Trace) -> Trace:
-    """A trace that is broken off before ``cycle``, and another with its reset."""
+def cut_by_reset(trace: Trace, cycle: int | Sequence[int], then: Trace) -> Trace:
+    """A trace that is broken off before ``cycle``, or again before each of several, and another with its reset."""
+    if isinstance(cycle, Sequence):
+        return reduce(lambda made, some: cut_by_reset(trace, some, made), reversed(cycle), then)
     ports_in = {port: [*values[:cycle], *then.inputs[port]] for port, values in trace.inputs.items()}
     ports_out = {port: [*values[:cycle], *then.outputs[port]] for port, values in trace.outputs.items()}
     return Trace(ports_in, ports_out, trace.widths)

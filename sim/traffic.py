@@ -7,7 +7,7 @@ import numpy as np
 from softermax.model import QFormat
 from softermax.model.shape import RowShape
 
-__all__ = ["bursty", "random_rows", "rows_to_slices", "with_special_values"]
+__all__ = ["Rows", "bursty", "random_rows", "rows_to_slices"]
 
 
 def bursty(rng: np.random.Generator, cycles: int, longest: int = 40) -> np.ndarray:
@@ -69,16 +69,6 @@ def random_rows(rng: np.random.Generator, shape: RowShape, rows: int, input: QFo
         if rng.random() < 0.2:
             mask &= np.repeat(rng.random(-(-n // shape.lanes)) < 0.5, shape.lanes)[:n]
         made.append((np.clip(np.rint(raw), low, high).astype(np.int16), mask))
-    return made
-
-
-def with_special_values(rng: np.random.Generator, rows: Rows) -> Rows:
-    """Rows of raw binary16 scores, a tenth of them with a few infinities, NaNs, subnormals or zeros of either sign."""
-    special = np.array([0x7C00, 0xFC00, 0x7E00, 0xFFFF, 0x7C01, 0x0001, 0x83FF, 0x0000, 0x8000, 0x0400], np.uint16)
-    made = []
-    for raw, mask in rows:
-        replaced = rng.random(len(raw)) < rng.choice([0, 0.02, 0.5], p=[0.9, 0.07, 0.03])
-        made.append((np.where(replaced, rng.choice(special, len(raw)), raw), mask))
     return made
 
 

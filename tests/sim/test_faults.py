@@ -14,12 +14,12 @@ from softermax.hw.baseline import BaselineSoftmax
 from softermax.model import UQ, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
 from softermax.model.pe_config import ProcessingElementConfig
+from softermax.sim.built_heads import random_heads
 from softermax.sim.cosim import cosimulate
 from softermax.sim.pe_trace import processing_element_trace
 from softermax.sim.trace import cut_by_reset
 from softermax.sim.traffic import bursty
 
-from ..hw.pe.heads import random_heads
 from ..hw.stimuli import difficult_rows, make_trace
 from .baseline_faults import BASELINE_FAULTS
 from .faults import MULTIPLY_FAULTS, PRODUCT_FAULTS, TOP, UNNORMED, faulty_verilog

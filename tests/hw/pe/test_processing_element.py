@@ -10,11 +10,10 @@ from softermax.model.baseline import BaselineConfig
 from softermax.model.pe import context, probabilities
 from softermax.model.pe_config import ProcessingElementConfig
 from softermax.sim.amaranth_bench import observe_in_amaranth, play_in_amaranth
+from softermax.sim.built_heads import random_heads
 from softermax.sim.pe_trace import processing_element_timing, processing_element_trace
 from softermax.sim.trace import cut_by_reset
 from softermax.sim.traffic import bursty
-
-from .heads import random_heads
 
 CONFIGS = {
     "paper": ProcessingElementConfig(softmax=SoftermaxConfig.paper(lanes=4, max_len=24), vector_size=4, max_d_head=16),

@@ -1,0 +1,50 @@
+"""Functional coverage of the standard benches: what they have played without a mismatch, bin by bin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from softermax.sim.cosim import cosimulate
+from softermax.sim.coverage.collect import collect
+from softermax.sim.coverage.collect_pe import collect_heads
+from softermax.sim.coverage.points import Coverage
+from softermax.sim.trace import Trace
+
+from ..design_points import DesignPoint
+from ..jobs import CosimOptions, write_verilog
+from ..verify import compared, standard_traces
+from ..verify_heads import played_heads
+
+__all__ = ["FLOOR", "coverage"]
+
+#: The part of all bins that a design point's benches must hit.
+FLOOR = 1.0
+
+
+def coverage(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict:
+    """Verify a point as :func:`softermax.flows.jobs.cosim` does, and count what that has covered.
+
+    Returns
+    -------
+    dict
+        ``cycles_compared``, ``mismatches`` and ``first_mismatch`` as there; ``points``: for each coverage point a row
+        as of :meth:`softermax.sim.coverage.points.Coverage.rows`. A trace with a mismatch covers nothing.
+    """
+    verilog = Path(write_verilog(point, build_dir)["verilog"])
+    folder = build_dir / "coverage" / f"{point.name}_{options.simulator}"
+    traces, _ = standard_traces(point, options.seed)
+    results = cosimulate(verilog, point.name, traces, folder, simulator=options.simulator)
+    covered = Coverage()
+    for trace, result, of_trace in zip(traces, results, _counters(point, options.seed, traces), strict=True):
+        if not result.mismatches:
+            covered.merge(of_trace(trace))
+    return compared(results) | {"points": covered.rows()}
+
+
+def _counters(point: DesignPoint, seed: int, traces: Sequence[Trace]) -> list[Callable[[Trace], Coverage]]:
+    """What counts the coverage of each trace."""
+    if point.unit == "pe":
+        return [partial(collect_heads, point.hardware_config, heads) for heads in played_heads(point, seed)]
+    return [partial(collect, point.unit, point.config)] * len(traces)

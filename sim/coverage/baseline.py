@@ -1,0 +1,225 @@
+"""Coverage of the baseline's values: binary16 scores, numerators, sums and probabilities."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+import numpy as np
+
+from softermax.model import binary16
+from softermax.model.baseline import BaselineConfig
+from softermax.model.exponential import exponential
+
+from ..baseline_trace import baseline_values
+from .binary16 import KINDS, ROUNDINGS, exponents, is_normal, kinds, roundings, sum_bins, sums
+from .flow import each
+from .points import Points, counted, named
+from .rows_view import RowsView
+
+__all__ = ["BASELINE_NORMALIZATION", "BASELINE_UNNORMED", "Binary16View", "QuotientsView"]
+
+BASELINE_UNNORMED, BASELINE_NORMALIZATION = Points(), Points()
+
+SIGN = 0x8000
+
+
+class Binary16View(RowsView):
+    """Rows of binary16 scores, and what the baseline makes of them."""
+
+    WAY = ("running maximum",)
+    DROPPED_WAIT = False
+
+    @cached_property
+    def values(self) -> dict[str, np.ndarray]:
+        """Fields of all streams for every slice kept."""
+        return baseline_values(self.scores, self.kept, self.framing, self.shape)
+
+    @property
+    def scores(self) -> np.ndarray:
+        """Raw scores of the slices kept."""
+        return self.x[self.framing.kept]
+
+    @property
+    def order(self) -> np.ndarray:
+        """Scores in the order in which the maximum takes them."""
+        return binary16.total_order(self.scores.astype(np.int64))
+
+    @cached_property
+    def slice_maximum(self) -> np.ndarray:
+        """Maximum of each slice kept, in that order."""
+        return np.where(self.kept, self.order, binary16.total_order(np.int64(0xFFFF))).max(axis=1)
+
+    @cached_property
+    def row_maximum(self) -> np.ndarray:
+        """Raw maximum of each row."""
+        order = np.array([row.max() for row in self.maxima_by_row])
+        return np.where(order < 0, SIGN - 1 - order, order)
+
+    @cached_property
+    def tree(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The operands of each level of the adder tree."""
+        level, pairs = self.values["u"], []
+        while level.shape[1] > 1:
+            a, b = level[:, 0:-1:2], level[:, 1::2]
+            pairs.append((a, b))
+            level = np.concatenate([binary16.add(a, b), level[:, level.shape[1] & ~1 :]], axis=1)
+        return pairs
+
+    @cached_property
+    def running(self) -> tuple[np.ndarray, np.ndarray]:
+        """The operands of the running sum: the sum before, and the slice's; of slices that are not a row's first."""
+        total = self.values["total"]
+        level = self.values["u"]
+        for a, b in self.tree:
+            level = np.concatenate([binary16.add(a, b), level[:, level.shape[1] & ~1 :]], axis=1)
+        later = np.flatnonzero(self.framing.places[1])
+        return total[later - 1], level[later, 0]
+
+
+@BASELINE_UNNORMED("kind of score", lambda view: KINDS)
+def kinds_of_scores(view):
+    """Numbers of every kind that are kept."""
+    return kinds(view.scores[view.kept].astype(np.int64))
+
+
+@BASELINE_UNNORMED("kind of a row's maximum", lambda view: KINDS)
+def kinds_of_maxima(view):
+    """Maxima of every kind; a row of which nothing is kept has a negative NaN."""
+    return kinds(view.row_maximum)
+
+
+@BASELINE_UNNORMED("subtraction of the maximum", lambda view: sum_bins(differing_signs=True))
+def subtraction(view):
+    """What happens when a row's maximum is taken from its scores."""
+    row = view.framing.places[0]
+    subtrahend = np.broadcast_to(view.row_maximum[row][:, None] ^ SIGN, view.kept.shape)
+    return sums(view.scores[view.kept], subtrahend[view.kept])
+
+
+#: Where powers of e end: the least normal exponent.
+LEAST_EXPONENT = -14
+
+
+@BASELINE_UNNORMED("exponent of a numerator", lambda view: range(LEAST_EXPONENT, 1))
+def numerator_exponents(view):
+    """The range of numerators."""
+    return exponents(view.values["u"])
+
+
+@cache
+def _least_numerator() -> int:
+    """The least exponential of any number that is not 0."""
+    powers = exponential(np.arange(1 << 16).astype(np.uint16))
+    return int(powers[powers > 0].min())
+
+
+@BASELINE_UNNORMED("numerator", lambda view: ["1", "smallest", "0, the score too low", "0, masked", "NaN"])
+def numerators(view):
+    """The ends of a numerator's range."""
+    u = view.values["u"]
+    cases = {"0, masked": ~view.kept, "0, the score too low": u == 0, "smallest": u == _least_numerator()}
+    return counted(cases | {"1": u == binary16.ONE, "NaN": u == binary16.NAN})
+
+
+@BASELINE_UNNORMED("sum over lanes", lambda view: sum_bins(differing_signs=False) if view.shape.lanes > 1 else [])
+def tree_sums(view):
+    """What happens in the adder tree."""
+    return _together(sums(a, b) for a, b in view.tree)
+
+
+@BASELINE_UNNORMED("running sum", lambda view: sum_bins(differing_signs=False) if view.shape.max_slices > 1 else [])
+def running_sums(view):
+    """What happens when a slice's sum is added to the row's."""
+    return sums(*view.running)
+
+
+def _together(found) -> dict[str, int]:
+    hits: dict[str, int] = {}
+    for some in found:
+        hits = {name: hits.get(name, 0) + some.get(name, 0) for name in hits | some}
+    return hits
+
+
+@dataclass(frozen=True)
+class QuotientsView:
+    """Rows that have passed the baseline's Normalization Unit, and what it made of them.
+
+    Attributes
+    ----------
+    u, y : ndarray, (slices, lanes)
+        Numerators and probabilities.
+    total : ndarray, (rows,)
+        Denominators.
+    overlong : ndarray of bool, (rows,)
+    row : ndarray of int, (slices,)
+        The row of each slice.
+    config : BaselineConfig
+    """
+
+    u: np.ndarray
+    y: np.ndarray
+    total: np.ndarray
+    overlong: np.ndarray
+    row: np.ndarray
+    config: BaselineConfig
+
+
+@BASELINE_NORMALIZATION(
+    "sum of a row", lambda view: ["0", "1", *each(["exponent"], range(view.config.capacity.bit_length())), "NaN"]
+)
+def totals(view):
+    """The range of denominators; 0 is the sum of a row of which nothing is kept."""
+    cases = {"0": view.total == 0, "1": view.total == binary16.ONE, "NaN": view.total == binary16.NAN}
+    return counted(cases) | {f"exponent: {e}": 1 for e in np.unique(exponents(view.total)).tolist()}
+
+
+@BASELINE_NORMALIZATION("probability", lambda view: ["0 of 0", "0, flushed", "smallest", "1", "NaN"])
+def probabilities(view):
+    """The ends of a probability's range."""
+    cases = {"0 of 0": (view.u == 0) & (view.y == 0), "0, flushed": view.y == 0, "smallest": view.y == 0x0400}
+    return counted(cases | {"1": view.y == binary16.ONE, "NaN": view.y == binary16.NAN})
+
+
+def _significands(*operands: np.ndarray) -> list[np.ndarray]:
+    """Those of operands where all are normal numbers."""
+    operands = [operand.astype(np.int64) for operand in np.broadcast_arrays(*operands)]
+    normal = np.logical_and.reduce([is_normal(operand) for operand in operands])
+    return [(operand[normal] & 0x3FF) | 0x400 for operand in operands]
+
+
+def _divides_rows(view) -> bool:
+    """Whether what is divided is 1, once for each row, and lanes multiply."""
+    return view.config.normalizer == "multiply"
+
+
+@BASELINE_NORMALIZATION(
+    "quotient of significands",
+    lambda view: ["less than 1", "1", *["more than 1"] * (not _divides_rows(view)), "exact", "down", "up"],
+)
+def quotients(view):
+    """How a quotient is normalised and rounded; ties there are none."""
+    dividend = np.uint16(binary16.ONE) if _divides_rows(view) else view.u
+    divisor = view.total if _divides_rows(view) else view.total[view.row][:, None]
+    a, b = _significands(dividend, divisor)
+    twice, rest = np.divmod(a << (11 + (a < b)), b)
+    size = counted({"less than 1": a < b, "1": a == b}, "more than 1")
+    return size | counted({"exact": (rest == 0) & (twice & 1 == 0), "up": twice & 1 == 1}, "down")
+
+
+@BASELINE_NORMALIZATION(
+    "product of significands",
+    lambda view: ["less than 2", "2 and more", *ROUNDINGS] if _divides_rows(view) else [],
+)
+def products(view):
+    """How the product of a numerator and its row's reciprocal is normalised and rounded."""
+    if not _divides_rows(view):
+        return []
+    a, b = _significands(view.u, binary16.reciprocal(view.total)[view.row][:, None])
+    return counted({"less than 2": a * b >> 21 == 0}, "2 and more") | roundings(a * b)
+
+
+@BASELINE_NORMALIZATION("flags of a row", lambda view: ["none", "overlong"])
+def flags(view):
+    """What is said of a row with its probabilities."""
+    return named({"overlong": view.overlong}, "none")
