@@ -34,7 +34,7 @@ def heads_traces(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[He
         If no head is short enough.
     """
     config = point.hardware_config
-    heads, difficult_heads = played_heads(point, seed)
+    heads, difficult_heads = played_heads(point, seed, every)
     rng = np.random.default_rng(seed)
     waves = {stream: bursty(rng, 4099 + place) for place, stream in enumerate("kqov")}
     difficult = processing_element_trace(difficult_heads, config, waves, rng, difficult=True)
@@ -43,7 +43,7 @@ def heads_traces(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[He
     return heads, [processing_element_trace(heads, config, {}, rng), broken_off]
 
 
-def played_heads(point: DesignPoint, seed: int) -> tuple[list[Head], list[Head]]:
+def played_heads(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[Head], list[Head]]:
     """The heads of each of the two traces of :func:`heads_traces`; the second ones begin with built ones."""
     config = point.hardware_config
     captured = [head for head in load_heads() if head.tokens <= config.max_len]
