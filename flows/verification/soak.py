@@ -27,7 +27,7 @@ from ..provenance import source_digest, versions
 from ..running import Job, run_jobs
 from ..verilog import generate_verilog
 
-__all__ = ["PART", "SoakPart", "failures", "soak_points", "soak_units"]
+__all__ = ["PART", "SUMS", "SoakPart", "added_up", "failures", "soak_points", "soak_units"]
 
 #: Slices of a part.
 PART = 500_000
@@ -87,22 +87,23 @@ def soak_units(
         a processing element has some; and the ``first_error``.
     """
     built = run_jobs([Job(_build, point, build_dir) for point in points], "Building", console)
+    benches = [{name: made[name] for name in ("library", "ports")} for made in built]
     numbers = range(-(-slices // PART)) if only is None else [only]
     parts = {
         traffic: [SoakPart(traffic, number, min(PART, slices - number * PART), seed) for number in numbers]
         for traffic in TRAFFIC
     }
-    places = [
-        (traffic, point, made["library"]) for traffic in TRAFFIC for point, made in zip(points, built, strict=True)
-    ]
     jobs = [
-        Job(run_part, point, build_dir, {"library": library, "part": part})
-        for traffic, point, library in places
+        Job(run_part, point, build_dir, bench | {"part": part})
+        for traffic in TRAFFIC
+        for point, bench in zip(points, benches, strict=True)
         for part in parts[traffic]
     ]
     found = iter(run_jobs(jobs, "Soaking", console))
-    results = {place: _added_up(place[0], place[1], [next(found) for _ in parts[place[0]]]) for place in places}
-    return [results[place] for place in sorted(places, key=lambda place: points.index(place[1]))]
+    by_traffic = [
+        [added_up(traffic, point, [next(found) for _ in parts[traffic]]) for point in points] for traffic in TRAFFIC
+    ]
+    return [result for of_point in zip(*by_traffic, strict=True) for result in of_point]
 
 
 def _build(point: DesignPoint, build_dir: Path) -> dict:
@@ -110,7 +111,7 @@ def _build(point: DesignPoint, build_dir: Path) -> dict:
     component = point.component()
     ports = UnitPorts.of(component)
     library = build_bench(generate_verilog(component, point.name), point.name, ports, build_dir / "soak" / point.name)
-    return {"library": str(library)}
+    return {"library": str(library), "ports": vars(ports)}
 
 
 def _batches(point: DesignPoint) -> Batches:
@@ -118,11 +119,11 @@ def _batches(point: DesignPoint) -> Batches:
     return HeadBatches(config) if isinstance(config, ProcessingElementConfig) else RowBatches(point.unit, config)
 
 
-def _place(point: DesignPoint, build_dir: Path, library: str, part: SoakPart) -> tuple[Cache, str]:
+def _place(point: DesignPoint, build_dir: Path, library: str, ports: dict, part: SoakPart) -> tuple[Cache, str]:
     facts = {
         "job": "soak",
         "point": [repr(point), repr(point.hardware_config)],
-        # Its folder's name is a digest of the Verilog and of the bench.
+        # Its folder's name is a digest of the Verilog, of its ports and of the bench.
         "library": Path(library).parent.name,
         "part": vars(part),
         "sources": source_digest(("model", "sim")),
@@ -132,14 +133,14 @@ def _place(point: DesignPoint, build_dir: Path, library: str, part: SoakPart) ->
 
 
 @partial(kept, place=_place)
-def run_part(point: DesignPoint, build_dir: Path, library: str, part: SoakPart) -> dict:
+def run_part(point: DesignPoint, build_dir: Path, library: str, ports: dict, part: SoakPart) -> dict:
     """Run a part; what it finds as of :func:`softermax.sim.soak.soak.soak`."""
     rng = part.rng()
-    with SoakBench(Path(library), UnitPorts.of(point.component()), seed=int(rng.integers(1 << 31))) as bench:
+    with SoakBench(Path(library), UnitPorts(**ports), seed=int(rng.integers(1 << 31))) as bench:
         return {"part": part.number} | soak(bench, _batches(point), part.traffic, part.slices, rng)
 
 
-def _added_up(traffic: str, point: DesignPoint, found: list[dict]) -> dict:
+def added_up(traffic: str, point: DesignPoint, found: list[dict]) -> dict:
     """One result of all parts."""
     sums = {name: sum(part[name] for part in found) for name in SUMS}
     even = traffic == FULL_SPEED

@@ -14,8 +14,9 @@ from softermax.model.binary16 import from_fixed
 from softermax.model.shape import RowShape
 from softermax.sim import baseline_trace, softermax_trace
 from softermax.sim.attention import load_heads
+from softermax.sim.corners import binary16_rows
 from softermax.sim.streams import UnitStreams
-from softermax.sim.traffic import random_rows, rows_to_slices, with_special_values
+from softermax.sim.traffic import random_rows, rows_to_slices
 
 __all__ = ["RowBatches"]
 
@@ -92,8 +93,9 @@ class RowBatches:
         captured = [self._captured_row(rng) for _ in range(number)]
         if isinstance(self.config, SoftermaxConfig):
             return captured + random_rows(rng, self.config, number)
-        difficult = self._converted_rows(rng, random_rows(rng, self.config, number, CAPTURED))
-        return self._converted_rows(rng, captured) + with_special_values(rng, difficult)
+        difficult = random_rows(rng, self.config, number, CAPTURED)
+        built = binary16_rows(rng, self.config, difficult, CAPTURED.fraction_bits)
+        return self._converted_rows(rng, captured) + built
 
     def _captured_row(self, rng) -> Row:
         """A captured row: whole, or cut to a random length; with the scores as they are, or moved."""

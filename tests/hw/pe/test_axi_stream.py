@@ -8,6 +8,7 @@ from softermax.hw import AxiStreamProcessingElement
 from softermax.model import SoftermaxConfig
 from softermax.model.pe_config import ProcessingElementConfig
 from softermax.sim.amaranth_bench import play_in_amaranth
+from softermax.sim.built_heads import random_heads
 from softermax.sim.pe_trace import processing_element_trace
 from softermax.sim.trace import cut_by_reset
 from softermax.sim.traffic import bursty
@@ -15,7 +16,6 @@ from softermax.sim.traffic import bursty
 from ..axi_adapter import ElementThroughAxi, with_packets
 from ..axi_cases import found
 from .axi_cases import ElementCases, packets_of
-from .heads import random_heads
 
 PROBABILITIES = ProcessingElementConfig(softmax=SoftermaxConfig.paper(lanes=4, max_len=12), vector_size=2, max_d_head=6)
 CONTEXT = ProcessingElementConfig(
