@@ -12,7 +12,7 @@ from .faults import Fault, becomes, without
 from .kernel import WIDE, Claim, Kernel, bits, in_range, passing
 from .specifications import softermax
 from .specifications.exact import reciprocal_error_bound
-from .specifications.words import saturated, signed, unsigned
+from .specifications.words import floor_shifted, saturated, signed, unsigned
 from .unrolling import Unrolling
 
 __all__ = ["normalization_kernels"]
@@ -80,7 +80,8 @@ def output_range(name: str, config: SoftermaxConfig) -> Kernel:
             # The sum has it, but for the unit that truncation may take.
             z3.ULE(unsigned(numerator, 2 * WIDE), (d + 1) << (p - g)),
         ]
-        y = softermax.multiplied(numerator, z3.Extract(7, 0, exponent), scale["mantissa"], dropped_bits(config))
+        shifted = floor_shifted(numerator, unsigned(z3.Extract(7, 0, exponent), numerator.size()))
+        y = softermax.multiplied(shifted, scale["mantissa"], dropped_bits(config))
         return Claim(assumptions, z3.ULE(y, config.output.max_raw))
 
     return Kernel(
@@ -105,21 +106,27 @@ def multiply(name: str, config: SoftermaxConfig) -> Kernel:
     def claim(signals: Unrolling) -> Claim:
         i, row, o = signals("i__payload"), signals("o__payload$0", layout=row_scale(config)), signals("o__payload", 1)
         places = signed(row["exponent"], WIDE) - signed(i["maximum"], WIDE)
-        exact = [
-            softermax.multiplied(u, z3.Extract(7, 0, places), row["mantissa"], dropped_bits(config)) for u in i["u"]
+        # Between the two steps stands a signal, so that they are two claims.
+        numerators = [signals(f"numerator_{lane}") for lane in range(config.lanes)]
+        shifted = [
+            numerator == floor_shifted(u, unsigned(z3.Extract(7, 0, places), u.size()))
+            for numerator, u in zip(numerators, i["u"], strict=True)
         ]
+        exact = [softermax.multiplied(numerator, row["mantissa"], dropped_bits(config)) for numerator in numerators]
         assumptions = [
             *normalizing(signals),
             in_range(i["maximum"], config),
             places >= 0,
             row["exponent"] <= config.power_sum.integer_bits - config.lowest_maximum,
+            # Numerators and reciprocals of mantissas are 1 at most.
+            *(z3.ULE(u, 1 << config.unnormed.fraction_bits) for u in i["u"]),
             z3.ULE(row["mantissa"], 1 << config.reciprocal.fraction_bits),
         ]
         largest = config.output.max_raw
         if not config.output_can_saturate:
             assumptions += [z3.ULE(y, largest) for y in exact]
         results = [unsigned(y, e.size()) == saturated(e, largest) for y, e in zip(o["y"], exact, strict=True)]
-        return Claim(assumptions, z3.And(results))
+        return Claim(assumptions, z3.And(shifted + results))
 
     return Kernel(
         "Normalization Unit",

@@ -83,7 +83,7 @@ def power_of_two(name: str, config: SoftermaxConfig) -> Kernel:
         lambda: PowerOfTwo(config),
         0,
         claim,
-        Fault("slope ignored", "", r"\\rise\$\d+ ", becomes("0"))
+        Fault("slope ignored", "", "rise", becomes("0"))
         if bound
         else Fault("shift one too few", "", "shift_5", becomes("{} - 7'h01")),
     )

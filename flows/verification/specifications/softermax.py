@@ -112,11 +112,14 @@ def row_product(mantissa: Word, q: int, product: Word, t: int, f: int, fraction_
     return unsigned(product, width) == z3.LShR(exact + (1 << (q - 1)), q)
 
 
-def multiplied(u: Word, places: Word, mantissa: Word, dropped: int) -> Word:
-    """floor(floor(u / 2**places) mantissa / 2**dropped + 1/2), as wide as it can be."""
-    width = u.size() + mantissa.size() + 2
-    product = unsigned(z3.LShR(u, unsigned(places, u.size())), width) * unsigned(mantissa, width)
-    return z3.LShR(2 * product + (1 << dropped), dropped + 1)
+def multiplied(numerator: Word, mantissa: Word, dropped: int) -> Word:
+    """floor(numerator mantissa / 2**dropped + 1/2) for a numerator and a mantissa of 1 at most.
+
+    Both have one integer bit, so that their product, which is 1 at most, has as well.
+    """
+    width = numerator.size() + mantissa.size() - 1
+    product = unsigned(numerator, width) * unsigned(mantissa, width)
+    return z3.LShR(product + (1 << (dropped - 1)), dropped)
 
 
 def selected(product: Word, places: Word, keep: z3.BoolRef, y: Word, dropped: int) -> z3.BoolRef:
