@@ -19,7 +19,7 @@ __all__ = ["processing_element_kernels"]
 
 def processing_element_kernels() -> list[Kernel]:
     """All of them, for scores in the paper's format."""
-    return [requantiser(8), requantiser(16), mac_lane()]
+    return [requantiser(8), requantiser(16), mac_lane(values=False), mac_lane(values=True)]
 
 
 WRAPS = "rounded == 8'h80 && $signed(shifted) >= 0 ? rounded : {}"
@@ -44,9 +44,9 @@ def requantiser(scale_bits: int) -> Kernel:
     )
 
 
-def mac_lane() -> Kernel:
-    """A lane of the MAC array: the products of a cycle, and a cycle later the accumulator."""
-    config = ProcessingElementConfig(softmax=SoftermaxConfig.paper())
+def mac_lane(*, values: bool) -> Kernel:
+    """A lane of the MAC array, that takes probabilities as well or not: a cycle's products, then the accumulator."""
+    config = ProcessingElementConfig(softmax=SoftermaxConfig.paper(), values=values)
 
     def claim(signals: Unrolling) -> Claim:
         assumptions = [signals.is_high("load_sum"), signals.is_high("load_accumulator", 1)]
@@ -57,10 +57,10 @@ def mac_lane() -> Kernel:
 
     return Kernel(
         "MAC lane",
-        f"{config.vector_size} pairs of 8 bits, 24-bit sums",
+        f"{config.vector_size} pairs, {'of probabilities, too, ' if values else ''}24-bit sums",
         "A cycle's products are added to the accumulator, or to what it starts from, without loss.",
         lambda: MacLane(config),
         2,
         claim,
-        Fault("carry of the products lost", "", "products", becomes("{} & 20'h7ffff")),
+        Fault("carry of the products lost", "", "products", becomes("{} & ~(1 << 17)")),
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 
 import z3
+from amaranth.lib import data
 
-from softermax.hw import IntMax, PowerOfTwo, Reduction
+from softermax.hw import IntMax, PowerOfTwo, Reduction, UnnormedSoftmaxUnit
 from softermax.model import Q, SoftermaxConfig
 
 from .faults import Fault, becomes, without
-from .kernel import WIDE, Claim, Kernel, bits, in_range
+from .kernel import WIDE, Claim, Kernel, bits, in_range, passing
 from .specifications import softermax
 from .specifications.exact import power_error_bound
 from .specifications.words import signed
@@ -31,6 +32,7 @@ def unnormed_kernels() -> list[Kernel]:
         int_max(PRESETS["paper"]),
         *(power_of_two(name, config) for name, config in PRESETS.items()),
         power_of_two("paper, linear-piecewise", SLOPED),
+        *(adder_tree(name, config) for name, config in PRESETS.items()),
         *(reduction(name, config) for name, config in PRESETS.items()),
         reduction("paper, saturating", SATURATING),
     ]
@@ -87,6 +89,36 @@ def power_of_two(name: str, config: SoftermaxConfig) -> Kernel:
         if bound
         else Fault("shift one too few", "", "shift_5", becomes("{} - 7'h01")),
     )
+
+
+def adder_tree(name: str, config: SoftermaxConfig) -> Kernel:
+    """The tree in its unit, from the numerators of a slice to what Reduction is given, with registers between."""
+    by_numerators = config.normalizer == "multiply"
+    edges = config.summary_stages - 1
+
+    def claim(signals: Unrolling) -> Claim:
+        # Numerators that leave the unit wait in a register before they are added.
+        u = signals("o__payload", 2)["u"] if by_numerators else signals("power_of_two.u", 1, layout=numerators(config))
+        slice_sum = signals("reduction.slice_sum", edges)
+        dropped = config.unnormed.fraction_bits - config.power_sum.fraction_bits
+        assumptions = [*passing(signals, edges), z3.Not(signals.is_high("dropping"))]
+        assumptions += [signals.is_high("row__ready", cycle) for cycle in range(edges)]
+        return Claim(assumptions, softermax.slice_sum(u, slice_sum, dropped))
+
+    return Kernel(
+        "Unnormed Softmax Unit",
+        f"{name}, {config.lanes} lanes, {config.unnormed} to {config.power_sum}",
+        "A slice's sum is exact but for the fraction bits that the power sum lacks, which are cut off.",
+        lambda: UnnormedSoftmaxUnit(config),
+        edges,
+        claim,
+        Fault("carry lost in the adder tree", "", r"\\partial_sum\$3 ", becomes("{} & ~(1 << 16)")),
+    )
+
+
+def numerators(config: SoftermaxConfig) -> data.ArrayLayout:
+    """A slice of them."""
+    return data.ArrayLayout(config.unnormed.width, config.lanes)
 
 
 def reduction(name: str, config: SoftermaxConfig) -> Kernel:

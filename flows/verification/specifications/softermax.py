@@ -21,6 +21,7 @@ __all__ = [
     "reduced",
     "row_product",
     "selected",
+    "slice_sum",
 ]
 
 Word = z3.BitVecRef
@@ -60,6 +61,14 @@ def power_of_two(
         within = z3.And(z3.UGE(unsigned(u, width), least), z3.ULE(unsigned(u, width), most))
         cases.append(z3.Implies(z3.Extract(f - 1, 0, x) == fraction, within))
     return z3.If(keep, z3.And(cases), u == 0)
+
+
+def slice_sum(u: list[Word], result: Word, dropped: int) -> z3.BoolRef:
+    """result = floor(sum(u) / 2**dropped): neighbours are added, then neighbours of those, each sum a bit wider."""
+    while len(u) > 1:
+        u = [z3.ZeroExt(1, a) + z3.ZeroExt(1, b) for a, b in zip(u[0::2], u[1::2], strict=True)]
+    width = u[0].size() + result.size()
+    return unsigned(result, width) == floor_shifted(unsigned(u[0], width), z3.BitVecVal(dropped, width))
 
 
 def reduced(before: dict[str, Word], slice_: dict[str, Word], after: dict[str, Word], first: z3.BoolRef) -> z3.BoolRef:
