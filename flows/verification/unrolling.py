@@ -106,7 +106,8 @@ def decide(assumptions: list[z3.BoolRef], claim: z3.BoolRef, file: Path, seconds
     Parameters
     ----------
     file : Path
-        For the question in SMT-LIB, which any solver can answer: it is unsatisfiable if the claim holds.
+        For the question in SMT-LIB, which any solver can answer: it is unsatisfiable if the claim holds. If it does
+        not, signals for which it fails are written beside it, into a file of that name that ends with ``.values``.
     seconds : int
         After which it is unknown.
     """
@@ -114,9 +115,15 @@ def decide(assumptions: list[z3.BoolRef], claim: z3.BoolRef, file: Path, seconds
     question.add(*assumptions, z3.Not(claim))
     write_whole(file, question.to_smt2())
     options = bitwuzla.Options()
+    options.set(bitwuzla.Option.PRODUCE_MODELS, True)
     options.set(bitwuzla.Option.TIME_LIMIT_PER, 1000 * seconds)
     # It would order what is added and so hide that two sums are the same.
     options.set(bitwuzla.Option.PP_NORMALIZE, False)
     parser = bitwuzla.Parser(bitwuzla.TermManager(), options)
     parser.parse(str(file), True, True)
-    return ANSWERS[parser.bitwuzla().check_sat()]
+    solver = parser.bitwuzla()
+    answer = ANSWERS[solver.check_sat()]
+    if answer == VIOLATED:
+        signals = [term for term in parser.get_declared_funs() if "@" in str(term)]
+        write_whole(file.with_suffix(".values"), "".join(f"{term} {solver.get_value(term)}\n" for term in signals))
+    return answer
