@@ -48,15 +48,16 @@ def reciprocal(name: str, config: SoftermaxConfig) -> Kernel:
         within = softermax.reciprocal(
             row["power_sum"], d.fraction_bits, scale["mantissa"], r.fraction_bits, exponent, bound
         )
-        flags = z3.And([scale[flag] == row[flag] for flag in ("saturated", "overlong")])
+        flags = [scale[flag] == row[flag] for flag in ("saturated", "overlong")]
         assumptions = [*passing(signals, 2), in_range(row["maximum"], config)]
         half = 1 << (d.fraction_bits - 1)
-        return Claim([*assumptions, z3.UGE(row["power_sum"], half)], z3.And(within, flags))
+        at_most_1 = z3.ULE(scale["mantissa"], 1 << r.fraction_bits)
+        return Claim([*assumptions, z3.UGE(row["power_sum"], half)], z3.And(within, at_most_1, *flags))
 
     return Kernel(
         "Reciprocal",
         f"{name}, {d} to {r}, {config.reciprocal_segments} segments",
-        f"1/D has the exponent of D's leading one; its mantissa is within {float(bound):.2f} units of exact.",
+        f"1/D has the exponent of D's leading one; its mantissa, 1 at most, is within {float(bound):.2f} units of exact.",
         lambda: Reciprocal(config),
         2,
         claim,
