@@ -57,7 +57,7 @@ def reciprocal(name: str, config: SoftermaxConfig) -> Kernel:
     return Kernel(
         "Reciprocal",
         f"{name}, {d} to {r}, {config.reciprocal_segments} segments",
-        f"1/D has the exponent of D's leading one; its mantissa, 1 at most, is within {float(bound):.2f} units of exact.",
+        f"1/D has the exponent of D's leading one; its mantissa is 1 at most, {float(bound):.2f} units off at most.",
         lambda: Reciprocal(config),
         2,
         claim,
