@@ -7,6 +7,7 @@
 #   make scores     capture the shipped attention heads anew (installs two pretrained models)
 #   make faithful   attack the error bounds of 120 faithful configs, a million random rows each (docs/faithful-grid.md)
 #   make binary16   the binary16 arithmetic against NumPy's, exhaustively
+#   make formal     properties of the units proven, and shown able to fail (docs/formal.md)
 #   make mutants    how many mutants of each unit the co-simulation notices (docs/mutation.md)
 #   make soak       ten million slices through each unit under random stalls, ten million at full speed (docs/soak.md)
 #   make benchmark  the golden model's speed beside SciPy's softmax
@@ -19,7 +20,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: main evaluate test lint accuracy finetune minilm scores faithful binary16 mutants soak benchmark torch-benchmark clean
+.PHONY: main evaluate test lint accuracy finetune minilm scores faithful binary16 formal mutants soak benchmark torch-benchmark clean
 
 main: $(READY)
 	@$(BIN)/softermax datasheet $(addprefix --liberty ,$(LIBERTY))
@@ -56,6 +57,9 @@ faithful: $(READY)
 
 binary16: $(READY)
 	@$(BIN)/python -m softermax.flows.binary16
+
+formal: $(READY)
+	@$(BIN)/softermax formal --markdown docs/formal-table.md
 
 mutants: $(READY)
 	@$(BIN)/softermax mutants --markdown docs/mutation-table.md

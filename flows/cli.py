@@ -17,7 +17,7 @@ from . import cli_options as given
 from . import jobs
 from .cli_models import accuracy, finetune, score_statistics
 from .cli_output import console, fail_on_mismatch, show, stop
-from .cli_verification import mutants, soak
+from .cli_verification import formal, mutants, soak
 from .design_points import main_design_points
 from .energy_beside_opensta import energy_beside_opensta
 from .errors import FlowError
@@ -46,6 +46,7 @@ def app():
 
 app.add_command(accuracy)
 app.add_command(finetune)
+app.add_command(formal)
 app.add_command(mutants)
 app.add_command(score_statistics)
 app.add_command(soak)
@@ -56,6 +57,7 @@ app.add_command(soak)
 )
 @given.unit
 @given.size
+@given.axi_stream
 @given.option("-o", "--output", type=Path, help="File to write; only with UNIT.")
 @given.option(
     "--macros", is_flag=True, help="Memories as instances of SRAM macros, to be filled in, instead of registers."
@@ -79,6 +81,7 @@ def verilog(unit, output, macros, as_json, build_dir, **size):
 )
 @given.unit
 @given.size
+@given.axi_stream
 @given.synthesis
 @given.option(
     "--macros/--flip-flops",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -13,10 +14,12 @@ from .cli_output import show, stop
 from .errors import FlowError
 from .files import write_whole
 from .tables import markdown_table
+from .verification.checks import Check
+from .verification.formal import formal_checks, run_checks
 from .verification.mutation import measure_mutation, mutation_points
 from .verification.soak import PART, failures, soak_points, soak_units
 
-__all__ = ["mutants", "soak"]
+__all__ = ["fail_on_low_scores", "formal", "mutants", "soak"]
 
 
 @click.command(
@@ -44,10 +47,35 @@ def mutants(unit, number, seed, markdown, as_json, build_dir, **size):
     for result in results if not as_json else ():
         for survivor in result["survivors"]:
             print(f"survived in {result['unit']}, {result['preset']}: {survivor['mutant']} ({survivor['verdict']})")
+    fail_on_low_scores(results)
+
+
+def fail_on_low_scores(results: Sequence[dict]):
+    """A score below its floor is a failure of the traces: exit status 1."""
     weak = [result for result in results if result["score"] is not None and result["score"] < result["floor"]]
     if weak:
         said = "; ".join(f"{r['unit']}, {r['preset']}: {r['score']:.2%}, not {r['floor']:.0%}" for r in weak)
         stop(f"mutation scores are too low: {said}", 1)
+
+
+@click.command(
+    help="Prove properties of the units' Verilog, over any number of clock cycles where possible, and show that each "
+    "can fail: the same check must find a seeded fault. UNIT is a part of a unit's name, such as unnormed.",
+    epilog="Example: softermax formal unnormed --markdown proofs.md",
+)
+@given.unit
+@given.option("--markdown", type=Path, help="File for the table, too.")
+@given.as_json
+@given.build_dir
+def formal(unit, markdown, as_json, build_dir):
+    results = run_checks(formal_checks(unit), build_dir, Console(stderr=True))
+    if markdown is not None:
+        write_whole(markdown, markdown_table(results))
+    show(results, as_json, "Formal checks; counterexamples are in the build directory's folder formal")
+    wrong = [result for result in results if not Check.passed(result)]
+    if wrong:
+        said = {key: wrong[0][key] for key in ("unit", "config", "property", "result", "fault_found")}
+        stop(f"{len(wrong)} of {len(results)} checks have not passed, the first of them {said}", 1)
 
 
 @click.command(

@@ -11,6 +11,8 @@ from rich.table import Table
 
 __all__ = ["markdown_table", "print_table"]
 
+#: Fields that are sentences, which take several lines.
+SENTENCES = ("property", "fault")
 #: Columns by field of the flat results: heading, and how a value is shown.
 COLUMNS = {
     "task": ("task", str),
@@ -42,6 +44,15 @@ COLUMNS = {
     "equivalent": ("equi-\nvalent", "{:,}".format),
     "survived": ("survived", "{:,}".format),
     "score": ("score", "{:.2%}".format),
+    "config": ("config", str),
+    "property": ("property", str),
+    "method": ("method", str),
+    "depth": ("depth", str),
+    "inputs": ("inputs", "{:,}".format),
+    "covered": ("covered\nin cycle", str),
+    "result": ("result", str),
+    "fault": ("seeded fault", str),
+    "fault_found": ("found", lambda found: "yes" if found else "NO"),
     "layer": ("layer", str),
     "head": ("head", str),
     "least": ("least\nscore", "{:.2f}".format),
@@ -173,7 +184,7 @@ def _table(results: Sequence[dict], *, box: Box, **style) -> Table:
         heading, _ = COLUMNS[field]
         numeric = not any(isinstance(result.get(field), str) for result in results)
         heading = heading.format_map(results[0]).replace("\n", lines)
-        table.add_column(heading, justify="right" if numeric else "left", no_wrap=True)
+        table.add_column(heading, justify="right" if numeric else "left", no_wrap=field not in SENTENCES)
     for result in results:
         table.add_row(*("-" if result.get(field) is None else COLUMNS[field][1](result[field]) for field in fields))
     return table

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -32,14 +33,14 @@ def run_checks(checks: Sequence[Check], build_dir: Path, console: Console) -> li
     return run_jobs([Job(_try, check, build_dir) for check in checks], "Proving", console)
 
 
-def _facts(check: Check) -> dict:
-    return check.identity() | {"fault": check.fault, "sources": source_digest(), "versions": versions()}
+def _place(check: Check, build_dir: Path) -> tuple[Cache, str]:
+    """Where a check's row is kept, and under which key."""
+    facts = check.identity() | {"fault": check.fault, "sources": source_digest(), "versions": versions()}
+    return Cache(build_dir / "cache"), key_of(facts)
 
 
-def _run(check: Check, build_dir: Path) -> dict:
+@partial(kept, place=_place)
+def _try(check: Check, build_dir: Path) -> dict:
+    """Run a check in a folder of its own."""
     words = re.sub(r"\W+", "_", f"{check.unit} {check.config} {check.property}").strip("_").lower()
     return check.row(build_dir / "formal" / f"{words[:60]}_{key_of(check.identity())[:8]}")
-
-
-#: A check's row, kept.
-_try = kept(_run, lambda check, build_dir: (Cache(build_dir / "cache"), key_of(_facts(check))))

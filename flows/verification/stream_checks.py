@@ -38,7 +38,8 @@ CONFIGS = {
     "fp16, 2 lanes, multiply": BaselineConfig(lanes=2, max_len=4, normalizer="multiply"),
 }
 SMALL_SOFTERMAX = ("small, multiply", "small, row product")
-FULL_SIZE = ("paper, 16 lanes, 384", "faithful, 16 lanes, 384")
+#: Their rows have 24 slices, so that one is overlong after as many.
+FULL_SIZE, FULL_LIMITS = ("paper, 16 lanes, 384", "faithful, 16 lanes, 384"), Limits(depth=32)
 ELEMENT = ProcessingElementConfig(
     softmax=SoftermaxConfig(**MULTIPLY | {"input": Q(3, 2)}, **WIDE), vector_size=2, max_d_head=2, scale_bits=4
 )
@@ -69,7 +70,7 @@ def _buffer_cases() -> list[tuple[str, str, Case]]:
         units.buffer_progress: Fault("the last slice stays inside", "", "read_enable", becomes("{} & level[1]")),
     }
     size = f"{BUFFER_DEPTH} slices of 5 bits"
-    return [("row buffer", size, Case(RowBuffer, arguments, prop, fault)) for prop, fault in faults.items()]
+    return [("row_buffer", size, Case(RowBuffer, arguments, prop, fault)) for prop, fault in faults.items()]
 
 
 def _row_cases() -> list[tuple[str, str, Case]]:
@@ -93,7 +94,7 @@ def _row_cases() -> list[tuple[str, str, Case]]:
         (name, size, Case(unit, (CONFIGS[size],), prop, fault))
         for name, size, unit, faults in (
             ("reciprocal", "small, multiply", Reciprocal, of_reciprocal),
-            ("row product", "small, row product", RowProduct, of_products),
+            ("row_product", "small, row product", RowProduct, of_products),
         )
         for prop, fault in faults.items()
     ]
@@ -120,13 +121,9 @@ def _unnormed_cases() -> list[tuple[str, str, Case]]:
     for size in SMALL_SOFTERMAX:
         saturating = f"{size}, saturating"
         cases += [(saturating, units.unnormed_values, sum_before), (saturating, units.unnormed_saturation, kept_flag)]
-    # Where rows have 24 slices, one is overlong after as many.
+    limits = dict.fromkeys(FULL_SIZE, FULL_LIMITS)
     return [
-        (
-            UNNORMED,
-            size,
-            Case(UnnormedSoftmaxUnit, (CONFIGS[size],), *case, Limits(depth=32 if size in FULL_SIZE else 20)),
-        )
+        (UNNORMED, size, Case(UnnormedSoftmaxUnit, (CONFIGS[size],), *case, limits.get(size, Limits())))
         for size, *case in cases
     ]
 

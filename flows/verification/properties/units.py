@@ -204,23 +204,31 @@ def unnormed_sums(h: Harness):
     h.check(exact <= config.power_sum.max_raw, "the exact sum fits its format")
     row = h.port.row
     h.check(~row.valid | (row.payload.power_sum == rows.fields["power_sum"]), "the sum is the exact one")
+    h.cover(
+        exact == config.capacity << config.power_sum.fraction_bits, "the sum of as many equal scores as a row takes"
+    )
 
 
 def unnormed_maxima(h: Harness):
     """Maxima stay in the range of the scores' ceilings, and no numerator is above 1"""
     keep_contract(h)
     o, row, config = h.port.o, h.port.row, h.component.config
-    ports = [row]
+    ports = {"row": row}
     if config.normalizer == "multiply":
-        ports.append(o)
+        ports["o"] = o
+        one = 1 << config.unnormed.fraction_bits
         for lane, u in enumerate(o.payload.u):
-            h.check(~o.valid | (u <= 1 << config.unnormed.fraction_bits), f"numerator {lane} is at most 1")
-            h.cover(o.valid & (u == 1 << config.unnormed.fraction_bits), f"numerator {lane} is 1")
-    for port in ports:
+            h.check(~o.valid | (u <= one), f"numerator {lane} is at most 1")
+            h.cover(o.valid & (u == one), f"numerator {lane} is 1")
+    for name, port in ports.items():
         maximum = port.payload.maximum
-        inside = (maximum >= config.lowest_maximum) & (maximum <= -config.lowest_maximum)
-        h.check(~port.valid | inside, "the maximum is in range")
-        h.cover(port.valid & (maximum == -config.lowest_maximum), "the highest maximum")
+        h.check(~port.valid | _is_maximum(maximum, config), f"the maximum of {name} is in range")
+        h.cover(port.valid & (maximum == -config.lowest_maximum), f"the highest maximum of {name}")
+
+
+def _is_maximum(maximum: Value, config) -> Value:
+    """Whether it is the ceiling of a score."""
+    return (maximum >= config.lowest_maximum) & (maximum <= -config.lowest_maximum)
 
 
 # Normalization Unit
@@ -269,11 +277,9 @@ def normalization_values(h: Harness):
     keep_contract(h)
     i, row, config = h.port.i, h.port.row, h.component.config
     h.assume(_sum_in_range(row, config))
-    for port in (row, *((i,) if config.normalizer == "multiply" else ())):
-        maximum = port.payload.maximum
-        inside = (maximum >= config.lowest_maximum) & (maximum <= -config.lowest_maximum)
-        h.assume(~port.valid | inside)
+    h.assume(~row.valid | _is_maximum(row.payload.maximum, config))
     if config.normalizer == "multiply":
+        h.assume(~i.valid | _is_maximum(i.payload.maximum, config))
         for u in i.payload.u:
             h.assume(~i.valid | (u <= 1 << config.unnormed.fraction_bits))
     ready, row_ready, o, sound = pipelines.normalization(h.m, i, row, config)
