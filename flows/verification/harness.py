@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from amaranth.back import rtlil
-from amaranth.hdl import Assert, Assume, ClockDomain, Instance, Module, Signal, Value
+from amaranth.hdl import Assume, ClockDomain, Instance, Module, Signal, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
@@ -92,11 +92,16 @@ class Harness:
         return [name for of_kind, _, name in self._statements if of_kind == kind]
 
     def netlist(self, *, covering: bool = False) -> str:
-        """The harness in RTLIL: with its assertions; or with those in place that no situation to be covered comes."""
+        """The harness in RTLIL, with an output ``statement_0``, ``statement_1`` ... for each check or each cover.
+
+        It is high where the check fails, or the situation has come.
+        """
+        tried = [
+            (kind, condition) for kind, condition, _ in self._statements if kind == ("cover" if covering else "check")
+        ]
+        outputs = [Signal(name=f"statement_{number}") for number in range(len(tried))]
+        for output, (kind, condition) in zip(outputs, tried, strict=True):
+            self.m.d.comb += output.eq(self._begun & (condition if kind == "cover" else ~Value.cast(condition).any()))
         with self.m.If(self._begun):
-            for kind, condition, _ in self._statements:
-                if kind == "assume":
-                    self.m.d.comb += Assume(condition)
-                elif (kind == "cover") == covering:
-                    self.m.d.comb += Assert(~condition if covering else condition)
-        return rtlil.convert(self.m, name=TOP, ports=self._free, emit_src=False)
+            self.m.d.comb += [Assume(condition) for kind, condition, _ in self._statements if kind == "assume"]
+        return rtlil.convert(self.m, name=TOP, ports=[*self._free, *outputs], emit_src=False)

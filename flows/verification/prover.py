@@ -43,8 +43,9 @@ PREPARE = (
     "aigmap",
     "opt_clean",
 )
-#: What abc says at the end of an engine; cycles count from 0.
-STATUS = re.compile(r"Status = +(-?\d+) +Frames = +(-?\d+)")
+#: What abc says at the end of an engine, and of what fails; cycles count from 0.
+STATUS = re.compile(r"Status = +(-?\d+) ")
+ASSERTED = re.compile(r"Output +(\d+) of miter .* was asserted in frame +(\d+)")
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,14 @@ class Problem:
 
     def __init__(self, harness: Harness, verilog: str, folder: Path, *, covering: bool = False):
         self._folder = folder = folder.resolve()
-        self._statements = harness.names("cover" if covering else "check")
+        names = harness.names("cover" if covering else "check")
         write_whole(folder / "unit.v", verilog)
         write_whole(folder / "harness.il", harness.netlist(covering=covering))
         read = [f"read_verilog {folder / 'unit.v'}", f"read_rtlil {folder / 'harness.il'}"]
         write = f"write_aiger -zinit -symbols -vmap {folder / 'netlist.map'} {folder / 'netlist.aig'}"
         run_yosys([*read, *PREPARE, write], folder / "yosys.log")
+        outputs = re.findall(r"(?m)^output (\d+) 0 statement_(\d+)$", (folder / "netlist.map").read_text())
+        self._statements = {int(place): names[int(number)] for place, number in outputs}
 
     def prove(self, limits: Limits) -> Verdict:
         """Try a proof; where there is none in time, look at all traces up to a depth."""
@@ -107,18 +110,17 @@ class Problem:
             engine, method, depth = "iprove", "induction (signal correspondence)", 1
         else:
             engine, method, depth = f"pdr -T {limits.seconds}", "inductive invariant (PDR)", None
-        status, frame, _ = self._run(f"scorr; {engine}")
+        status, said = self._run(f"scorr; {engine}")
         if status == 1:
             return Verdict(method, depth, PROVEN)
-        if status == 0:
-            return self.search(max(frame + 1, limits.depth))
-        return self.search(limits.depth)
+        failing = ASSERTED.search(said)
+        return self.search(max(int(failing[2]) + 1 if failing else 0, limits.depth))
 
     def search(self, depth: int) -> Verdict:
         """Look at all traces of a number of clock cycles; a counterexample is written."""
-        status, frame, said = self._run(f"bmc3 -F {depth}; write_cex -a {self._folder / 'counterexample.aiw'}")
+        status, said = self._run(f"bmc3 -F {depth}", f"write_cex -a {self._folder / 'counterexample.aiw'}")
         if status == 0:
-            output = int((re.search(r"Output (\d+) of miter", said) or [0, 0])[1])
+            output, frame = map(int, ASSERTED.search(said).groups())
             write_trace(self._folder, self._statements[output])
             return Verdict("bounded", frame + 1, FAILS)
         done = re.findall(r"No output asserted in (\d+) frames", said)
@@ -126,20 +128,18 @@ class Problem:
         return Verdict("bounded", reached, holds_to(reached) if reached >= depth else UNDECIDED)
 
     def witnesses(self, depth: int) -> dict[str, int]:
-        """The situations that can be reached, and after how many clock cycles at the earliest."""
+        """The situations that can be reached, and in which clock cycle at the earliest, the first reset's being 1."""
         found = {}
-        for output, name in enumerate(self._statements):
-            status, frame, _ = self._run(f"cone -O {output}; bmc3 -F {depth}")
+        for output, name in self._statements.items():
+            status, said = self._run(f"cone -O {output}; bmc3 -F {depth}")
             if status == 0:
-                found[name] = frame + 1
+                found[name] = int(ASSERTED.search(said)[2]) + 1
         return found
 
-    def _run(self, engine: str) -> tuple[int, int, str]:
-        """What an engine finds: 1 if nothing fails, 0 if something does, and in which cycle; -1 if it does not know."""
-        before, _, after = engine.partition(";") if "write_cex" in engine else (engine, "", "")
-        said = self._abc(f"{before}; print_status; {after}")
-        status, frame = STATUS.findall(said)[-1]
-        return int(status), int(frame), said
+    def _run(self, engine: str, afterwards: str = "") -> tuple[int, str]:
+        """What an engine finds: 1 if nothing fails, 0 if something does, -1 if it does not know; and what it says."""
+        said = self._abc(f"{engine}; print_status; {afterwards}")
+        return int(STATUS.findall(said)[-1]), said
 
     def _abc(self, script: str) -> str:
         """What abc says of the netlist, whose assumptions become part of what is asserted."""
