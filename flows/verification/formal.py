@@ -14,18 +14,20 @@ from ..errors import FlowError
 from ..provenance import source_digest, versions
 from ..running import Job, run_jobs
 from .checks import Check
+from .kernels import kernel_checks
 from .stream_checks import stream_checks
 
 __all__ = ["formal_checks", "run_checks"]
 
 
 def formal_checks(unit: str | None = None) -> list[Check]:
-    """All checks, or those of a unit; a FlowError if it has none."""
-    checks = stream_checks()
-    units = list(dict.fromkeys(check.unit for check in checks))
-    if unit is not None and unit not in units:
-        raise FlowError(f"the unit must be one of {', '.join(units)} to be checked, not {unit!r}")
-    return [check for check in checks if unit in (None, check.unit)]
+    """All checks, or those of the units in whose name a text occurs; a FlowError if it does in none."""
+    checks = [*stream_checks(), *kernel_checks()]
+    chosen = [check for check in checks if unit is None or unit.casefold() in check.unit.casefold()]
+    if not chosen:
+        units = ", ".join(dict.fromkeys(check.unit for check in checks))
+        raise FlowError(f"the unit must be one of these, or a part of its name: {units}; not {unit!r}")
+    return chosen
 
 
 def run_checks(checks: Sequence[Check], build_dir: Path, console: Console) -> list[dict]:

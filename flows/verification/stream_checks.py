@@ -1,8 +1,11 @@
-"""The checks of properties that are stated over clock cycles: at which size each is tried, and with which fault."""
+"""The checks of properties over clock cycles: at which size each is tried, and with which fault."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from amaranth.lib import data
+from amaranth.lib.wiring import Component
 
 from softermax.hw import NormalizationUnit, ProcessingElement, Softermax, UnnormedSoftmaxUnit
 from softermax.hw.baseline import BaselineNormalizationUnit, BaselineSoftmax, BaselineUnnormedSoftmaxUnit
@@ -16,207 +19,184 @@ from softermax.model.pe_config import ProcessingElementConfig
 from .cases import Case
 from .checks import Check
 from .faults import Fault, becomes, loading_always, without
+from .harness import Harness
 from .properties import baseline, units
 from .prover import Limits
 
-__all__ = ["stream_checks"]
+__all__ = ["CONFIGS", "stream_checks"]
 
-#: Small formats, for proofs over any number of cycles: two lanes, two slices a row, and a bit or more of each kind that
-#: the arithmetic treats apart. A sum of UQ(1,2) saturates with the second score.
+#: Small formats, for proofs over any number of cycles: two slices a row, and a bit or more of each kind that the
+#: arithmetic treats apart. A sum of UQ(1,2) saturates with the second score.
 SMALL = {"lanes": 2, "max_len": 4, "input": Q(2, 1), "unnormed": UQ(1, 2), "reciprocal": UQ(1, 3)}
 WIDE, NARROW = {"power_sum": UQ(3, 2)}, {"power_sum": UQ(1, 2), "saturate": True}
 BY_PRODUCT = {"normalizer": "row_product", "product": UQ(1, 4), "output": UQ(0, 3)}
 MULTIPLY, PRODUCT = SMALL | {"output": UQ(1, 3)}, SMALL | BY_PRODUCT
+#: The least complete softmax: a lane, and no register but those that there must be.
+LEAST = {"lanes": 1, "max_len": 2, "power_sum": UQ(2, 2), "cuts": ()}
 CONFIGS = {
     "small, multiply": SoftermaxConfig(**MULTIPLY, **WIDE),
     "small, multiply, saturating": SoftermaxConfig(**MULTIPLY, **NARROW),
     "small, row product": SoftermaxConfig(**PRODUCT, **WIDE),
     "small, row product, saturating": SoftermaxConfig(**PRODUCT, **NARROW),
+    "least, multiply": SoftermaxConfig(**MULTIPLY | LEAST),
+    "least, row product": SoftermaxConfig(**PRODUCT | LEAST),
     "paper, 16 lanes, 384": SoftermaxConfig.paper(16, 384),
     "faithful, 16 lanes, 384": SoftermaxConfig.faithful(max_len=384, lanes=16),
     "fp16, 2 lanes, divide": BaselineConfig(lanes=2, max_len=4),
     "fp16, 2 lanes, multiply": BaselineConfig(lanes=2, max_len=4, normalizer="multiply"),
+    "4 slices of 5 bits": (data.StructLayout({"x": 4, "last": 1}), 4),
+    "2 lanes, 2 pairs, 4 keys": ProcessingElementConfig(
+        softmax=SoftermaxConfig(**MULTIPLY | {"input": Q(3, 2)}, **WIDE), vector_size=2, max_d_head=2, scale_bits=4
+    ),
 }
-SMALL_SOFTERMAX = ("small, multiply", "small, row product")
-#: Their rows have 24 slices, so that one is overlong after as many.
-FULL_SIZE, FULL_LIMITS = ("paper, 16 lanes, 384", "faithful, 16 lanes, 384"), Limits(depth=32)
-ELEMENT = ProcessingElementConfig(
-    softmax=SoftermaxConfig(**MULTIPLY | {"input": Q(3, 2)}, **WIDE), vector_size=2, max_d_head=2, scale_bits=4
-)
+SMALL_SIZES, LEAST_SIZES = ("small, multiply", "small, row product"), ("least, multiply", "least, row product")
+FULL_SIZES = ("paper, 16 lanes, 384", "faithful, 16 lanes, 384")
+#: At full size a row has 24 slices, so that it takes as many to make one overlong.
+FULL_LIMITS = Limits(depth=32)
 
-#: Slices of the row buffer that is checked by itself, and how many it holds.
-BUFFERED, BUFFER_DEPTH = data.StructLayout({"x": 4, "last": 1}), 4
-
-REDUCTION, INT_MAX, POWER = "reduction", "int_max", "power_of_two"
-UNNORMED, NORMALIZATION, ROW_BUFFER = "unnormed", "normalization", "row_buffer"
-Y_0, U, X = r"\\o__payload(?:\$\d+)?\.y\[0\] ", r"\\o__payload(?:\$\d+)?\.u ", r"\\o__payload(?:\$\d+)?\.x "
-#: A register that waits for its sink although it is empty never fills.
-WAITS = "o__ready & o__valid"
+U, X, Y_0 = (rf"\\o__payload(?:\$\d+)?\.{field} " for field in ("u", "x", r"y\[0\]"))
+LOST = Fault("an item is lost while it waits", "", "o__valid", becomes("{} & ~(o__valid & ~o__ready)"))
+FULL = Fault("the row buffer overwrites when full", "row_buffer", "i__ready", becomes("1'h1"))
+#: One that is never emptied.
+STAYS = Fault("the last slice stays in the row buffer", "row_buffer", "read_enable", becomes("{} & (level != 1)"))
 
 
-def _moves(module: str, target: str) -> Fault:
+def _moves(target: str, module: str = "") -> Fault:
     return Fault("payload moves while it waits", module, target, loading_always)
 
 
-def _loses(module: str, valid: str, ready: str) -> Fault:
-    return Fault("an item is lost while it waits", module, valid, becomes(f"{{}} & ~({valid} & ~{ready})"))
+def _idle(target: str) -> Fault:
+    """A register that waits for its sink even when it is empty never fills."""
+    return Fault("an empty stage takes nothing", "", target, becomes("o__ready & o__valid"))
 
 
-def _buffer_cases() -> list[tuple[str, str, Case]]:
-    arguments = (BUFFERED, BUFFER_DEPTH)
-    faults = {
+def _row_before(module: str = "") -> Fault:
+    """What a row leaves behind in Reduction is compared with the next row's first slice."""
+    return Fault("first slice of a row lies below the row before", f"{module}reduction", "below", without(r" & \S+$"))
+
+
+def _checks(
+    name: str,
+    unit: type[Component],
+    size: str,
+    faults: dict[Callable[[Harness], None], Fault],
+    limits: Limits | None = None,
+) -> list[Check]:
+    """A check of a unit for each property and its fault."""
+    config = CONFIGS[size]
+    arguments = config if isinstance(config, tuple) else (config,)
+    cases = (Case(unit, arguments, prop, fault, limits or Limits()) for prop, fault in faults.items())
+    return [case.check(name, size) for case in cases]
+
+
+def _parts() -> list[Check]:
+    """Row buffer, Reciprocal and Row Product."""
+    buffer = {
         units.contract: Fault("the next slice is shown early", "", "read_enable", becomes("| level")),
         units.buffer_order: Fault("overwrites when full", "", "i__ready", becomes("1'h1")),
         units.buffer_progress: Fault("the last slice stays inside", "", "read_enable", becomes("{} & level[1]")),
     }
-    size = f"{BUFFER_DEPTH} slices of 5 bits"
-    return [("row_buffer", size, Case(RowBuffer, arguments, prop, fault)) for prop, fault in faults.items()]
-
-
-def _row_cases() -> list[tuple[str, str, Case]]:
-    """Reciprocal and Row Product."""
-    exponent = Fault("exponent is one too large", "", "exponent_in", becomes("{} + 4'h1"))
-    lost, waits = _loses("", "o__valid", "o__ready"), Fault("an empty stage takes nothing", "", "ready", becomes(WAITS))
-    of_reciprocal = {
-        units.contract: _moves("", "mantissa"),
-        units.row_order: lost,
-        units.row_progress: waits,
-        units.reciprocal_values: exponent,
+    reciprocal = {
+        units.contract: _moves("mantissa"),
+        units.row_order: LOST,
+        units.row_progress: _idle("ready"),
+        units.reciprocal_values: Fault("exponent one too large", "", "exponent_in", becomes("{} + 4'h1")),
     }
-    rounding = Fault("rounding constant of a product is lost", "", "exact_1", without(r" \+ \S+$"))
-    of_products = {
-        units.contract: _moves("", r"\\o__payload\.products\[1\] "),
+    products = {
+        units.contract: _moves(r"\\o__payload\.products\[1\] "),
         units.row_order: Fault("flag of the row after", "", r"\\o__payload\.overlong ", loading_always),
-        units.row_progress: Fault(waits.name, "", "i__ready", becomes(WAITS)),
-        units.product_values: rounding,
+        units.row_progress: _idle("i__ready"),
+        units.product_values: Fault("rounding constant of a product lost", "", "exact_1", without(r" \+ \S+$")),
     }
     return [
-        (name, size, Case(unit, (CONFIGS[size],), prop, fault))
-        for name, size, unit, faults in (
-            ("reciprocal", "small, multiply", Reciprocal, of_reciprocal),
-            ("row_product", "small, row product", RowProduct, of_products),
-        )
-        for prop, fault in faults.items()
+        *_checks("Row buffer", RowBuffer, "4 slices of 5 bits", buffer),
+        *_checks("Reciprocal", Reciprocal, "small, multiply", reciprocal),
+        *_checks("Row Product", RowProduct, "small, row product", products),
     ]
 
 
-def _unnormed_cases() -> list[tuple[str, str, Case]]:
-    continues = Fault("an overlong row continues as another", "", "dropping", becomes("1'h0"))
-    never_ends = Fault("no slice enters while a row is dropped", "", "i__ready", becomes("{} & ~dropping"))
-    row_before = Fault("first slice of a row lies below the row before", REDUCTION, "below", without(r" & \S+$"))
-    sum_before = Fault("a row starts with the sum before", REDUCTION, "first", becomes("1'h0"))
-    kept_flag = Fault("saturation is kept for the next row", REDUCTION, "saturated", becomes("{} | saturated"))
-    high = Fault("maximum is one too large", INT_MAX, "maximum", becomes("{} + 3'h1"))
-    cases = []
-    for size, payload in (*zip(SMALL_SOFTERMAX, (U, X), strict=True), *zip(FULL_SIZE, (U, X), strict=True)):
-        faults = {
-            units.contract: _moves("", payload),
-            units.unnormed_order: continues,
-            units.unnormed_progress: never_ends,
-        }
-        cases += [(size, prop, fault) for prop, fault in faults.items()]
-    for size in SMALL_SOFTERMAX:
-        faults = {units.unnormed_values: row_before, units.unnormed_sums: sum_before, units.unnormed_maxima: high}
-        cases += [(size, prop, fault) for prop, fault in faults.items()]
-    for size in SMALL_SOFTERMAX:
-        saturating = f"{size}, saturating"
-        cases += [(saturating, units.unnormed_values, sum_before), (saturating, units.unnormed_saturation, kept_flag)]
-    limits = dict.fromkeys(FULL_SIZE, FULL_LIMITS)
-    return [
-        (UNNORMED, size, Case(UnnormedSoftmaxUnit, (CONFIGS[size],), *case, limits.get(size, Limits())))
-        for size, *case in cases
-    ]
+def _unnormed() -> list[Check]:
+    sum_before = Fault("a row starts with the sum before", "reduction", "first", becomes("1'h0"))
+    high = Fault("maximum one too large", "int_max", "maximum", becomes("{} + 3'h1"))
+    kept_flag = Fault("saturation is kept for the next row", "reduction", "saturated", becomes("{} | saturated"))
+    flow = {
+        units.unnormed_order: Fault("an overlong row continues as another", "", "dropping", becomes("1'h0")),
+        units.unnormed_progress: Fault("what is dropped does not enter", "", "i__ready", becomes("{} & ~dropping")),
+    }
+    values = {units.unnormed_values: _row_before(), units.unnormed_sums: sum_before, units.unnormed_maxima: high}
+    saturating = {units.unnormed_values: sum_before, units.unnormed_saturation: kept_flag}
+    checks = []
+    for (size, full), payload in zip(zip(SMALL_SIZES, FULL_SIZES, strict=True), (U, X), strict=True):
+        contract = {units.contract: _moves(payload)}
+        for at, faults, limits in (
+            (size, contract | flow | values, None),
+            (f"{size}, saturating", saturating, None),
+            (full, contract | flow, FULL_LIMITS),
+        ):
+            checks += _checks("Unnormed Softmax Unit", UnnormedSoftmaxUnit, at, faults, limits)
+    return checks
 
 
-def _normalization_cases() -> list[tuple[str, str, Case]]:
-    lost, waits = (
-        _loses("", "o__valid", "o__ready"),
-        Fault("an empty stage takes nothing", "", "joined_ready", becomes(WAITS)),
-    )
+def _normalization() -> list[Check]:
     let_go = Fault("a row's scale is let go with its first slice", "", r"\\o__ready\$0 ", without(r" & \S+$"))
-    unrounded = Fault("rounding constant is lost", "", "rounded_0", without(r" \+ \S+$"))
-    cases = []
-    for size in (*SMALL_SOFTERMAX, *FULL_SIZE):
-        faults = {
-            units.contract: _moves("", Y_0),
-            units.normalization_order: lost,
-            units.normalization_progress: waits,
-        }
-        cases += [(size, prop, fault) for prop, fault in faults.items()]
-    cases += [(size, units.normalization_values, let_go) for size in SMALL_SOFTERMAX]
-    cases += [("small, row product, saturating", units.normalization_values, unrounded)]
-    return [
-        (NORMALIZATION, size, Case(NormalizationUnit, (CONFIGS[size],), prop, fault)) for size, prop, fault in cases
-    ]
+    unrounded = Fault("rounding constant lost", "", "rounded_0", without(r" \+ \S+$"))
+    flow = {
+        units.contract: _moves(Y_0),
+        units.normalization_order: LOST,
+        units.normalization_progress: _idle("joined_ready"),
+    }
+    checks = []
+    for size in SMALL_SIZES:
+        checks += _checks("Normalization Unit", NormalizationUnit, size, flow | {units.normalization_values: let_go})
+        saturating = f"{size}, saturating"
+        checks += _checks("Normalization Unit", NormalizationUnit, saturating, {units.normalization_values: unrounded})
+    for size in FULL_SIZES:
+        checks += _checks("Normalization Unit", NormalizationUnit, size, flow)
+    return checks
 
 
-def _softermax_cases() -> list[tuple[str, str, Case]]:
-    wraps = Fault("row buffer overwrites when full", ROW_BUFFER, "i__ready", becomes("1'h1"))
-    stays = Fault("the last slice stays in the row buffer", ROW_BUFFER, "read_enable", becomes("{} & (level != 1)"))
-    row_before = Fault(
-        "first slice of a row lies below the row before", f"{UNNORMED}.{REDUCTION}", "below", without(r" & \S+$")
-    )
-    cases = []
-    for size in SMALL_SOFTERMAX:
-        faults = {
-            units.contract: (_moves(NORMALIZATION, Y_0), Limits()),
-            units.softermax_order: (wraps, Limits(seconds=300, depth=16)),
-            units.softermax_progress: (stays, Limits(seconds=60, depth=16)),
-            units.softermax_values: (row_before, Limits(seconds=0, depth=14)),
-        }
-        cases += [(size, prop, fault, limits) for prop, (fault, limits) in faults.items()]
-    return [
-        ("softermax", size, Case(Softermax, (CONFIGS[size],), prop, fault, limits))
-        for size, prop, fault, limits in cases
-    ]
+def _softermax() -> list[Check]:
+    checks = []
+    flow = {units.softermax_order: FULL, units.softermax_progress: STAYS}
+    values = {units.softermax_values: _row_before("unnormed.")}
+    contract = {units.contract: _moves(Y_0, "normalization")}
+    for size, least in zip(SMALL_SIZES, LEAST_SIZES, strict=True):
+        checks += _checks("Softermax", Softermax, size, contract)
+        checks += _checks("Softermax", Softermax, least, flow, Limits(seconds=400))
+        checks += _checks("Softermax", Softermax, size, flow, Limits(seconds=0))
+        checks += _checks("Softermax", Softermax, size, values, Limits(seconds=0, depth=14))
+    return checks
 
 
-def _baseline_cases() -> list[tuple[str, str, Case]]:
-    divide, multiply = "fp16, 2 lanes, divide", "fp16, 2 lanes, multiply"
-    waits = Fault("an empty stage takes nothing", "", "joined_ready", becomes(WAITS))
-    lost = _loses("", "o__valid", "o__ready")
-    cases = [
-        (UNNORMED, divide, BaselineUnnormedSoftmaxUnit, units.contract, _moves("", r"\\o__payload\.u\[0\] "), Limits()),
-        (UNNORMED, divide, BaselineUnnormedSoftmaxUnit, baseline.unnormed_order, lost, Limits()),
-        (UNNORMED, divide, BaselineUnnormedSoftmaxUnit, baseline.unnormed_progress, waits, Limits()),
-    ]
-    for size in (divide, multiply):
-        unit = BaselineNormalizationUnit
-        cases += [
-            (NORMALIZATION, size, unit, units.contract, _moves("", Y_0), Limits()),
-            (NORMALIZATION, size, unit, units.normalization_order, lost, Limits()),
-            (NORMALIZATION, size, unit, units.normalization_progress, waits, Limits()),
-        ]
-    full = Fault(
-        "numerators are overwritten when their buffer is full", "numerator_buffer", "i__ready", becomes("1'h1")
-    )
+def _baseline() -> list[Check]:
+    unnormed = {
+        units.contract: _moves(r"\\o__payload\.u\[0\] "),
+        baseline.unnormed_order: LOST,
+        baseline.unnormed_progress: _idle("joined_ready"),
+    }
+    normalization = {
+        units.contract: _moves(Y_0),
+        units.normalization_order: LOST,
+        units.normalization_progress: _idle("joined_ready"),
+    }
+    full = Fault("numerators are overwritten in a full buffer", "numerator_buffer", "i__ready", becomes("1'h1"))
     stays = Fault("the last scores stay in their buffer", "score_buffer", "read_enable", becomes("{} & (level != 1)"))
-    deep = Limits(seconds=60, depth=24)
-    cases += [
-        ("softermax", divide, BaselineSoftmax, units.contract, _moves(NORMALIZATION, Y_0), Limits()),
-        ("softermax", divide, BaselineSoftmax, baseline.softmax_order, full, deep),
-        ("softermax", divide, BaselineSoftmax, baseline.softmax_progress, stays, deep),
-    ]
+    flow = {baseline.softmax_order: full, baseline.softmax_progress: stays}
+    divide, multiply = "fp16, 2 lanes, divide", "fp16, 2 lanes, multiply"
     return [
-        (name, size, Case(unit, (CONFIGS[size],), prop, fault, limits))
-        for name, size, unit, prop, fault, limits in cases
+        *_checks("Baseline Unnormed Softmax Unit", BaselineUnnormedSoftmaxUnit, divide, unnormed),
+        *_checks("Baseline Normalization Unit", BaselineNormalizationUnit, divide, normalization),
+        *_checks("Baseline Normalization Unit", BaselineNormalizationUnit, multiply, normalization),
+        *_checks("Baseline softmax", BaselineSoftmax, divide, {units.contract: _moves(Y_0, "normalization")}),
+        *_checks("Baseline softmax", BaselineSoftmax, divide, flow, Limits(seconds=0, depth=24)),
     ]
 
 
-def _element_cases() -> list[tuple[str, str, Case]]:
-    moves = _moves("softmax.normalization", Y_0)
-    return [("pe", "2 lanes, 2 pairs, 4 keys", Case(ProcessingElement, (ELEMENT,), units.contract, moves))]
+def _processing_element() -> list[Check]:
+    contract = {units.contract: _moves(Y_0, "softmax.normalization")}
+    return _checks("Processing element", ProcessingElement, "2 lanes, 2 pairs, 4 keys", contract, FULL_LIMITS)
 
 
 def stream_checks() -> list[Check]:
     """All of them."""
-    cases = (
-        *_buffer_cases(),
-        *_row_cases(),
-        *_unnormed_cases(),
-        *_normalization_cases(),
-        *_softermax_cases(),
-        *_baseline_cases(),
-        *_element_cases(),
-    )
-    return [case.check(unit, config) for unit, config, case in cases]
+    return [*_parts(), *_unnormed(), *_normalization(), *_softermax(), *_baseline(), *_processing_element()]

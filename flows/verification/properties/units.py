@@ -51,7 +51,7 @@ def keep_contract(h: Harness):
 
 
 def contract(h: Harness):
-    """What an output offers stays, unchanged, until it is taken"""
+    """What an output offers stays, unchanged, until it is taken."""
     keep_contract(h)
     check_contract(h, **_streams(h, Out))
 
@@ -65,13 +65,13 @@ def _buffered(h: Harness) -> Watch:
 
 
 def buffer_order(h: Harness):
-    """Slices leave in the order in which they enter, unchanged; none is lost, none comes twice"""
+    """Slices leave in the order in which they enter, unchanged; none is lost, none comes twice."""
     keep_contract(h)
     _buffered(h).expect(h.port.i.payload, h.port.o.payload, "payload")
 
 
 def buffer_progress(h: Harness):
-    """No deadlock: a slice inside is offered within 2 cycles, and one is taken unless the buffer is full"""
+    """No deadlock: a slice inside is offered within 2 cycles, and one is taken unless the buffer is full."""
     keep_contract(h)
     watch = _buffered(h)
     check_progress(h, due=watch.inside != 0, moves=h.port.o.valid, within=h.component.latency, name="slice offered")
@@ -87,7 +87,7 @@ def _rows(h: Harness) -> Watch:
 
 
 def row_order(h: Harness):
-    """Rows leave in the order in which they enter, with their flags; none is lost, none comes twice"""
+    """Rows leave in the order in which they enter, with their flags; none is lost, none comes twice."""
     keep_contract(h)
     watch = _rows(h)
     for flag in ("saturated", "overlong"):
@@ -95,7 +95,7 @@ def row_order(h: Harness):
 
 
 def row_progress(h: Harness):
-    """No deadlock: while the sink is ready, a row leaves within as many cycles as there are stages, and one enters"""
+    """No deadlock: while the sink is ready, a row leaves within as many cycles as there are stages, and one enters."""
     keep_contract(h)
     watch, o, stages = _rows(h), h.port.o, h.component.latency
     check_progress(h, due=(watch.inside != 0) & o.ready, moves=o.valid, within=stages, name="row leaves")
@@ -103,7 +103,7 @@ def row_progress(h: Harness):
 
 
 def reciprocal_values(h: Harness):
-    """A row's scale is the reciprocal of its own sum, whatever comes before and however it waits"""
+    """A row's scale is the reciprocal of its own sum, whatever comes before and however it waits."""
     keep_contract(h)
     i, o, config = h.port.i.payload, h.port.o.payload, h.component.config
     h.assume(_sum_in_range(h.port.i, config))
@@ -114,7 +114,7 @@ def reciprocal_values(h: Harness):
 
 
 def product_values(h: Harness):
-    """A row's products are those of its own reciprocal, exactly, whatever comes before and however it waits"""
+    """A row's products are those of its own reciprocal, exactly, whatever comes before and however it waits."""
     keep_contract(h)
     i, o, config = h.port.i.payload, h.port.o.payload, h.component.config
     h.assume(~h.port.i.valid | (i.mantissa <= int(config.reciprocal_table.values.max())))
@@ -146,7 +146,7 @@ def _framing(h: Harness, config) -> reference.Framing:
 
 
 def unnormed_order(h: Harness):
-    """Slices, and rows, leave in order; none is lost, none comes twice; an overlong row is cut and flagged"""
+    """Slices, and rows, leave in order; none is lost, none comes twice; an overlong row is cut and flagged."""
     keep_contract(h)
     i, o, row, config = h.port.i, h.port.o, h.port.row, h.component.config
     framing = _framing(h, config)
@@ -159,7 +159,7 @@ def unnormed_order(h: Harness):
 
 
 def unnormed_progress(h: Harness):
-    """No deadlock: while sinks are ready, slices and rows leave within their latencies, and one enters"""
+    """No deadlock: while sinks are ready, slices and rows leave within their latencies, and one enters."""
     keep_contract(h)
     i, o, row, config = h.port.i, h.port.o, h.port.row, h.component.config
     framing, ready = _framing(h, config), o.ready & row.ready
@@ -175,7 +175,7 @@ def unnormed_progress(h: Harness):
 
 
 def unnormed_values(h: Harness):
-    """Every port in every cycle is the reference's: a row's results are those of its own slices alone"""
+    """Every port in every cycle is the reference's: a row's results are those of its own slices alone."""
     keep_contract(h)
     ready, slices, rows, _ = pipelines.unnormed(h.m, h.port.i, h.component.config)
     h.check(h.port.i.ready == ready, "i is ready when the reference is")
@@ -185,7 +185,7 @@ def unnormed_values(h: Harness):
 
 
 def unnormed_saturation(h: Harness):
-    """A row is flagged saturated if, and only if, its exact sum has gone over the power sum's format"""
+    """A row is flagged saturated if, and only if, its exact sum has gone over the power sum's format."""
     keep_contract(h)
     row = h.port.row
     _, slices, rows, _ = pipelines.unnormed(h.m, h.port.i, h.component.config)
@@ -196,7 +196,7 @@ def unnormed_saturation(h: Harness):
 
 
 def unnormed_sums(h: Harness):
-    """No exact sum goes over the power sum's format, which has no saturation then"""
+    """No exact sum goes over the power sum's format, which has no saturation then."""
     keep_contract(h)
     config = h.component.config
     _, slices, rows, exact = pipelines.unnormed(h.m, h.port.i, config)
@@ -210,7 +210,7 @@ def unnormed_sums(h: Harness):
 
 
 def unnormed_maxima(h: Harness):
-    """Maxima stay in the range of the scores' ceilings, and no numerator is above 1"""
+    """Maxima stay in the range of the scores' ceilings, and no numerator is above 1."""
     keep_contract(h)
     o, row, config = h.port.o, h.port.row, h.component.config
     ports = {"row": row}
@@ -254,14 +254,14 @@ def _waiting_rows(h: Harness, most: int) -> Watch:
 
 
 def normalization_order(h: Harness):
-    """Slices leave in order, none is lost, none comes twice; as many rows of slices are taken as summaries"""
+    """Slices leave in order, none is lost, none comes twice; as many rows of slices are taken as summaries."""
     keep_contract(h)
     _joined(h, h.component.slice_latency)
     _waiting_rows(h, h.component.config.row_stages)
 
 
 def normalization_progress(h: Harness):
-    """No deadlock: while the sink is ready, a slice leaves within its latency, and one is taken within its row's"""
+    """No deadlock: while the sink is ready, a slice leaves within its latency, and one is taken within its row's."""
     keep_contract(h)
     i, o, config = h.port.i, h.port.o, h.component.config
     slices, rows = _joined(h, h.component.slice_latency), _waiting_rows(h, config.row_stages)
@@ -273,7 +273,7 @@ def normalization_progress(h: Harness):
 
 
 def normalization_values(h: Harness):
-    """Every port in every cycle is the reference's: probabilities of a slice and its row, saturated exactly"""
+    """Every port in every cycle is the reference's: probabilities of a slice and its row, saturated exactly."""
     keep_contract(h)
     i, row, config = h.port.i, h.port.row, h.component.config
     h.assume(_sum_in_range(row, config))
@@ -327,17 +327,17 @@ def _slices_inside(config) -> int:
 
 
 def softermax_order(h: Harness):
-    """As many slices leave as are kept, in order, with last at the same places; a row's flag says whether it was cut"""
+    """As many slices leave as are kept, in order, with last at the same places; overlong rows are flagged."""
     complete_order(h, _slices_inside(h.component.config))
 
 
 def softermax_progress(h: Harness):
-    """No deadlock: while the sink is ready, the slices of a row that is complete leave"""
+    """No deadlock: while the sink is ready, the slices of a row that is complete leave."""
     complete_progress(h, _slices_inside(h.component.config), h.component.latency)
 
 
 def softermax_values(h: Harness):
-    """Every port in every cycle is the reference's: a row's probabilities are those of its own slices alone"""
+    """Every port in every cycle is the reference's: a row's probabilities are those of its own slices alone."""
     keep_contract(h)
     ready, o, sound = pipelines.softermax(h.m, h.port.i, h.component.config)
     h.check(h.port.i.ready == ready, "i is ready when the reference is")
