@@ -15,7 +15,7 @@ from .gates.liberty import Library
 from .provenance import source_digest, versions
 from .yosys import run_yosys
 
-__all__ = ["RECIPES", "MappedModule", "Mapper"]
+__all__ = ["RECIPES", "MappedModule", "Mapper", "operator_synthesis"]
 
 #: The abc script of each recipe, a command a line.
 RECIPES = {
@@ -47,6 +47,11 @@ class MappedModule:
     verilog: str
     cells: dict[str, int]
     delay: float | None
+
+
+def operator_synthesis(top: str) -> str:
+    """The Yosys command that makes a design flat and its operators what adders and multipliers are to be of."""
+    return f"synth -flatten -booth -top {top} -run begin:fine"
 
 
 class Mapper:
@@ -143,7 +148,7 @@ class Mapper:
         larger = " ".join(f"-dont_use {name}" for name in self._library.of_kind("flop")[1:])
         return [
             f"read_verilog {folder / 'design.v'}",
-            f"synth -flatten -booth -top {top} -run begin:fine",
+            operator_synthesis(top),
             "synth -run fine:check -noabc",
             "opt -purge",
             *([f"clockgate {libraries} {unused}"] if self._gates_clocks else []),

@@ -7,13 +7,14 @@ from pathlib import Path
 
 from ..errors import FlowError
 from ..gates.netlist import CLOCK
+from ..mapping import operator_synthesis
 from ..yosys import run_yosys
 from .aig import UNDRIVEN, Aig, parse_aiger
 
 __all__ = ["read_aig"]
 
 
-def read_aig(design: Path, top: str) -> Aig:
+def read_aig(design: Path, top: str, *, operators: bool = False) -> Aig:
     """Elaborate a design, a clock cycle a step, in which the clock is 1; memories become registers, undefined bits 0.
 
     Instances of black boxes become ports, their inputs outputs of the design and their outputs inputs.
@@ -25,6 +26,9 @@ def read_aig(design: Path, top: str) -> Aig:
         itself; cells of :func:`softermax.flows.gates.cell_models.cell_models` for cycles may also be gated.
     top : str
         Name of its top module.
+    operators : bool
+        Whether to take the design after :func:`softermax.flows.mapping.operator_synthesis`, so that sums and products
+        are of the same adders as in a netlist, without which solvers do not find large ones equal.
 
     Raises
     ------
@@ -39,6 +43,7 @@ def read_aig(design: Path, top: str) -> Aig:
         commands = [
             f"{'read_rtlil' if design.suffix == '.il' else 'read_verilog -icells'} {design.resolve()}",
             f"hierarchy -check -top {top}",
+            *([operator_synthesis(top)] if operators else []),
             "proc",
             "flatten",
             "opt_clean",

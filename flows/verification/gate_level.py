@@ -28,6 +28,9 @@ __all__ = ["compare_netlist", "gate_level", "gate_points", "play_netlist"]
 #: Of the units that are verified unless others are asked for.
 LANES = 16
 
+#: What a proof is worth that begins behind Yosys' synthesis of operators, not with the RTL as it is.
+FROM_OPERATORS = "from operators on"
+
 #: Verilator on latches of clock gates and on cells that are not in files of their own.
 LINT_OFF = "// verilator lint_off LATCH\n// verilator lint_off DECLFILENAME\n"
 
@@ -104,13 +107,18 @@ def _pieces(text: str, top: str, apart: bool) -> dict[str, Piece]:
 
 
 def _compared(golden: Piece, revised: Piece, models: str, limits: Limits) -> Equivalence:
+    """Beside the RTL after synthesis of operators, which a difference shows in, too; then beside the RTL as it is."""
     with tempfile.TemporaryDirectory() as scratch:
-        rtl, netlist = Path(scratch) / "rtl.v", Path(scratch) / "netlist.v"
+        rtl, mapped = Path(scratch) / "rtl.v", Path(scratch) / "netlist.v"
         rtl.write_text(golden.verilog)
-        netlist.write_text(models + revised.verilog)
-        designs = read_aig(rtl, golden.top), read_aig(netlist, revised.top)
-        check_clock(designs[1], Path(scratch))
-        return prove_equivalent(*designs, limits)
+        mapped.write_text(models + revised.verilog)
+        netlist = read_aig(mapped, revised.top)
+        check_clock(netlist, Path(scratch))
+        found = prove_equivalent(read_aig(rtl, golden.top, operators=True), netlist, limits)
+        if found.verdict != "equivalent":
+            return found
+        whole = prove_equivalent(read_aig(rtl, golden.top), netlist, replace(limits, contract=False))
+        return whole if whole.verdict == "equivalent" else replace(found, method=f"{found.method}; {FROM_OPERATORS}")
 
 
 def _models(mapped: Synthesis, area: AreaOptions, *, of_cycles: bool = False) -> str:
@@ -127,7 +135,9 @@ def _in_words(compared: dict[str, Equivalence]) -> str:
     parts = f" for {verdicts.count('equivalent')} of {len(verdicts)} parts" if len(verdicts) > 1 else ""
     if "different" in verdicts:
         return "different"
+    if any(FROM_OPERATORS in part.method for part in compared.values()):
+        parts += f", {FROM_OPERATORS}"
     if "undecided" in verdicts:
         depth = min(part.depth for part in compared.values() if part.verdict == "undecided")
-        return f"proven{parts}" if parts else f"undecided to depth {depth}"
+        return f"proven{parts}" if len(verdicts) > 1 else f"undecided to depth {depth}"
     return f"proven{parts}"
