@@ -20,6 +20,7 @@ __all__ = [
     "UNIT_HELP",
     "area_options",
     "as_json",
+    "axi_stream",
     "balanced_synthesis",
     "build_dir",
     "clock_gating",
@@ -55,6 +56,7 @@ size = options(
     option("--cuts", help="Steps of the unnormed unit with a register behind, such as int_max,sum_3; or none."),
     option("--values", is_flag=True, help="Let a pe keep values and give context instead of probabilities."),
 )
+axi_stream = option("--axi-stream", is_flag=True, help="AXI4-Stream ports, of softermax or pe; see docs/axi-stream.md.")
 unit = click.argument("unit", required=False)
 as_json = option("--json", "as_json", is_flag=True, help="Print a list of flat objects instead of a table.")
 build_dir = option(
@@ -92,12 +94,16 @@ def area_options(arguments: dict) -> AreaOptions:
     return AreaOptions(**{name: arguments.pop(name) for name in ("liberty", "recipe", "exclude", "clock_gating")})
 
 
-def design_points(unit: str | None, **size) -> list[DesignPoint]:
+def design_points(unit: str | None, axi_stream: bool = False, **size) -> list[DesignPoint]:
     """The point of a unit and the options of ``size``, or without one all points of make."""
-    return main_design_points() if unit is None else [design_point(unit, **size)]
+    if unit is None and axi_stream:
+        raise FlowError("--axi-stream must come with a UNIT: the design points of make have none")
+    return main_design_points() if unit is None else [design_point(unit, axi_stream=axi_stream, **size)]
 
 
-def design_point(unit, preset, lanes, max_len, input, output_format, cuts, values, **choices) -> DesignPoint:
+def design_point(
+    unit, preset, lanes, max_len, input, output_format, cuts, values, axi_stream=False, **choices
+) -> DesignPoint:
     """The point of a unit and the options of ``size``; a FlowError if there is none."""
     try:
         formats = {"input": input and QFormat.parse(input), "output": output_format and QFormat.parse(output_format)}
@@ -106,4 +112,4 @@ def design_point(unit, preset, lanes, max_len, input, output_format, cuts, value
     steps = None if cuts is None else tuple(cuts.split(",")) if cuts != "none" else ()
     chosen = {**formats, **choices, "cuts": steps}
     options = tuple((name, value) for name, value in chosen.items() if value not in (None, False))
-    return DesignPoint(unit, preset, lanes, max_len, options, values)
+    return DesignPoint(unit, preset, lanes, max_len, options, values, axi_stream)

@@ -9,7 +9,14 @@ from inspect import signature
 
 from amaranth.lib.wiring import Component
 
-from softermax.hw import NormalizationUnit, ProcessingElement, Softermax, UnnormedSoftmaxUnit
+from softermax.hw import (
+    AxiStreamProcessingElement,
+    AxiStreamSoftermax,
+    NormalizationUnit,
+    ProcessingElement,
+    Softermax,
+    UnnormedSoftmaxUnit,
+)
 from softermax.hw.baseline import BaselineNormalizationUnit, BaselineSoftmax, BaselineUnnormedSoftmaxUnit
 from softermax.model import SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
@@ -38,6 +45,8 @@ COMPONENTS = {
 }
 #: All units: those, and the processing element around a complete softmax, as wide as its slices.
 UNITS = (*COMPONENTS[SoftermaxConfig], "pe")
+#: Units that can have AXI4-Stream ports, and then are these components, whatever the config.
+AXI_STREAM = {"softermax": AxiStreamSoftermax, "pe": AxiStreamProcessingElement}
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,8 @@ class DesignPoint:
         Further arguments of the preset, such as ``("normalizer", "row_product")``.
     values : bool
         Whether a processing element keeps values and gives context.
+    axi_stream : bool
+        Whether the unit, one of :data:`AXI_STREAM`, has AXI4-Stream ports.
 
     Raises
     ------
@@ -68,6 +79,7 @@ class DesignPoint:
     max_len: int = 384
     options: tuple[tuple[str, object], ...] = ()
     values: bool = False
+    axi_stream: bool = False
 
     def __post_init__(self):
         for what, name, known in (("unit", self.unit, UNITS), ("preset", self.preset, PRESETS)):
@@ -75,6 +87,8 @@ class DesignPoint:
                 raise FlowError(f"the {what} must be one of {', '.join(known)}, not {name!r}")
         if self.values and self.unit != "pe":
             raise FlowError(f"the unit must be pe to keep values, not {self.unit!r}")
+        if self.axi_stream and self.unit not in AXI_STREAM:
+            raise FlowError(f"the unit must be one of {', '.join(AXI_STREAM)} for AXI4-Stream, not {self.unit!r}")
         known = signature(PRESETS[self.preset]).parameters
         for option, _ in self.options:
             if option not in known:
@@ -104,12 +118,14 @@ class DesignPoint:
             self.preset,
             f"{self.lanes}x{self.max_len}",
             *(name if value is True else _text(value) for name, value in self.options),
-            *(["values"] if self.values else []),
+            *(flag for flag in ("values", "axi_stream") if getattr(self, flag)),
         ]
         return re.sub(r"\W+", "_", "_".join(parts)).strip("_")
 
     def component(self) -> Component:
         """The hardware."""
+        if self.axi_stream:
+            return AXI_STREAM[self.unit](self.hardware_config)
         if self.unit == "pe":
             return ProcessingElement(self.hardware_config)
         return COMPONENTS[type(self.config)][self.unit](self.config)
@@ -120,6 +136,8 @@ class DesignPoint:
         names["normalizer"] = self.config.normalizer
         if self.unit == "pe":
             names["values"] = self.values
+        if self.axi_stream:
+            names["axi_stream"] = True
         return names | {name: _text(value) for name, value in self.options}
 
 

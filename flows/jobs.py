@@ -158,9 +158,14 @@ def area(point: DesignPoint, build_dir: Path, options: AreaOptions, macros: bool
 
 
 def _by_parts(result: Synthesis) -> dict:
-    """Areas of a processing element's parts; the softmax is everything from scores to probabilities."""
-    softmax = sum(area for part, area in result.part_areas.items() if part in SOFTMAX_PARTS)
+    """Areas of a processing element's parts; the softmax is everything from scores to probabilities.
+
+    Behind AXI4-Stream ports the processing element is a part itself.
+    """
     parts = {f"{part}_area": round(area, 3) for part, area in result.part_areas.items()}
+    if not any(part in SOFTMAX_PARTS for part in result.part_areas):
+        return parts
+    softmax = sum(area for part, area in result.part_areas.items() if part in SOFTMAX_PARTS)
     return parts | {"softmax_area": round(softmax, 3), "rest_area": round(result.area - softmax, 3)}
 
 

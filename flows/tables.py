@@ -53,6 +53,7 @@ COLUMNS = {
     "result": ("result", str),
     "fault": ("seeded fault", str),
     "fault_found": ("found", lambda found: "yes" if found else "NO"),
+    "axi_stream": ("ports", lambda axi_stream: "AXI4-Stream" if axi_stream else "own"),
     "layer": ("layer", str),
     "head": ("head", str),
     "least": ("least\nscore", "{:.2f}".format),

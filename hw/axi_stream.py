@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Cat, ClockDomain, Const, DomainRenamer, Module, Value
+from amaranth.hdl import Cat, ClockDomain, Const, DomainRenamer, Module, Signal, Value
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Member, Out
 
@@ -124,15 +124,17 @@ class AxiStreamSoftermax(wiring.Component):
         m.submodules.softmax = axi_clock(m, self)(self.inner)
         i, o = self.inner.i, self.inner.o
         size = lane_bytes(i.payload.x.shape())
+        all_kept = Signal(self.config.lanes)
         m.d.comb += [
             i.valid.eq(self.s_axis_tvalid),
             self.s_axis_tready.eq(i.ready & self.aresetn),
             i.payload.last.eq(self.s_axis_tlast),
+            i.payload.keep.eq(all_kept),
         ]
         for lane, x in enumerate(i.payload.x):
             m.d.comb += [
                 x.eq(self.s_axis_tdata[8 * size * lane :][: len(x)]),
-                i.payload.keep[lane].eq(self.s_axis_tkeep[size * lane :][:size].all()),
+                all_kept[lane].eq(self.s_axis_tkeep[size * lane :][:size].all()),
             ]
         connect_numbers(m, self, "m_axis", o, o.payload.y, row_flags(o.payload))
         return m

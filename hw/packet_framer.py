@@ -65,9 +65,9 @@ class PacketFramer(wiring.Component):
         taken = Signal()
         kept = [Mux(keep & ~filling, byte, 0) for byte, keep in zip(i.data, i.keep, strict=True)]
         m.d.comb += [
-            # Where words have no bit to spare, a comparison would be with a constant.
+            # Comparisons that are always true, where the most is 1 or words have no bit to spare, linters remark on.
             fits.eq((self.words != 0) & (1 if self._most.bit_count() == len(self.words) else self.words <= self._most)),
-            completes.eq(place + 1 >= self.words),
+            completes.eq(1 if self._most == 1 else place + 1 >= self.words),
             o.as_value().eq(Cat(kept)),
             self.o.valid.eq((filling | (self.i.valid & ~dropping)) & fits),
             self.i.ready.eq(dropping | (self.o.ready & ~filling & fits)),

@@ -46,6 +46,15 @@ def test_verilog_has_macros_if_asked(tmp_path):
     assert re.search(r"\n  sram_\d+x\d+_1r1w macro \(", (tmp_path / result["verilog"]).read_text())
 
 
+def test_verilog_has_axi_stream_ports_if_asked(tmp_path):
+    size = ("--lanes", 2, "--max-len", 8)
+    done = softermax("verilog", "softermax", *size, "--axi-stream", "-o", "unit.v", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "module softermax_paper_2x8_axi_stream(" in (tmp_path / "unit.v").read_text()
+    without_unit = refused(softermax("verilog", "--axi-stream", cwd=tmp_path))
+    assert without_unit == "--axi-stream must come with a UNIT: the design points of make have none"
+
+
 def test_verilog_goes_where_it_is_told(tmp_path):
     done = softermax("verilog", "unnormed", "--lanes", 2, "--max-len", 8, "-o", "unit.v", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr

@@ -11,10 +11,10 @@ from amaranth.hdl import Cat, Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from softermax.flows.design_points import COMPONENTS
+from softermax.flows.design_points import AXI_STREAM, COMPONENTS
 from softermax.flows.sram_macros import SramMacros
 from softermax.flows.verilog import generate_verilog
-from softermax.hw import ProcessingElement
+from softermax.hw import AxiStreamProcessingElement, ProcessingElement
 from softermax.hw.baseline import BaselineNormalizationUnit, BaselineSoftmax, BaselineUnnormedSoftmaxUnit
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
@@ -68,6 +68,12 @@ PROCESSING_ELEMENTS = {
     ),
 }
 
+#: A byte for each number; two, with bits to spare; one lane; binary16.
+AXI_STREAM_CONFIGS = {
+    **{name: CONFIGS[name] for name in ("slopes", "wide sum", "one lane, one slice")},
+    "fp16": BaselineConfig(lanes=1, max_len=2),
+}
+
 
 def lint(verilog: str, name: str, folder: Path) -> str:
     """The warnings and errors of Verilator with every warning on."""
@@ -94,6 +100,14 @@ def test_lint_has_nothing_to_say_of_the_baseline(unit, config, tmp_path):
 @pytest.mark.parametrize("config", PROCESSING_ELEMENTS.values(), ids=PROCESSING_ELEMENTS)
 def test_lint_has_nothing_to_say_of_the_processing_element(config, tmp_path):
     assert lint(generate_verilog(ProcessingElement(config), "top"), "top", tmp_path) == ""
+
+
+@pytest.mark.parametrize("unit", AXI_STREAM.values(), ids=AXI_STREAM)
+def test_lint_has_nothing_to_say_of_axi_stream_ports(unit, tmp_path):
+    elements = {name: PROCESSING_ELEMENTS[name] for name in ("multiplier of 16 bits, query in a word", "values")}
+    configs = elements if unit is AxiStreamProcessingElement else AXI_STREAM_CONFIGS
+    said = {name: lint(generate_verilog(unit(config), "top"), "top", tmp_path) for name, config in configs.items()}
+    assert said == dict.fromkeys(configs, "")
 
 
 @pytest.mark.parametrize("config", PROCESSING_ELEMENTS.values(), ids=PROCESSING_ELEMENTS)
@@ -158,6 +172,15 @@ def test_ports_of_the_complete_softermax():
     # 16 scores of 8 bits, 16 keeps, last; 16 probabilities of 8 bits, last, saturated, overlong.
     assert "input [144:0] i__payload" in top
     assert "output [130:0] o__payload" in top
+
+
+def test_axi_stream_ports_have_the_names_of_the_standard():
+    """By which tools find the buses, their clock and their reset."""
+    verilog = generate_verilog(AXI_STREAM["softermax"](SoftermaxConfig.paper(lanes=16)), "top")
+    ports = re.findall(r"(?m)^  (?:input|output) (?:\[(\d+):0\] )?(\w+);$", verilog[: verilog.index("endmodule")])
+    signals = {"tdata": 127, "tkeep": 15, "tlast": 0, "tvalid": 0, "tready": 0}
+    widths = {f"{bus}_{name}": top for bus in ("s_axis", "m_axis") for name, top in signals.items()}
+    assert {name: int(top or 0) for top, name in ports} == widths | {"m_axis_tuser": 1, "aclk": 0, "aresetn": 0}
 
 
 def test_equal_modules_are_written_once():
