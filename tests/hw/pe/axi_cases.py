@@ -78,7 +78,7 @@ class ElementCases:
         heads = [dict(enumerate(whats[::2])), dict(enumerate(whats[1::2]))]
         cases = {f"{name}: malformed": self._with_malformed(name, heads) for name in self.matrices}
         cases |= {"k: tlast never": self._never("k"), "q: reset without its source": self._reset("q", False)}
-        return {"stalls": self._heads(self._waves())} | cases | self._of_states()
+        return cases | self._of_states()
 
     def _of_states(self) -> dict[str, Case]:
         """What comes before sizes are written, and what is done in the middle of a packet."""
