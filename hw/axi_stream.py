@@ -96,6 +96,13 @@ class AxiStreamSoftermax(wiring.Component):
     m_axis_tuser : Out, 2
         Bit 0: the row's power sum saturated. Bit 1: the row was longer than ``config.max_slices``, and cut.
 
+    Attributes
+    ----------
+    inner : Softermax or BaselineSoftmax
+        The softmax itself.
+    latency : int
+        Its latency.
+
     Raises
     ------
     TypeError

@@ -22,8 +22,8 @@ class AxiStreamProcessingElement(wiring.Component):
 
     A packet is a key, a query, or a row of transposed values, its last beat kept as far as it goes. It is as long as
     the registers say, or else filled up with zeros or cut by a :class:`softermax.hw.packet_framer.PacketFramer`, so
-    that the next one is in its place. Until a size has been written that it takes, nothing is taken. Out comes a packet
-    for each row, with all bytes kept.
+    that the next one is in its place. No packet is begun until a size has been written that the processing element
+    takes. Out comes a packet for each row, with all bytes kept. Latency and throughput are the processing element's.
 
     Parameters
     ----------
@@ -43,6 +43,16 @@ class AxiStreamProcessingElement(wiring.Component):
     m_axis_tdata, m_axis_tkeep, m_axis_tlast, m_axis_tvalid : Out; m_axis_tready : In
     m_axis_tuser : Out, 2
         With probabilities only, as :class:`softermax.hw.AxiStreamSoftermax` has it.
+
+    Attributes
+    ----------
+    inner : ProcessingElement
+        The processing element itself.
+
+    Raises
+    ------
+    TypeError
+        If the config is none.
     """
 
     def __init__(self, config: ProcessingElementConfig):

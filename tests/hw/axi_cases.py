@@ -99,15 +99,15 @@ class Cases:
         """Every case."""
         cases = {"full speed": self._sent(random_packets(self._rng, self._config, 40))}
         for place in range(3):
-            cases[f"stalls {place}"] = self._sent(random_packets(self._rng, self._config, 40), self._waves())
+            cases[f"stalls of rows {place}"] = self._sent(random_packets(self._rng, self._config, 40), self._waves())
         for name, packets in self._malformed().items():
             cases[name] = self._sent([self._row(5), *packets, self._row(7), *packets, *packets, self._row(1)])
-        return cases | self._broken_off()
+        return cases | self.few()
 
     def few(self) -> dict[str, Case]:
         """The same in fewer scenarios."""
         packets = [packet for malformed in self._malformed().values() for packet in (*malformed, self._row(5))]
-        return {"packets": self._sent(packets, self._waves())} | self._broken_off()
+        return {"stalls of malformed packets": self._sent(packets, self._waves())} | self._broken_off()
 
     def _waves(self) -> dict[str, list[int]]:
         return {name: (~bursty(self._rng, 257)).astype(int).tolist() for name in (SOURCE, SINK)}
@@ -137,15 +137,13 @@ class Cases:
         """Packets that are not as they should be, and some that just are."""
         config, beat = self._config, self._size * self._config.lanes
         row, most = self._beats(3), config.max_slices
-        holes, others = self._rng.integers(0, 2, (2, len(row.data)))
-        # Of a lane of several bytes, the lowest and the highest ones.
-        low, high = (np.arange(len(row.data)) % self._size == place for place in (0, self._size - 1))
+        holes = np.repeat(self._rng.integers(0, 2, 3 * config.lanes), self._size)
+        # In the first beat, of a lane of several bytes, only the lowest or the highest one.
+        ends = [(np.arange(len(row.data)) % self._size == end).astype(int).tolist() for end in (0, self._size - 1)]
         null = (0,) * beat
         return {
-            "tkeep with holes": [Packet(row.data, tuple(np.repeat(holes[:: self._size], self._size).tolist()))],
-            "tkeep with part of a lane": [
-                Packet(row.data, tuple(some.tolist())) for some in (holes | low, others | high)
-            ],
+            "tkeep with holes": [Packet(row.data, tuple(holes.tolist()))],
+            "tkeep with part of a lane": [Packet(row.data, (*end[:beat], *row.keep[beat:])) for end in ends],
             "beat with nothing kept, first": [Packet(row.data, null + row.keep[beat:])],
             "beat with nothing kept, between": [Packet(row.data, row.keep[:beat] + null + row.keep[beat:-beat])],
             "beat with nothing kept, last": [Packet(row.data, row.keep[:-beat] + null)],

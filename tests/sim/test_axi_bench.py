@@ -18,17 +18,20 @@ ELEMENT = ProcessingElementConfig(
 
 
 def with_every_fault(cases, faults):
-    """The cases once without a fault and once with each, by number and name.
+    """Every case without a fault, and few with each, by the fault's number and the case's name.
 
     A fault of what frames a matrix's packets is for that matrix's cases to find, and for those of all.
     """
-    made = {}
-    for number, fault in enumerate([None, *faults]):
-        matrix = fault.module.removeprefix("framer_") if fault else ""
-        for name, case in cases.items():
-            if not matrix or name.startswith(f"{matrix}:") or ":" not in name:
-                made[number, name] = replace(case, scenario=replace(case.scenario, inputs={"fault": number}))
-    return made
+    made = {(0, name): case for name, case in cases.all().items()}
+    few = cases.few()
+    for number, fault in enumerate(faults, start=1):
+        matrix = fault.module.removeprefix("framer_")
+        found_by = {name: case for name, case in few.items() if not matrix or name.startswith(f"{matrix}:")}
+        made |= {(number, name): case for name, case in found_by.items()}
+    return {
+        (number, name): replace(case, scenario=replace(case.scenario, inputs={"fault": number}))
+        for (number, name), case in made.items()
+    }
 
 
 def check(cases, unit, config, faults, folder, **ports):
@@ -41,10 +44,10 @@ def check(cases, unit, config, faults, folder, **ports):
 
 
 def test_every_fault_of_a_softmax_is_found_and_no_other(tmp_path):
-    cases = Cases(WIDE, seed=4).few()
+    cases = Cases(WIDE, seed=4)
     check(cases, AxiStreamSoftermax, WIDE, AXI_STREAM_FAULTS, tmp_path, sources=[SOURCE], sinks=[SINK])
 
 
 def test_every_fault_of_a_processing_element_is_found_and_no_other(tmp_path):
     cases = ElementCases(ELEMENT, seed=4)
-    check(cases.few(), AxiStreamProcessingElement, ELEMENT, AXI_STREAM_ELEMENT_FAULTS, tmp_path, **cases.ports)
+    check(cases, AxiStreamProcessingElement, ELEMENT, AXI_STREAM_ELEMENT_FAULTS, tmp_path, **cases.ports)

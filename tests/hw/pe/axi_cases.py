@@ -54,6 +54,7 @@ class ElementCases:
     def __init__(self, config: ProcessingElementConfig, seed: int):
         self._config, self._rng = config, np.random.default_rng(seed)
         self.matrices = ("k", "q", "v") if config.values else ("k", "q")
+        self._loaded = [name for name in self.matrices if name != "q"]
         #: Of the bench.
         self.ports = {
             "sources": [source(name) for name in self.matrices],
@@ -66,7 +67,8 @@ class ElementCases:
         cases = {"full speed": self._heads({}), "stalls": self._heads(self._waves())}
         for name in self.matrices:
             for what in self._malformed(np.ones(1, np.int8), 1):
-                cases[f"{name}: {what}"] = self._with_malformed(name, [{0: what, 2: what}])
+                cases[f"{name}: {what}"] = self._with_malformed(name, [{0: what, 2: what}], {})
+            cases[f"{name}: malformed, stalls"] = self._all_malformed(name, self._waves())
             cases[f"{name}: tlast never"] = self._never(name)
             cases[f"{name}: reset with its source"] = self._reset(name, True)
             cases[f"{name}: reset without its source"] = self._reset(name, False)
@@ -74,16 +76,15 @@ class ElementCases:
 
     def few(self) -> dict[str, Case]:
         """Most of it in fewer scenarios."""
-        whats = list(self._malformed(np.ones(1, np.int8), 1))
-        heads = [dict(enumerate(whats[::2])), dict(enumerate(whats[1::2]))]
-        cases = {f"{name}: malformed": self._with_malformed(name, heads) for name in self.matrices}
+        cases = {f"{name}: malformed": self._all_malformed(name, {}) for name in self.matrices}
         cases |= {"k: tlast never": self._never("k"), "q: reset without its source": self._reset("q", False)}
         return cases | self._of_states()
 
     def _of_states(self) -> dict[str, Case]:
         """What comes before sizes are written, and what is done in the middle of a packet."""
-        cases = {"before sizes": self._before_sizes(), "q: reset while filled up": self._reset_while_filled_up()}
+        cases = {"q: reset while filled up": self._reset_while_filled_up()}
         for name in self.matrices:
+            cases[f"{name}: before sizes"] = self._before_sizes()
             cases[f"{name}: resets at full speed"] = self._resets(name)
         for name, register in (("k", Register.D_HEAD), ("v", Register.KEYS)):
             if name in self.matrices:
@@ -102,12 +103,16 @@ class ElementCases:
         return {name: (~bursty(self._rng, 257)).astype(int).tolist() for name in names}
 
     def _load(self, scenario: AxiScenario, head: Head, packets: dict[str, list[Packet]]):
-        """Write the sizes, send keys and values, and wait until they are loaded, filled up perhaps."""
+        """Write the sizes, and load keys and values."""
         for register, value in head.settings().items():
             scenario.then("write", register, value)
-        for name in packets.keys() - {"q"}:
+        self._send_and_wait(scenario, packets)
+
+    def _send_and_wait(self, scenario: AxiScenario, packets: dict[str, list[Packet]]):
+        """Send keys and values, and wait until they are loaded, filled up perhaps."""
+        for name in self._loaded:
             scenario.send(source(name), packets[name])
-        for name in packets.keys() - {"q"}:
+        for name in self._loaded:
             scenario.then("sent", source(name))
         scenario.then("cycles", 8)
 
@@ -148,8 +153,6 @@ class ElementCases:
         case.scenario.then("cycles", 20)
         case.expected += rows_of(head, self._config)
         self._load(case.scenario, head, {name: [] for name in self.matrices})
-        for name in self.matrices[::2]:
-            case.scenario.then("sent", source(name))
         self._compute(case.scenario, [], len(case.expected))
         return case
 
@@ -181,9 +184,14 @@ class ElementCases:
             "tlast missing between two rows": Malformed(longer(whole.data), row, late=1),
         }
 
-    def _with_malformed(self, name: str, heads: list[dict[int, str]]) -> Case:
+    def _all_malformed(self, name: str, pauses: dict[str, list[int]]) -> Case:
+        """Two heads of rows that are malformed in any way, one after the other."""
+        whats = list(self._malformed(np.ones(1, np.int8), 1))
+        return self._with_malformed(name, [dict(enumerate(whats[::2])), dict(enumerate(whats[1::2]))], pauses)
+
+    def _with_malformed(self, name: str, heads: list[dict[int, str]], pauses: dict[str, list[int]]) -> Case:
         """Heads of which some rows are malformed, and how; the others, and the head after them, are not."""
-        case, counts = Case(AxiScenario(), []), {"early": 0, "late": 0}
+        case, counts = Case(AxiScenario(pauses=pauses), []), {"early": 0, "late": 0}
         for whats in heads:
             head = self._head(5, 5, 5)
             packets, matrix = self._packets(head), getattr(head, name).copy()
@@ -291,10 +299,6 @@ class ElementCases:
         self._compute(case.scenario, packets["q"], len(case.expected))
         another = self._packets(after := self._head(d_head=3))
         case.expected += rows_of(after, self._config)
-        for part in self.matrices[::2]:
-            case.scenario.send(source(part), another[part])
-        for part in self.matrices[::2]:
-            case.scenario.then("sent", source(part))
-        case.scenario.then("cycles", 8)
+        self._send_and_wait(case.scenario, another)
         self._compute(case.scenario, another["q"], len(case.expected))
         return case
