@@ -3,13 +3,10 @@
 All faults are built at once: a variable of the environment says which one is in force.
 """
 
-import os
 import re
-import warnings
 
 import numpy as np
 import pytest
-from amaranth.hdl import UnusedElaboratable
 
 from softermax.flows.verification.faults import Fault, becomes
 from softermax.hw import ProcessingElement, Softermax
@@ -63,33 +60,30 @@ FAULTS = [*MULTIPLY_FAULTS, *SELDOM_FAULTS]
 NUMBER = "SOFTERMAX_FAULT"
 
 
-def build(unit, config, faults, folder):
+def build(component, faults, folder):
     """The bench with a unit in which a fault is in force by the environment."""
-    verilog = faulty_verilog(unit, config, faults).replace("module faulty(fault, ", "module faulty(", 1)
+    verilog = faulty_verilog(lambda _: component, None, faults).replace("module faulty(fault, ", "module faulty(", 1)
     chosen = f'reg [31:0] fault; initial fault = $c32("std::atoi(std::getenv(\\"{NUMBER}\\"))");'
-    verilog = verilog.replace("input [31:0] fault;", chosen, 1)
-    with warnings.catch_warnings():
-        # A component that is only asked for its ports.
-        warnings.simplefilter("ignore", UnusedElaboratable)
-        ports = UnitPorts.of(unit(config))
-    return build_bench(verilog, "faulty", ports, folder), ports
+    ports = UnitPorts.of(component)
+    return build_bench(verilog.replace("input [31:0] fault;", chosen, 1), "faulty", ports, folder), ports
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    return build(Softermax, SOFTERMAX, FAULTS, tmp_path_factory.mktemp("softermax"))
+    return build(Softermax(SOFTERMAX), FAULTS, tmp_path_factory.mktemp("softermax"))
 
 
 @pytest.fixture(scope="module")
 def built_element(tmp_path_factory):
-    return build(ProcessingElement, ELEMENT, PROCESSING_ELEMENT_FAULTS, tmp_path_factory.mktemp("element"))
+    return build(ProcessingElement(ELEMENT), PROCESSING_ELEMENT_FAULTS, tmp_path_factory.mktemp("element"))
 
 
 def find(built, batches, fault, *, slices=20_000, traffic=STALLS, seed=1):
     """What a soak finds with a fault in force, 0 for none."""
-    os.environ[NUMBER] = str(fault)
-    with SoakBench(*built) as bench:
-        return soak(bench, batches, traffic, slices, np.random.default_rng(seed))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(NUMBER, str(fault))
+        with SoakBench(*built) as bench:
+            return soak(bench, batches, traffic, slices, np.random.default_rng(seed))
 
 
 def test_a_sound_unit_passes_and_each_soak_is_another(built):
