@@ -123,8 +123,8 @@ def _place(point: DesignPoint, build_dir: Path, library: str, ports: dict, part:
     facts = {
         "job": "soak",
         "point": [repr(point), repr(point.hardware_config)],
-        # Its folder's name is a digest of the Verilog, of its ports and of the bench.
-        "library": Path(library).parent.name,
+        # Its name is a digest of the Verilog, of its ports and of the bench.
+        "library": Path(library).name,
         "part": vars(part),
         "sources": source_digest(("model", "sim")),
         "versions": versions(),

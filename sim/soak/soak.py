@@ -17,7 +17,7 @@ __all__ = ["TRAFFIC", "Batches", "soak"]
 #: How slices come and go: in rows of all lengths under random stalls, or in even rows back to back.
 TRAFFIC = STALLS, FULL_SPEED = ("random stalls", "full speed")
 
-#: Slices of a batch, at least about so many and at most: as often so many as ten times as many.
+#: Slices of a batch: from about the smallest to about the largest number, small ones more often.
 SMALLEST, LARGEST = 300, 20_000
 #: Cycles after which waves are repeated, about; each after another number.
 WAVE = 30_000
