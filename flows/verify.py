@@ -18,7 +18,12 @@ from softermax.sim.baseline_trace import (
 )
 from softermax.sim.corners import binary16_rows, interruptions, overlong_rows
 from softermax.sim.cosim import CosimResult, cosimulate
-from softermax.sim.softermax_trace import normalization_trace, softermax_trace, unnormed_trace
+from softermax.sim.softermax_trace import (
+    invented_normalization_trace,
+    normalization_trace,
+    softermax_trace,
+    unnormed_trace,
+)
 from softermax.sim.trace import Trace, cut_by_reset
 from softermax.sim.traffic import bursty, random_rows, rows_to_slices
 
@@ -60,6 +65,8 @@ SHIPPED = Q(6, 2)
 DIFFICULT_ROWS = 300
 #: As many of them are played again and again, each time broken off within so many cycles.
 INTERRUPTED_ROWS, INTERRUPTED_CYCLES = 40, 800
+#: Slices of a Normalization Unit that are made up.
+INVENTED_SLICES = 4000
 #: In how many of the cycles a slow sink takes.
 SLOW = 0.2
 
@@ -100,12 +107,13 @@ def standard_traces(point: DesignPoint, seed: int, every: int = 1) -> tuple[list
     One slice by itself, whose way through the unit takes its latency. Rows of the longest length back to back at full
     speed, which give the throughput. All the rows, real ones and difficult ones, under seeded gaps and backpressure.
     Overlong rows before a sink so slow that everything is full. At last difficult rows that one reset after another
-    breaks off, and the rows at full speed again.
+    breaks off, and the rows at full speed again. The Normalization Unit of Softermax also gets what no Unnormed Softmax
+    Unit makes of any rows, and it has to take all the same.
 
     Parameters
     ----------
     seed : int
-        For gaps, backpressure, and the difficult rows.
+        For gaps, backpressure, and what is made up.
     every : int
         Play one real row, and one difficult one, of so many, and of heads that part which is the shortest: for
         netlists, which simulators play slowly.
@@ -127,6 +135,10 @@ def standard_traces(point: DesignPoint, seed: int, every: int = 1) -> tuple[list
     interrupted = trace(difficult[:INTERRUPTED_ROWS], waves)
     resets = cut_by_reset(interrupted, interruptions(rng, interrupted, INTERRUPTED_CYCLES), at_full_speed)
     traces = [single, at_full_speed, trace(everything, waves), trace(overlong, slow), resets]
+    if point.unit == "normalization" and isinstance(point.config, SoftermaxConfig):
+        last = rng.random(INVENTED_SLICES) < 0.5
+        last[-1] = True
+        traces.append(invented_normalization_trace(last, point.config, waves, rng))
     return traces, {"rows": len(everything), "slices": sum(-(-len(raw) // point.lanes) for raw, _ in everything)}
 
 

@@ -15,6 +15,7 @@ from .streams import PackedStream, UnitStreams
 from .trace import Trace, record
 
 __all__ = [
+    "invented_normalization_trace",
     "normalization_streams",
     "normalization_trace",
     "softermax_output",
@@ -59,21 +60,44 @@ def normalization_trace(
 
     Parameters as for :func:`unnormed_trace`; the streams are ``i``, ``row`` and ``o``.
     """
-    streams = normalization_streams(slices, config)
-    timing = NormalizationTiming(streams.framing.last, config.row_stages)
-    return record(timing, streams.sources, streams.shown, waves, rng)
+    return _normalization_trace(normalization_streams(slices, config), config, waves, rng)
 
 
 def normalization_streams(slices, config: SoftermaxConfig) -> UnitStreams:
     """The streams of the Normalization Unit over slices as :func:`unnormed_trace` takes them."""
     framing = frame(slices[2], config)
-    unnormed, rows = unnormed_values(slices, framing, config)
-    of_rows = {name: values[framing.last] for name, values in rows.items()}
+    return _normalization_streams(framing, *unnormed_values(slices, framing, config), config)
+
+
+def invented_normalization_trace(
+    last: np.ndarray, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator
+) -> Trace:
+    """Trace of the Normalization Unit, fed with slices and summaries that no Unnormed Softmax Unit may ever send.
+
+    All that they promise is what the unit needs: that the sum is at least 1/2 and no less than any of the row's powers.
+
+    Parameters
+    ----------
+    last : ndarray of bool, (slices,)
+        End-of-row flags.
+    """
+    framing = frame(last, config)
+    streams = _normalization_streams(framing, *_invented_values(framing, config, rng), config)
+    return _normalization_trace(streams, config, waves, rng)
+
+
+def _normalization_trace(streams: UnitStreams, config, waves, rng) -> Trace:
+    timing = NormalizationTiming(streams.framing.last, config.row_stages)
+    return record(timing, streams.sources, streams.shown, waves, rng)
+
+
+def _normalization_streams(framing: Framing, unnormed, running, config) -> UnitStreams:
+    of_rows = {name: values[framing.last] for name, values in running.items()}
     sources = {
         "i": _unnormed_stream(unnormed, config),
         "row": PackedStream.pack(row_summary(config), of_rows),
     }
-    return UnitStreams(sources, {"o": _probability_stream(unnormed, rows, framing, config)}, framing)
+    return UnitStreams(sources, {"o": _probability_stream(unnormed, running, framing, config)}, framing)
 
 
 def softermax_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
@@ -127,6 +151,33 @@ def unnormed_values(slices, framing: Framing, config):
         "overlong": framing.overlong,
     }
     return unnormed, running
+
+
+def _invented_values(framing: Framing, config: SoftermaxConfig, rng: np.random.Generator):
+    """Fields as those of :func:`unnormed_values`, at random, numbers of any size among them."""
+    rows, _ = framing.places
+    slices, lanes = len(rows), config.lanes
+    fraction_bits, one = config.input.fraction_bits, 1 << config.unnormed.fraction_bits
+    least = config.power_sum.fraction_bits - 1
+    sizes = rng.integers(least, config.power_sum.width, rows[-1] + 1)
+    power_sum = ((1 << sizes) + (rng.random(len(sizes)) * (1 << sizes)).astype(int))[rows]
+    highest = -(-config.input.max_raw >> fraction_bits)
+    maximum = rng.integers(config.lowest_maximum, highest + 1, rows[-1] + 1)[rows]
+    below = np.minimum(rng.geometric(0.3, slices) - 1, maximum - config.lowest_maximum)
+    largest = np.minimum(one, (power_sum << config.unnormed.fraction_bits - least - 1) << below)
+    u = (rng.random((slices, lanes)) * (largest[:, None] + 1)).astype(int) >> rng.integers(0, 8, (slices, lanes))
+    sum_log = np.log2(power_sum) - least - 1
+    top = np.minimum(np.floor((maximum + np.minimum(sum_log, 0)) * 2**fraction_bits), config.input.max_raw).astype(int)
+    x = np.maximum(top[:, None] - rng.geometric(2.0**-fraction_bits / 2, (slices, lanes)) + 1, config.input.min_raw)
+    unnormed = {
+        "u": u,
+        "maximum": maximum - below,
+        "x": x,
+        "keep": rng.random((slices, lanes)) < 0.9,
+        "last": framing.last,
+    }
+    flags = {name: rng.integers(2, size=rows[-1] + 1)[rows] for name in ("saturated", "overlong")}
+    return unnormed, {"maximum": maximum, "power_sum": power_sum, **flags}
 
 
 def _unnormed_stream(unnormed, config) -> PackedStream:
