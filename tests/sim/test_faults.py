@@ -3,8 +3,6 @@
 All are built at once: an input says which one is in force.
 """
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -15,7 +13,7 @@ from softermax.model import UQ, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
 from softermax.model.pe_config import ProcessingElementConfig
 from softermax.sim.built_heads import random_heads
-from softermax.sim.cosim import cosimulate
+from softermax.sim.cosim import cosimulate_variants
 from softermax.sim.pe_trace import processing_element_trace
 from softermax.sim.trace import cut_by_reset
 from softermax.sim.traffic import bursty
@@ -96,10 +94,9 @@ def test_every_fault_is_found_and_no_other(unit, config, faults, tmp_path):
     (tmp_path / "faulty.v").write_text(faulty_verilog(unit, config, faults))
     heads = isinstance(config, ProcessingElementConfig)
     trace = difficult_heads(config) if heads else difficult_trace(unit, config)
-    numbers = range(len(faults) + 1)
-    traces = [replace(trace, inputs={**trace.inputs, "fault": [number] * trace.cycles}) for number in numbers]
-    results = cosimulate(tmp_path / "faulty.v", "faulty", traces, tmp_path / "build")
-    unfaulted, *mismatches = (result.mismatches for result in results)
+    numbers = [{"fault": number} for number in range(len(faults) + 1)]
+    results = cosimulate_variants(tmp_path / "faulty.v", "faulty", [trace], numbers, tmp_path / "build")
+    unfaulted, *mismatches = (result.mismatches for [result] in results)
     assert unfaulted == 0
     assert [fault.name for fault, found in zip(faults, mismatches, strict=True) if not found] == []
 
