@@ -159,13 +159,14 @@ def _invented_values(framing: Framing, config: SoftermaxConfig, rng: np.random.G
     slices, lanes = len(rows), config.lanes
     fraction_bits, one = config.input.fraction_bits, 1 << config.unnormed.fraction_bits
     least = config.power_sum.fraction_bits - 1
-    sizes = rng.integers(least, config.power_sum.width, rows[-1] + 1)
+    # Small sums the most, whose rows have large results.
+    sizes = np.minimum(least + rng.geometric(0.4, rows[-1] + 1) - 1, config.power_sum.width - 1)
     power_sum = ((1 << sizes) + (rng.random(len(sizes)) * (1 << sizes)).astype(int))[rows]
     highest = -(-config.input.max_raw >> fraction_bits)
     maximum = rng.integers(config.lowest_maximum, highest + 1, rows[-1] + 1)[rows]
-    below = np.minimum(rng.geometric(0.3, slices) - 1, maximum - config.lowest_maximum)
+    below = np.minimum(rng.geometric(0.5, slices) - 1, maximum - config.lowest_maximum)
     largest = np.minimum(one, (power_sum << config.unnormed.fraction_bits - least - 1) << below)
-    u = (rng.random((slices, lanes)) * (largest[:, None] + 1)).astype(int) >> rng.integers(0, 8, (slices, lanes))
+    u = (rng.random((slices, lanes)) * (largest[:, None] + 1)).astype(int) >> rng.geometric(0.5, (slices, lanes)) - 1
     sum_log = np.log2(power_sum) - least - 1
     top = np.minimum(np.floor((maximum + np.minimum(sum_log, 0)) * 2**fraction_bits), config.input.max_raw).astype(int)
     x = np.maximum(top[:, None] - rng.geometric(2.0**-fraction_bits / 2, (slices, lanes)) + 1, config.input.min_raw)

@@ -56,12 +56,19 @@ class Trace:
 
 
 def cut_by_reset(trace: Trace, cycle: int | Sequence[int], then: Trace) -> Trace:
-    """A trace that is broken off before ``cycle``, or again before each of several, and another with its reset."""
+    """A trace that is broken off before ``cycle``, or again before each of several, and another with its reset.
+
+    Sinks take nothing during that reset, so that an item that waits is there to be seen unless the reset removes it.
+    """
     if isinstance(cycle, Sequence):
         return reduce(lambda made, some: cut_by_reset(trace, some, made), reversed(cycle), then)
-    ports_in = {port: [*values[:cycle], *then.inputs[port]] for port, values in trace.inputs.items()}
+    ports_in = {port: [*values[:cycle], *_in_reset(port, then.inputs[port])] for port, values in trace.inputs.items()}
     ports_out = {port: [*values[:cycle], *then.outputs[port]] for port, values in trace.outputs.items()}
     return Trace(ports_in, ports_out, trace.widths)
+
+
+def _in_reset(port: str, values: list[int]) -> list[int]:
+    return [0] * RESET_CYCLES + values[RESET_CYCLES:] if port.endswith("__ready") else values
 
 
 class _Source:

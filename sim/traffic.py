@@ -60,7 +60,7 @@ def random_rows(rng: np.random.Generator, shape: RowShape, rows: int, input: QFo
             n = shape.capacity + int(rng.integers(1, shape.lanes + 1))
         if rng.random() < 0.3:
             n = min(n, int(rng.integers(1, 2 * shape.lanes + 1)))
-        centre, spread = rng.integers(low, high + 1), rng.choice([0, 2, 10, (high - low) // 4])
+        centre, spread = rng.integers(low, high + 1), rng.choice([0, 2, 10, 30, (high - low) // 4])
         slope = rng.choice([-1, 0, 0, 1]) * (high - low) / n
         raw = centre + slope * (np.arange(n) - n / 2) + spread * rng.standard_normal(n)
         extreme = rng.random(n) < rng.choice([0, 0.1])

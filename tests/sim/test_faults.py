@@ -63,8 +63,6 @@ def difficult_trace(unit, config):
         rows = [*begin, *difficult_rows(rng, config, 30), *end]
         waves = {"i": bursty(rng, 257), "o": np.concatenate([bursty(rng, 263), np.zeros(60, bool)])}
         another = make_trace(unit, rows, config, waves, rng)
-        # An item that waits when the reset comes waits all through it, if the reset does not remove it.
-        another.inputs["o__ready"][:2] = [0, 0]
         trace = cut_by_reset(trace, late_cycle(trace, waits), another) if trace else another
     return trace
 
@@ -77,7 +75,6 @@ def difficult_heads(config):
         heads = random_heads(rng, config, HEADS)
         waves = {name: bursty(rng, 257 + place) for place, name in enumerate("kvqo")}
         another = processing_element_trace(heads, config, waves, rng, difficult=True)
-        another.inputs["o__ready"][:2] = [0, 0]
         trace = cut_by_reset(trace, late_cycle(trace, waits), another) if trace else another
     return trace
 
