@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 from softermax.hw import NormalizationUnit
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.sim.amaranth_bench import observe_in_amaranth
+from softermax.sim.softermax_trace import invented_normalization_trace
 from softermax.sim.trace import cut_by_reset
+from softermax.sim.traffic import bursty
 
 from ..model.strategies import configs, examples
 from .handshakes import moves
@@ -55,6 +57,17 @@ def probabilities(config, payload, maximum, power_sum):
 @given(config=configs(max_lanes=6, most_product_bits=6), seed=st.integers(0, 9999))
 def test_every_port_on_every_cycle_for_any_config(config, seed):
     check(NormalizationUnit, config, random_trace(NormalizationUnit, config, seed))
+
+
+@examples(30)
+@given(config=configs(max_lanes=4, most_product_bits=6), seed=st.integers(0, 9999))
+def test_what_no_unnormed_softmax_unit_sends_for_any_config(config, seed):
+    rng = np.random.default_rng(seed)
+    last, waves = (
+        np.arange(60) % 3 == 2,
+        {name: bursty(rng, 101 + place) for place, name in enumerate(("i", "row", "o"))},
+    )
+    check(NormalizationUnit, config, invented_normalization_trace(last, config, waves, rng))
 
 
 @examples(4)
