@@ -9,6 +9,7 @@
 #   make binary16   the binary16 arithmetic against NumPy's, exhaustively
 #   make formal     properties of the units proven, and shown able to fail (docs/formal.md)
 #   make mutants    how many mutants of each unit the co-simulation notices (docs/mutation.md)
+#   make coverage   functional coverage of every unit's benches: which situations they have played (docs/coverage.md)
 #   make soak       ten million slices through each unit under random stalls, ten million at full speed (docs/soak.md)
 #   make benchmark  the golden model's speed beside SciPy's softmax
 #   make torch-benchmark  the speed of Softermax in PyTorch beside torch.softmax
@@ -20,7 +21,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: main evaluate test lint accuracy finetune minilm scores faithful binary16 formal mutants soak benchmark torch-benchmark clean
+.PHONY: main evaluate test lint accuracy finetune minilm scores faithful binary16 formal mutants coverage soak benchmark torch-benchmark clean
 
 main: $(READY)
 	@$(BIN)/softermax datasheet $(addprefix --liberty ,$(LIBERTY))
@@ -63,6 +64,9 @@ formal: $(READY)
 
 mutants: $(READY)
 	@$(BIN)/softermax mutants --markdown docs/mutation-table.md
+
+coverage: $(READY)
+	@$(BIN)/softermax coverage
 
 soak: $(READY)
 	@$(BIN)/softermax soak --markdown docs/soak-table.md

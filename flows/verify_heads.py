@@ -7,7 +7,7 @@ import numpy as np
 from softermax.model.pe import Head
 from softermax.sim.attention import load_heads
 from softermax.sim.built_heads import built_heads
-from softermax.sim.corners import interruptions
+from softermax.sim.corners import interruptions, standstills
 from softermax.sim.pe_trace import processing_element_trace, real_head
 from softermax.sim.trace import Trace, cut_by_reset
 from softermax.sim.traffic import bursty
@@ -20,13 +20,17 @@ __all__ = ["heads_traces", "played_heads"]
 #: Tokens of the longest heads that are also played under gaps, which take several times the cycles.
 GAPS_UP_TO = 200
 
+#: Resets break heads off within so many cycles.
+INTERRUPTED_CYCLES = 2000
+
 
 def heads_traces(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[Head], list[Trace]]:
-    """The captured heads that the point takes, or the shortest of them, one of ``every``, and two traces of them.
+    """The captured heads that the point takes, or the shortest of them, one of ``every``, and three traces.
 
-    All heads back to back at full speed; then the shorter ones and built ones under seeded gaps and backpressure, by a
-    host that accesses registers whenever it likes and starts when it must not, broken off by one reset after another
-    and played again.
+    All captured heads back to back at full speed. Built ones, broken off by one reset after another and then whole,
+    with half the queries that could be taken, and a sink that stands still until everything is full. At last the
+    shorter captured ones and the built ones under seeded gaps and backpressure. In all but the first, the host accesses
+    registers whenever it likes and starts when it must not.
 
     Raises
     ------
@@ -34,17 +38,18 @@ def heads_traces(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[He
         If no head is short enough.
     """
     config = point.hardware_config
-    heads, difficult_heads = played_heads(point, seed, every)
+    captured, built, difficult = played_heads(point, seed, every)
     rng = np.random.default_rng(seed)
     waves = {stream: bursty(rng, 4099 + place) for place, stream in enumerate("kqov")}
-    difficult = processing_element_trace(difficult_heads, config, waves, rng, difficult=True)
-    resets = interruptions(rng, difficult, difficult.cycles // 30, number=4)
-    broken_off = cut_by_reset(difficult, resets, difficult)
-    return heads, [processing_element_trace(heads, config, {}, rng), broken_off]
+    filling = waves | {"q": rng.random(997) < 0.5, "o": standstills(rng, 40)}
+    full = processing_element_trace(built, config, filling, rng, difficult=True)
+    resets = cut_by_reset(full, interruptions(rng, full, INTERRUPTED_CYCLES, number=4), full)
+    stalled = processing_element_trace(difficult, config, waves, rng, difficult=True)
+    return captured, [processing_element_trace(captured, config, {}, rng), resets, stalled]
 
 
-def played_heads(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[Head], list[Head]]:
-    """The heads of each of the two traces of :func:`heads_traces`; the second ones begin with built ones."""
+def played_heads(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[Head], list[Head], list[Head]]:
+    """The heads of each of the traces of :func:`heads_traces`."""
     config = point.hardware_config
     captured = [head for head in load_heads() if head.tokens <= config.max_len]
     if not captured:
@@ -52,5 +57,5 @@ def played_heads(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[He
     if every > 1:
         captured = sorted(captured, key=lambda head: head.tokens)[: -(-len(captured) // every)]
     heads = [real_head(head, config) for head in captured]
-    shorter = [head for head in heads if len(head.q) <= GAPS_UP_TO]
-    return heads, [*built_heads(np.random.default_rng(seed), config), *shorter]
+    built = built_heads(np.random.default_rng(seed), config)
+    return heads, built, [*(head for head in heads if len(head.q) <= GAPS_UP_TO), *built]

@@ -55,6 +55,7 @@ def built_heads(rng: np.random.Generator, config: ProcessingElementConfig) -> li
     sizes = [  # queries, keys, d_head
         (1, config.max_len, config.max_d_head),
         (1, 1, 1),
+        (config.max_len, max(lanes - 1, 1), 1),
         (2, lanes, size),
         (min(2 * lanes + 3, config.max_len), min(lanes + 2, config.max_len), min(size + 1, config.max_d_head)),
     ]

@@ -11,7 +11,7 @@ from softermax.model.shape import RowShape
 from .trace import RESET_CYCLES, Trace
 from .traffic import Rows
 
-__all__ = ["binary16_rows", "interruptions", "overlong_rows"]
+__all__ = ["binary16_rows", "interruptions", "overlong_rows", "standstills"]
 
 #: Raw binary16 magnitudes at which something changes: zero, subnormals, least normal numbers, 1, the largest number,
 #: infinity, NaNs.
@@ -86,6 +86,17 @@ def _varied(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
     if kind == "finite":
         special = special[special & INFINITY != INFINITY]
     return np.where(rng.random(x.shape) < 0.2, rng.choice(special, x.shape), x)
+
+
+def standstills(rng: np.random.Generator, stretches: int) -> np.ndarray:
+    """A wave of permissions: full speed and standstill by turns, each long enough to drain or to fill a unit.
+
+    Returns
+    -------
+    ndarray of bool, (cycles,)
+        Of twice so many stretches of 10 to 100 cycles.
+    """
+    return np.repeat(np.tile([True, False], stretches), rng.integers(10, 100, 2 * stretches))
 
 
 def interruptions(rng: np.random.Generator, trace: Trace, cycles: int, number: int = 8) -> list[int]:

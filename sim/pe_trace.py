@@ -86,6 +86,8 @@ class HeadHost(Host):
 
     def _program(self, timing) -> Iterator[Access]:
         keys = None
+        if self._rng is not None:
+            yield Access(address=Register.STATUS, reads=True)
         for head in self._heads:
             loads = head.k is not keys
             yield from self._settings(head, loads)
@@ -93,10 +95,11 @@ class HeadHost(Host):
                 self._queries += len(head.q) * self._config.chunks(head.q.shape[1])
             if loads:
                 yield from self._refused_starts(head, Register.KEYS)
-                # Nothing is loaded yet.
-                if self._rng is not None:
+                # Not all is loaded yet.
+                if self._rng is not None and self._taken["k"] < self._words["k"]:
                     yield START
-                self._words["k"] += len(head.k) * self._config.chunks(head.q.shape[1])
+                if self._rng is None:
+                    self._offer_keys(head)
                 if self._config.values:
                     rows = self._config.chunks(head.q.shape[1]) * self._config.lanes
                     self._words["v"] += rows * self._config.chunks(len(head.k))
@@ -114,11 +117,25 @@ class HeadHost(Host):
 
     def _settings(self, head, loads) -> Iterator[Access]:
         for register, value in head.settings().items():
+            if register == Register.D_HEAD and loads and self._rng is not None:
+                yield from self._early_keys(head)
             if loads or register not in (Register.D_HEAD, Register.KEYS):
                 yield Access(address=register, writes=True, reads=True, data=value)
             if loads and register == Register.KEYS and self._rng is not None and self._config.values:
                 # The values of the head before are gone, its keys are still there.
                 yield START
+
+    def _offer_keys(self, head):
+        self._words["k"] += len(head.k) * self._config.chunks(head.q.shape[1])
+
+    def _early_keys(self, head) -> Iterator[Access]:
+        """Sizes of queries that are refused; then keys are offered while the right one is written, again and again."""
+        for wrong in (0, self._config.max_d_head + 1):
+            yield Access(address=Register.D_HEAD, writes=True, data=wrong)
+            yield START
+        self._offer_keys(head)
+        for _ in range(self._rng.choice([0, 1, 3, 20])):
+            yield Access(address=Register.D_HEAD, writes=True, data=head.q.shape[1])
 
     def _refused_starts(self, head, register) -> Iterator[Access]:
         """Starts with a size too large or none, if the host is difficult."""
@@ -129,7 +146,7 @@ class HeadHost(Host):
             yield Access(address=register, writes=True, data=wrong)
             yield START
             yield Access(address=register, reads=True)
-        yield Access(address=Register.STATUS, reads=True)
+        yield Access(address=Register.STATUS, reads=True, writes=True, data=int(self._rng.integers(1 << 32)))
         yield Access(address=register, writes=True, data=head.settings()[register])
 
     def _anything(self, *, writes: bool) -> Access:

@@ -12,12 +12,14 @@ from softermax.sim.coverage.collect_pe import collect_heads
 from softermax.sim.coverage.points import Coverage
 from softermax.sim.trace import Trace
 
-from ..design_points import DesignPoint
+from ..design_points import DesignPoint, main_design_points
 from ..jobs import CosimOptions, write_verilog
 from ..verify import compared, standard_traces
 from ..verify_heads import played_heads
 
-__all__ = ["FLOOR", "coverage"]
+__all__ = ["FLOOR", "by_point", "coverage", "coverage_points", "summary"]
+
+COMPARED = ("cycles_compared", "mismatches", "first_mismatch")
 
 #: The part of all bins that a design point's benches must hit.
 FLOOR = 1.0
@@ -48,3 +50,23 @@ def _counters(point: DesignPoint, seed: int, traces: Sequence[Trace]) -> list[Ca
     if point.unit == "pe":
         return [partial(collect_heads, point.hardware_config, heads) for heads in played_heads(point, seed)]
     return [partial(collect, point.unit, point.config)] * len(traces)
+
+
+def coverage_points() -> list[DesignPoint]:
+    """Those of make with 16 lanes."""
+    return [point for point in main_design_points() if point.lanes == 16]
+
+
+def by_point(points: Sequence[DesignPoint], results: Sequence[dict]) -> list[dict]:
+    """A flat object for each coverage point of each design point: what it is of, ``point`` and so on."""
+    return [point.identity() | row for point, result in zip(points, results, strict=True) for row in result["points"]]
+
+
+def summary(points: Sequence[DesignPoint], results: Sequence[dict]) -> list[dict]:
+    """A flat object for each design point: what was compared, and all its coverage points together."""
+    rows = []
+    for point, result in zip(points, results, strict=True):
+        bins, hit = (sum(row[name] for row in result["points"]) for name in ("bins", "hit"))
+        of_all = {"points": len(result["points"]), "bins": bins, "hit": hit, "covered": hit / bins if bins else 0.0}
+        rows.append(point.identity() | {name: result[name] for name in COMPARED} | of_all)
+    return rows

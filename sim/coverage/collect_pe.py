@@ -8,7 +8,6 @@ from itertools import pairwise
 
 import numpy as np
 
-from softermax.model.baseline import BaselineConfig
 from softermax.model.pe import Head
 from softermax.model.pe_config import ProcessingElementConfig
 from softermax.model.pe_host_timing import Access
@@ -21,6 +20,9 @@ from .points import Coverage
 from .replay import Occupancy, Run, replay, split
 
 __all__ = ["collect_heads"]
+
+#: Registers of a processing element that are covered here.
+OWN = ("MAC", "requantiser", "converter", "result")
 
 
 def collect_heads(config: ProcessingElementConfig, heads: Sequence[Head], trace: Trace) -> Coverage:
@@ -54,10 +56,10 @@ def _count(coverage: Coverage, config: ProcessingElementConfig, heads: Sequence[
         timing.access = accesses[cycle]
         busy.append(timing.busy)
 
-    occupancy = _of_one_kind(replay(timing, run, access), config)
+    occupancy = _own(replay(timing, run, access), config)
     busy = np.array([*busy, timing.busy], bool)
     finished = int(((~busy[1:]) & busy[:-1]).sum())
-    coverage.count(FLOW, FlowView(run, occupancy, _depths(config)))
+    coverage.count(FLOW, FlowView(run, occupancy, {}, _never_stalls(config)))
     reuses = [False, *(head.k is before.k for before, head in pairwise(heads))]
     view = HeadsView(
         heads=heads[:finished],
@@ -73,21 +75,22 @@ def _count(coverage: Coverage, config: ProcessingElementConfig, heads: Sequence[
     coverage.count(PROCESSING_ELEMENT, view)
 
 
-def _depths(config: ProcessingElementConfig) -> dict[str, int]:
-    """Of the memories of the softmax's row buffers."""
-    softmax = config.softmax
-    if isinstance(softmax, BaselineConfig):
-        return {"score buffer": softmax.score_depth - 1, "numerator buffer": softmax.numerator_depth - 1}
-    return {"buffer": softmax.buffer_depth - 1}
-
-
-def _of_one_kind(occupancy: Occupancy, config: ProcessingElementConfig) -> Occupancy:
-    """Without values, the requantiser feeds one stream only."""
+def _own(occupancy: Occupancy, config: ProcessingElementConfig) -> Occupancy:
+    """The registers before the softmax, and those in which probabilities leave it: what is within has its own bench."""
+    chains = {name: columns for name, columns in occupancy.chains.items() if name in OWN}
+    items = {column: occupancy.items[column] for columns in chains.values() for column in columns}
     if config.values:
-        return occupancy
-    items = {
-        name.removesuffix(", stream 1"): held
-        for name, held in occupancy.items.items()
-        if name != "requantiser, stream 2"
-    }
-    return replace(occupancy, chains=occupancy.chains | {"requantiser": ["requantiser"]}, items=items)
+        # Probabilities of a row follow each other in every cycle, so there are no bubbles between them.
+        results = chains.pop("result")
+        chains |= {column: [column] for column in results}
+    else:
+        # The requantiser feeds one stream only.
+        scores, context = chains["requantiser"]
+        chains["requantiser"], items["requantiser"] = ["requantiser"], items[scores]
+        del items[scores], items[context]
+    return replace(occupancy, chains=chains, items=items)
+
+
+def _never_stalls(config: ProcessingElementConfig) -> tuple[str, ...]:
+    """With values, there is room in the softmax for all scores that are computed ahead of context: those of a row."""
+    return ("requantiser, stream 1", "converter") if config.values else ()

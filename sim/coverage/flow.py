@@ -30,11 +30,14 @@ class FlowView:
     depths : dict of str to int
         How much the memories of row buffers can hold, by their names in the occupancy, where their outputs are
         registers of the same name.
+    never_stalls : tuple of str
+        Registers for which there is always room behind them.
     """
 
     run: Run
     occupancy: Occupancy
     depths: dict[str, int]
+    never_stalls: tuple[str, ...] = ()
 
     @property
     def streams(self):
@@ -113,7 +116,12 @@ def _pairs(view) -> list[str]:
     return [f"{a} and {b}" for a, b in pairwise(names)]
 
 
-@FLOW("register", lambda view: each(view.occupancy.items, ("empty", "item moves on", "item stays")))
+def _register_bins(view) -> list[str]:
+    bins = each(view.occupancy.items, ("empty", "item moves on", "item stays"))
+    return [bin for bin in bins if bin not in each(view.never_stalls, ["item stays"])]
+
+
+@FLOW("register", _register_bins)
 def register_states(view):
     """What each elastic register does: backpressure at each stage."""
     stalls = view.occupancy.stalls

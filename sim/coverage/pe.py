@@ -173,7 +173,7 @@ def _limits(view) -> dict[str, tuple[Register, int]]:
 
 
 @PROCESSING_ELEMENT(
-    "register",
+    "access to a register",
     lambda view: each(_registers(view), ["read", "written, idle", "written, busy", "read and written at once"]),
 )
 def accesses(view):
@@ -247,10 +247,10 @@ def query_levels(view):
     ]
 
 
-@PROCESSING_ELEMENT("reset", lambda view: ["idle", "busy", "keys half loaded"])
+@PROCESSING_ELEMENT("reset of a head", lambda view: ["computed", "loaded"])
 def resets(view):
-    """What a reset finds a processing element at."""
+    """Whether a reset comes while a head is computed, or while its keys are being loaded."""
     if not view.broken_off:
         return []
-    loading = 0 < view.occupancy.levels["keys"][-1] < view.config.max_len and not view.busy[-1]
-    return ["busy" if view.busy[-1] else "keys half loaded" if loading else "idle"]
+    keys = view.occupancy.levels["keys"]
+    return ["computed"] * bool(view.busy[-1]) + ["loaded"] * bool(not view.busy[-1] and keys[-1] != keys[-50:].min())
