@@ -49,7 +49,7 @@ COLUMNS = {
     "method": ("method", str),
     "depth": ("depth", str),
     "inputs": ("inputs", "{:,}".format),
-    "covered": ("covered\nin cycle", str),
+    "witnessed": ("witnessed\nin cycle", str),
     "result": ("result", str),
     "fault": ("seeded fault", str),
     "fault_found": ("found", lambda found: "yes" if found else "NO"),

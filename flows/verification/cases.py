@@ -54,7 +54,7 @@ class Case:
         return {
             "method": verdict.method,
             "depth": verdict.depth,
-            "covered": max(covered.values(), default=None),
+            "witnessed": max(covered.values(), default=None),
             "result": verdict.result if len(covered) == len(covering.names("cover")) else NOT_COVERED,
             "fault_found": seeded.search(self.limits.depth).result == FAILS,
         }

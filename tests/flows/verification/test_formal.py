@@ -26,7 +26,7 @@ def test_the_command_proves_a_unit_and_keeps_what_it_has_found(tmp_path):
     rows = json.loads(first.stdout)
     assert json.loads(again.stdout) == rows
     assert [row["result"] for row in rows] == [PROVEN] * 3
-    assert all(row["fault_found"] and row["covered"] for row in rows)
+    assert all(row["fault_found"] and row["witnessed"] for row in rows)
     assert (tmp_path / "table.md").read_text().count("\n| Row buffer ") == 3
 
 

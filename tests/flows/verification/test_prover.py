@@ -86,7 +86,7 @@ def test_situations_are_reached_as_early_as_can_be(verilog, tmp_path):
 
 def test_a_case_whose_situation_cannot_be_says_nothing(tmp_path):
     row = Case(RowBuffer, ARGUMENTS, out_of_nothing, OVERWRITES, Limits(depth=6)).check("row_buffer", "3").row(tmp_path)
-    assert (row["result"], row["covered"]) == (NOT_COVERED, None)
+    assert (row["result"], row["witnessed"]) == (NOT_COVERED, None)
     assert not Check.passed(row)
 
 
