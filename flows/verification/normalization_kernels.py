@@ -11,7 +11,7 @@ from softermax.model import SoftermaxConfig
 from .faults import Fault, becomes, without
 from .kernel import WIDE, Claim, Kernel, bits, in_range, passing
 from .specifications import softermax
-from .specifications.exact import reciprocal_error_bound
+from .specifications.exact import reciprocal_error_bound, reciprocal_lines
 from .specifications.words import floor_shifted, saturated, signed, unsigned
 from .unrolling import Unrolling
 
@@ -40,7 +40,8 @@ def reciprocal(name: str, config: SoftermaxConfig) -> Kernel:
     d, r = config.power_sum, config.reciprocal
     index_bits = r.fraction_bits + config.mantissa_guard_bits
     truncated = index_bits < d.width - 1
-    bound = reciprocal_error_bound(config.reciprocal_segments, index_bits, r.fraction_bits, truncated=truncated)
+    sizes = config.reciprocal_segments, index_bits, r.fraction_bits
+    bound, lines = (made(*sizes, truncated=truncated) for made in (reciprocal_error_bound, reciprocal_lines))
 
     def claim(signals: Unrolling) -> Claim:
         row, scale = signals("i__payload"), signals("o__payload", 2)
@@ -52,16 +53,23 @@ def reciprocal(name: str, config: SoftermaxConfig) -> Kernel:
         assumptions = [*passing(signals, 2), in_range(row["maximum"], config)]
         half = 1 << (d.fraction_bits - 1)
         at_most_1 = z3.ULE(scale["mantissa"], 1 << r.fraction_bits)
-        return Claim([*assumptions, z3.UGE(row["power_sum"], half)], z3.And(within, at_most_1, *flags))
+        on_line = softermax.on_best_line(row["power_sum"], index_bits, scale["mantissa"], lines)
+        return Claim([*assumptions, z3.UGE(row["power_sum"], half)], z3.And(within, on_line, at_most_1, *flags))
 
     return Kernel(
         "Reciprocal",
         f"{name}, {d} to {r}, {config.reciprocal_segments} segments",
-        f"1/D has the exponent of D's leading one; its mantissa is 1 at most, {float(bound):.2f} units off at most.",
+        "1/D has the exponent of D's leading one; its mantissa, 1 at most, is on the best line for 1/m, "
+        f"{float(bound):.2f} units off at most.",
         lambda: Reciprocal(config),
         2,
         claim,
-        Fault("slope ignored", "", "rise", becomes("0")),
+        Fault(
+            "a segment off in one bit",
+            "",
+            "table_value",
+            becomes(f"{{}} ^ (index >> {lines.offset_bits} == 2 ? 1 << {lines.dropped} : 0)"),
+        ),
     )
 
 

@@ -1,8 +1,11 @@
-"""The kernels of the Unnormed Softmax Unit, at the formats of both presets and 16 lanes."""
+"""The kernels of the Unnormed Softmax Unit, at the formats of both presets."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from fractions import Fraction
+from math import ceil
 
 import z3
 from amaranth.lib import data
@@ -13,13 +16,15 @@ from softermax.model import Q, SoftermaxConfig
 from .faults import Fault, becomes, without
 from .kernel import WIDE, Claim, Kernel, bits, in_range, passing
 from .specifications import softermax
-from .specifications.exact import power_error_bound
+from .specifications.exact import nearest_power_of_two, power_error_bound, power_lines
 from .specifications.words import signed
 from .unrolling import Unrolling
 
 __all__ = ["unnormed_kernels"]
 
 PRESETS = {"paper": SoftermaxConfig.paper(), "faithful": SoftermaxConfig.faithful()}
+#: Trees are proven at both widths of the main job's units.
+WIDER = {"paper": SoftermaxConfig.paper(32), "faithful": SoftermaxConfig.faithful(lanes=32)}
 #: Scores with more fractions than segments, so that there are slopes.
 SLOPED = SoftermaxConfig(lanes=16, max_len=384, input=Q(4, 4))
 #: A power sum that a long row of large scores overflows.
@@ -29,10 +34,10 @@ SATURATING = SoftermaxConfig.paper(max_len=4096, saturate=True)
 def unnormed_kernels() -> list[Kernel]:
     """All of them; IntMax is the same in both presets."""
     return [
-        int_max(PRESETS["paper"]),
+        *(int_max(presets["paper"]) for presets in (PRESETS, WIDER)),
         *(power_of_two(name, config) for name, config in PRESETS.items()),
-        power_of_two("paper, linear-piecewise", SLOPED),
-        *(adder_tree(name, config) for name, config in PRESETS.items()),
+        linear_power_of_two("paper, linear-piecewise", SLOPED),
+        *(adder_tree(name, config) for presets in (PRESETS, WIDER) for name, config in presets.items()),
         *(reduction(name, config) for name, config in PRESETS.items()),
         reduction("paper, saturating", SATURATING),
     ]
@@ -65,30 +70,49 @@ def int_max(config: SoftermaxConfig) -> Kernel:
 
 
 def power_of_two(name: str, config: SoftermaxConfig) -> Kernel:
-    """All lanes: with a table that has an entry for each fraction, the very entry; else how far off it may be."""
-    f, p, segments = config.input.fraction_bits, config.unnormed.fraction_bits, config.power_segments
-    bound = power_error_bound(segments, p) if segments < 1 << f else None
+    """All lanes, with a table that has an entry for each fraction."""
+    f, p = config.input.fraction_bits, config.unnormed.fraction_bits
+    powers = [nearest_power_of_two(fraction, f, p) for fraction in range(1 << f)]
+    return _power_of_two(
+        name,
+        config,
+        "A numerator is the nearest number to 2**t, shifted down by whole places; 0 where masked.",
+        lambda *lane: softermax.power_of_two(*lane, f, powers),
+        Fault("shift one too few", "", "shift_5", becomes("{} - 7'h01")),
+    )
 
+
+def linear_power_of_two(name: str, config: SoftermaxConfig) -> Kernel:
+    """All lanes, with fewer segments than fractions: the lines, and how far they are off."""
+    f, p, segments = config.input.fraction_bits, config.unnormed.fraction_bits, config.power_segments
+    bound = power_error_bound(segments, p)
+    powers = [nearest_power_of_two(fraction, f, p) for fraction in range(1 << f)]
+    lines = power_lines(segments, f, p).values
+
+    def claim(*lane) -> z3.BoolRef:
+        near = softermax.power_of_two(*lane, f, powers, slack=ceil(bound + Fraction(1, 2)))
+        return z3.And(near, softermax.power_of_two(*lane, f, lines))
+
+    return _power_of_two(
+        name,
+        config,
+        f"A numerator is on the best line for 2**t, {float(bound):.0f} units off at most, shifted down; 0 if masked.",
+        claim,
+        Fault("slope ignored", "", "rise", becomes("0")),
+    )
+
+
+def _power_of_two(name: str, config: SoftermaxConfig, property: str, specification: Callable, fault: Fault) -> Kernel:
     def claim(signals: Unrolling) -> Claim:
         maximum = signals("maximum")
         lanes = list(zip(signals("x"), bits(signals("keep")), signals("u"), strict=True))
-        whole = signed(maximum, WIDE) << f
+        whole = signed(maximum, WIDE) << config.input.fraction_bits
         assumptions = [z3.Implies(keep, signed(x, WIDE) <= whole) for x, keep, _ in lanes]
-        results = [softermax.power_of_two(x, keep, maximum, u, f, p, bound) for x, keep, u in lanes]
+        results = [specification(x, keep, maximum, u) for x, keep, u in lanes]
         return Claim([in_range(maximum, config), *assumptions], z3.And(results))
 
-    what = f"within {float(bound):.0f} units of" if bound else "the nearest number to"
-    return Kernel(
-        "Power of Two",
-        f"{name}, {config.input} to {config.unnormed}, {config.lanes} lanes",
-        f"A numerator is {what} 2**t, shifted down by whole places; 0 where masked.",
-        lambda: PowerOfTwo(config),
-        0,
-        claim,
-        Fault("slope ignored", "", "rise", becomes("0"))
-        if bound
-        else Fault("shift one too few", "", "shift_5", becomes("{} - 7'h01")),
-    )
+    formats = f"{name}, {config.input} to {config.unnormed}, {config.lanes} lanes"
+    return Kernel("Power of Two", formats, property, lambda: PowerOfTwo(config), 0, claim, fault)
 
 
 def adder_tree(name: str, config: SoftermaxConfig) -> Kernel:

@@ -5,17 +5,18 @@ A score x is an integer in units of 2**-f.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
-from math import ceil
 
 import z3
 
-from .exact import nearest_power_of_two
+from .exact import Lines, nearest_power_of_two
 from .words import floor_shifted, saturated, signed, unsigned
 
 __all__ = [
     "int_max",
     "multiplied",
+    "on_best_line",
     "power_of_two",
     "reciprocal",
     "reduced",
@@ -43,20 +44,18 @@ def int_max(x: list[Word], keep: list[z3.BoolRef], maximum: Word, f: int, lowest
 
 
 def power_of_two(
-    x: Word, keep: z3.BoolRef, maximum: Word, u: Word, f: int, fraction_bits: int, bound: Fraction | None = None
+    x: Word, keep: z3.BoolRef, maximum: Word, u: Word, f: int, powers: Sequence[int], slack: int = 0
 ) -> z3.BoolRef:
     """u = floor(power / 2**k), x - maximum = t - k with t in [0, 1), of a score no greater than the maximum.
 
-    The power is the nearest number to 2**t; or, with a bound in units of 2**-fraction_bits, no further from that than
-    the bound and half a unit. Where it is not kept, u is 0.
+    The power is that for t, but for a slack of so many units; where a score is not kept, u is 0.
     """
     score = signed(x, SCORE)
     width = u.size() + SCORE
     places = unsigned(signed(maximum, SCORE) - (score >> f), width)
-    slack = 0 if bound is None else ceil(bound + Fraction(1, 2))
     cases = []
-    for fraction in range(1 << f):
-        power = z3.BitVecVal(nearest_power_of_two(fraction, f, fraction_bits), width)
+    for fraction, number in enumerate(powers):
+        power = z3.BitVecVal(number, width)
         least, most = floor_shifted(power - slack, places), floor_shifted(power + slack, places)
         within = z3.And(z3.UGE(unsigned(u, width), least), z3.ULE(unsigned(u, width), most))
         cases.append(z3.Implies(z3.Extract(f - 1, 0, x) == fraction, within))
@@ -111,6 +110,22 @@ def reciprocal(d: Word, g: int, mantissa: Word, q: int, exponent: Word, bound: F
         allowed = most * number
         close = z3.And(unit * error <= allowed, -unit * error <= allowed)
         cases.append(z3.Implies(leads, z3.And(exponent == place - g + 1, close)))
+    return z3.And(cases)
+
+
+def on_best_line(d: Word, index_bits: int, mantissa: Word, lines: Lines) -> z3.BoolRef:
+    """The mantissa is what lines give for the index that follows D's leading one."""
+    width = d.size() + index_bits + lines.dropped + mantissa.size()
+    number, index = unsigned(d, width), z3.BitVecVal(0, width)
+    for place in range(d.size()):
+        follows = z3.LShR((number - (1 << place)) << index_bits, place)
+        index = z3.If(z3.LShR(d, place) == 1, follows, index)
+    offset = index & ((1 << lines.offset_bits) - 1)
+    segment = z3.LShR(index, lines.offset_bits)
+    cases = [
+        z3.Implies(segment == n, unsigned(mantissa, width) == z3.LShR(start + slope * offset, lines.dropped))
+        for n, (start, slope) in enumerate(lines.coefficients)
+    ]
     return z3.And(cases)
 
 
