@@ -32,7 +32,7 @@ def binary16_kernels() -> list[Kernel | ExhaustiveKernel]:
     return [
         operator(baseline.ADDER, binary16.add, f"a + b {NEAREST}", STICKY_LOST),
         operator(baseline.SUBTRACTOR, binary16.subtract, f"a - b {NEAREST}", NOT_NORMALISED),
-        operator(baseline.NONNEGATIVE_ADDER, binary16.add_nonnegative, f"|a| + |b| {NEAREST}", STICKY_LOST),
+        operator(baseline.NONNEGATIVE_ADDER, binary16.add_nonnegative, f"abs(a) + abs(b) {NEAREST}", STICKY_LOST),
         operator(baseline.MULTIPLIER, binary16.multiply, f"a b {NEAREST}", TIES_UP),
         operator(baseline.DIVIDER, binary16.divide, f"a / b {NEAREST}", EQUAL_BELOW, config="3+4+4 digits"),
         operator(baseline.MAXIMUM, binary16.later, "The result is the later operand in totalOrder.", NEGATIVES_SWAPPED),
@@ -78,7 +78,7 @@ def conversion(fmt: QFormat) -> Kernel:
         else Fault("negative numbers not negated", "", "magnitude", becomes("i__payload"))
     )
     specification = partial(binary16.from_fixed, fraction_bits=fmt.fraction_bits)
-    return operator(from_fixed_operator(fmt), specification, f"The conversion {NEAREST}", fault, config=str(fmt))
+    return operator(from_fixed_operator(fmt), specification, "The conversion is to the nearest number with ties to even.", fault, config=str(fmt))
 
 
 class ToProbability(wiring.Component):

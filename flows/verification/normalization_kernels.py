@@ -1,4 +1,4 @@
-"""The kernels of the Normalization Unit, at the formats of both presets and 16 lanes."""
+"""The kernels of the Normalization Unit, at the formats of both presets."""
 
 from __future__ import annotations
 
@@ -17,21 +17,23 @@ from .unrolling import Unrolling
 
 __all__ = ["normalization_kernels"]
 
-PAPER, FAITHFUL = SoftermaxConfig.paper(), SoftermaxConfig.faithful()
-FAITHFUL_MULTIPLY = SoftermaxConfig.faithful(normalizer="multiply")
+PAPER = SoftermaxConfig.paper()
+#: The formats of the faithful preset follow from the lanes, too.
+FAITHFUL = {f"faithful, {lanes} lanes": SoftermaxConfig.faithful(lanes=lanes) for lanes in (16, 32)}
+MULTIPLYING = {
+    "paper, 16 lanes": PAPER,
+    "faithful, multiply, 16 lanes": SoftermaxConfig.faithful(normalizer="multiply"),
+}
 
 
 def normalization_kernels() -> list[Kernel]:
     """All of them: each preset with its normalizer, and the faithful one with the paper's, too."""
     return [
-        reciprocal("paper", PAPER),
-        reciprocal("faithful", FAITHFUL),
-        reciprocal("faithful, multiply", FAITHFUL_MULTIPLY),
-        output_range("paper", PAPER),
-        multiply("paper", PAPER),
-        multiply("faithful", FAITHFUL_MULTIPLY),
-        row_product("faithful", FAITHFUL),
-        select("faithful", FAITHFUL),
+        *(reciprocal(name, config) for name, config in (MULTIPLYING | FAITHFUL).items()),
+        output_range("paper, 16 lanes", PAPER),
+        *(multiply(name, config) for name, config in MULTIPLYING.items()),
+        *(row_product(name, config) for name, config in FAITHFUL.items()),
+        *(select(name, config) for name, config in FAITHFUL.items()),
     ]
 
 
@@ -139,7 +141,7 @@ def multiply(name: str, config: SoftermaxConfig) -> Kernel:
 
     return Kernel(
         "Normalization Unit",
-        f"{name}, multiply, {config.lanes} lanes",
+        f"{name}, {config.unnormed} to {config.output}",
         "A probability is the numerator, shifted down to the row's scale, times the reciprocal, rounded to nearest.",
         lambda: NormalizationUnit(config),
         1,
@@ -197,7 +199,7 @@ def select(name: str, config: SoftermaxConfig) -> Kernel:
 
     return Kernel(
         "Normalization Unit",
-        f"{name}, row product, {config.lanes} lanes",
+        f"{name}, {config.product} to {config.output}",
         "A probability is the product for the score's fraction, shifted down to the score, rounded; 0 where masked.",
         lambda: NormalizationUnit(config),
         1,

@@ -22,9 +22,10 @@ from .unrolling import Unrolling
 
 __all__ = ["unnormed_kernels"]
 
-PRESETS = {"paper": SoftermaxConfig.paper(), "faithful": SoftermaxConfig.faithful()}
-#: Trees are proven at both widths of the main job's units.
-WIDER = {"paper": SoftermaxConfig.paper(32), "faithful": SoftermaxConfig.faithful(lanes=32)}
+PAPER, WIDE_PAPER = SoftermaxConfig.paper(16), SoftermaxConfig.paper(32)
+#: The formats of the faithful preset follow from the lanes, too.
+FAITHFUL = {f"faithful, {lanes} lanes": SoftermaxConfig.faithful(lanes=lanes) for lanes in (16, 32)}
+PRESETS = {"paper, 16 lanes": PAPER} | FAITHFUL
 #: Scores with more fractions than segments, so that there are slopes.
 SLOPED = SoftermaxConfig(lanes=16, max_len=384, input=Q(4, 4))
 #: A power sum that a long row of large scores overflows.
@@ -32,14 +33,15 @@ SATURATING = SoftermaxConfig.paper(max_len=4096, saturate=True)
 
 
 def unnormed_kernels() -> list[Kernel]:
-    """All of them; IntMax is the same in both presets."""
+    """All of them. IntMax is the same in both presets; of the paper's, only trees depend on the lanes."""
     return [
-        *(int_max(presets["paper"]) for presets in (PRESETS, WIDER)),
+        int_max(PAPER),
+        int_max(WIDE_PAPER),
         *(power_of_two(name, config) for name, config in PRESETS.items()),
-        linear_power_of_two("paper, linear-piecewise", SLOPED),
-        *(adder_tree(name, config) for presets in (PRESETS, WIDER) for name, config in presets.items()),
+        linear_power_of_two("paper, linear-piecewise, 16 lanes", SLOPED),
+        *(adder_tree(name, config) for name, config in (PRESETS | {"paper, 32 lanes": WIDE_PAPER}).items()),
         *(reduction(name, config) for name, config in PRESETS.items()),
-        reduction("paper, saturating", SATURATING),
+        reduction("paper, saturating, 16 lanes", SATURATING),
     ]
 
 
@@ -111,7 +113,7 @@ def _power_of_two(name: str, config: SoftermaxConfig, property: str, specificati
         results = [specification(x, keep, maximum, u) for x, keep, u in lanes]
         return Claim([in_range(maximum, config), *assumptions], z3.And(results))
 
-    formats = f"{name}, {config.input} to {config.unnormed}, {config.lanes} lanes"
+    formats = f"{name}, {config.input} to {config.unnormed}"
     return Kernel("Power of Two", formats, property, lambda: PowerOfTwo(config), 0, claim, fault)
 
 
@@ -131,7 +133,7 @@ def adder_tree(name: str, config: SoftermaxConfig) -> Kernel:
 
     return Kernel(
         "Unnormed Softmax Unit",
-        f"{name}, {config.lanes} lanes, {config.unnormed} to {config.power_sum}",
+        f"{name}, {config.unnormed} to {config.power_sum}",
         "A slice's sum is exact but for the fraction bits that the power sum lacks, which are cut off.",
         lambda: UnnormedSoftmaxUnit(config),
         edges,
