@@ -143,9 +143,10 @@ def _operand(literals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def parse_aiger(file: Path) -> Aig:
     """Read a binary AIGER file as Yosys writes it with ``-symbols``; an input without a name is undriven."""
     header, rest = file.read_bytes().split(b"\n", 1)
-    _, inputs, latches, outputs, ands = map(int, header.split()[1:6])
-    lines = rest.split(b"\n", latches + outputs)
-    literals = [int(line.split()[0]) for line in lines[:-1]]
+    # Assumptions, and what else there may be of an output, come after outputs.
+    _, inputs, latches, outputs, ands, *others = map(int, header.split()[1:])
+    lines = rest.split(b"\n", latches + outputs + sum(others))
+    literals = [int(line.split()[0]) for line in lines[: latches + outputs]]
     read, symbols = _unpacked(lines[-1], 1 + inputs + latches, ands)
     names = dict(line.split(" ", 1) for line in symbols.splitlines() if line[:1] in {"i", "o", "l"})
     return Aig(

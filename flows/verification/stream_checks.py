@@ -20,7 +20,7 @@ from .cases import Case
 from .checks import Check
 from .faults import Fault, becomes, loading_always, without
 from .harness import Harness
-from .properties import baseline, units
+from .properties import baseline, normalization, parts, softermax, streams, unnormed
 from .prover import Limits
 
 __all__ = ["CONFIGS", "stream_checks"]
@@ -92,21 +92,21 @@ def _checks(
 def _parts() -> list[Check]:
     """Row buffer, Reciprocal and Row Product."""
     buffer = {
-        units.contract: Fault("the next slice is shown early", "", "read_enable", becomes("| level")),
-        units.buffer_order: Fault("overwrites when full", "", "i__ready", becomes("1'h1")),
-        units.buffer_progress: Fault("the last slice stays inside", "", "read_enable", becomes("{} & level[1]")),
+        streams.contract: Fault("the next slice is shown early", "", "read_enable", becomes("| level")),
+        parts.buffer_order: Fault("overwrites when full", "", "i__ready", becomes("1'h1")),
+        parts.buffer_progress: Fault("the last slice stays inside", "", "read_enable", becomes("{} & level[1]")),
     }
     reciprocal = {
-        units.contract: _moves("mantissa"),
-        units.row_order: LOST,
-        units.row_progress: _idle("ready"),
-        units.reciprocal_values: Fault("exponent one too large", "", "exponent_in", becomes("{} + 4'h1")),
+        streams.contract: _moves("mantissa"),
+        parts.row_order: LOST,
+        parts.row_progress: _idle("ready"),
+        parts.reciprocal_values: Fault("exponent one too large", "", "exponent_in", becomes("{} + 4'h1")),
     }
     products = {
-        units.contract: _moves(r"\\o__payload\.products\[1\] "),
-        units.row_order: Fault("flag of the row after", "", r"\\o__payload\.overlong ", loading_always),
-        units.row_progress: _idle("i__ready"),
-        units.product_values: Fault("rounding constant of a product lost", "", "exact_1", without(r" \+ \S+$")),
+        streams.contract: _moves(r"\\o__payload\.products\[1\] "),
+        parts.row_order: Fault("flag of the row after", "", r"\\o__payload\.overlong ", loading_always),
+        parts.row_progress: _idle("i__ready"),
+        parts.product_values: Fault("rounding constant of a product lost", "", "exact_1", without(r" \+ \S+$")),
     }
     return [
         *_checks("Row buffer", RowBuffer, "4 slices of 5 bits", buffer),
@@ -120,14 +120,14 @@ def _unnormed() -> list[Check]:
     high = Fault("maximum one too large", "int_max", "maximum", becomes("{} + 3'h1"))
     kept_flag = Fault("saturation is kept for the next row", "reduction", "saturated", becomes("{} | saturated"))
     flow = {
-        units.unnormed_order: Fault("an overlong row continues as another", "", "dropping", becomes("1'h0")),
-        units.unnormed_progress: Fault("what is dropped does not enter", "", "i__ready", becomes("{} & ~dropping")),
+        unnormed.order: Fault("an overlong row continues as another", "", "dropping", becomes("1'h0")),
+        unnormed.progress: Fault("what is dropped does not enter", "", "i__ready", becomes("{} & ~dropping")),
     }
-    values = {units.unnormed_values: _row_before(), units.unnormed_sums: sum_before, units.unnormed_maxima: high}
-    saturating = {units.unnormed_values: sum_before, units.unnormed_saturation: kept_flag}
+    values = {unnormed.values: _row_before(), unnormed.sums: sum_before, unnormed.maxima: high}
+    saturating = {unnormed.values: sum_before, unnormed.saturation: kept_flag}
     checks = []
     for (size, full), payload in zip(zip(SMALL_SIZES, FULL_SIZES, strict=True), (U, X), strict=True):
-        contract = {units.contract: _moves(payload)}
+        contract = {streams.contract: _moves(payload)}
         for at, faults, limits in (
             (size, contract | flow | values, None),
             (f"{size}, saturating", saturating, None),
@@ -141,15 +141,15 @@ def _normalization() -> list[Check]:
     let_go = Fault("a row's scale is let go with its first slice", "", r"\\o__ready\$0 ", without(r" & \S+$"))
     unrounded = Fault("rounding constant lost", "", "rounded_0", without(r" \+ \S+$"))
     flow = {
-        units.contract: _moves(Y_0),
-        units.normalization_order: LOST,
-        units.normalization_progress: _idle("joined_ready"),
+        streams.contract: _moves(Y_0),
+        normalization.order: LOST,
+        normalization.progress: _idle("joined_ready"),
     }
     checks = []
     for size in SMALL_SIZES:
-        checks += _checks("Normalization Unit", NormalizationUnit, size, flow | {units.normalization_values: let_go})
+        checks += _checks("Normalization Unit", NormalizationUnit, size, flow | {normalization.values: let_go})
         saturating = f"{size}, saturating"
-        checks += _checks("Normalization Unit", NormalizationUnit, saturating, {units.normalization_values: unrounded})
+        checks += _checks("Normalization Unit", NormalizationUnit, saturating, {normalization.values: unrounded})
     for size in FULL_SIZES:
         checks += _checks("Normalization Unit", NormalizationUnit, size, flow)
     return checks
@@ -157,9 +157,9 @@ def _normalization() -> list[Check]:
 
 def _softermax() -> list[Check]:
     checks = []
-    flow = {units.softermax_order: FULL, units.softermax_progress: STAYS}
-    values = {units.softermax_values: _row_before("unnormed.")}
-    contract = {units.contract: _moves(Y_0, "normalization")}
+    flow = {softermax.order: FULL, softermax.progress: STAYS}
+    values = {softermax.values: _row_before("unnormed.")}
+    contract = {streams.contract: _moves(Y_0, "normalization")}
     for size, least in zip(SMALL_SIZES, LEAST_SIZES, strict=True):
         checks += _checks("Softermax", Softermax, size, contract)
         checks += _checks("Softermax", Softermax, least, flow, Limits(seconds=400))
@@ -169,31 +169,31 @@ def _softermax() -> list[Check]:
 
 
 def _baseline() -> list[Check]:
-    unnormed = {
-        units.contract: _moves(r"\\o__payload\.u\[0\] "),
+    of_unnormed = {
+        streams.contract: _moves(r"\\o__payload\.u\[0\] "),
         baseline.unnormed_order: LOST,
         baseline.unnormed_progress: _idle("joined_ready"),
     }
-    normalization = {
-        units.contract: _moves(Y_0),
-        units.normalization_order: LOST,
-        units.normalization_progress: _idle("joined_ready"),
+    of_normalization = {
+        streams.contract: _moves(Y_0),
+        normalization.order: LOST,
+        normalization.progress: _idle("joined_ready"),
     }
     full = Fault("numerators are overwritten in a full buffer", "numerator_buffer", "i__ready", becomes("1'h1"))
     stays = Fault("the last scores stay in their buffer", "score_buffer", "read_enable", becomes("{} & (level != 1)"))
     flow = {baseline.softmax_order: full, baseline.softmax_progress: stays}
     divide, multiply = "fp16, 2 lanes, divide", "fp16, 2 lanes, multiply"
     return [
-        *_checks("Baseline Unnormed Softmax Unit", BaselineUnnormedSoftmaxUnit, divide, unnormed),
-        *_checks("Baseline Normalization Unit", BaselineNormalizationUnit, divide, normalization),
-        *_checks("Baseline Normalization Unit", BaselineNormalizationUnit, multiply, normalization),
-        *_checks("Baseline softmax", BaselineSoftmax, divide, {units.contract: _moves(Y_0, "normalization")}),
+        *_checks("Baseline Unnormed Softmax Unit", BaselineUnnormedSoftmaxUnit, divide, of_unnormed),
+        *_checks("Baseline Normalization Unit", BaselineNormalizationUnit, divide, of_normalization),
+        *_checks("Baseline Normalization Unit", BaselineNormalizationUnit, multiply, of_normalization),
+        *_checks("Baseline softmax", BaselineSoftmax, divide, {streams.contract: _moves(Y_0, "normalization")}),
         *_checks("Baseline softmax", BaselineSoftmax, divide, flow, Limits(seconds=0, depth=24)),
     ]
 
 
 def _processing_element() -> list[Check]:
-    contract = {units.contract: _moves(Y_0, "softmax.normalization")}
+    contract = {streams.contract: _moves(Y_0, "softmax.normalization")}
     return _checks("Processing element", ProcessingElement, "2 lanes, 2 pairs, 4 keys", contract, FULL_LIMITS)
 
 

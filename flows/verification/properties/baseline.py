@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..harness import Harness
-from . import units
-from .streams import Watch, check_progress, transfer
+from . import softermax
+from .streams import Watch, check_progress, keep_contract, transfer
 
 __all__ = ["softmax_order", "softmax_progress", "unnormed_order", "unnormed_progress"]
 
@@ -22,7 +22,7 @@ def _passes(h: Harness) -> tuple[Watch, Watch, Watch]:
 
 def unnormed_order(h: Harness):
     """Slices of the second pass, and rows, leave in order; none is lost, none comes twice."""
-    units.keep_contract(h)
+    keep_contract(h)
     _passes(h)
     i, row, unit = h.port.i, h.port.row, h.component
     ends, most = transfer(i) & i.payload.last, unit.maximum_latency + unit.latency
@@ -32,7 +32,7 @@ def unnormed_order(h: Harness):
 
 def unnormed_progress(h: Harness):
     """No deadlock: while sinks are ready, slices and sums leave within their latencies, and both passes take slices."""
-    units.keep_contract(h)
+    keep_contract(h)
     again, o, row, unit = h.port.again, h.port.o, h.port.row, h.component
     maxima, slices, sums = _passes(h)
     ready = o.ready & row.ready
@@ -52,10 +52,10 @@ def _inside(config) -> int:
 
 def softmax_order(h: Harness):
     """As many slices leave as are kept, in order, with last at the same places; overlong rows are flagged."""
-    units.complete_order(h, _inside(h.component.config))
+    softermax.complete_order(h, _inside(h.component.config))
 
 
 def softmax_progress(h: Harness):
     """No deadlock: while the sink is ready, the slices of a row that is complete leave."""
     config = h.component.config
-    units.complete_progress(h, _inside(config), h.component.latency + config.max_slices - 1)
+    softermax.complete_progress(h, _inside(config), h.component.latency + config.max_slices - 1)

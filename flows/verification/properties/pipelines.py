@@ -17,9 +17,10 @@ from softermax.hw.row_buffer import RowBuffer
 from softermax.hw.streams import row_summary, unnormed_slice
 from softermax.model import SoftermaxConfig
 
+from ..harness import Harness
 from . import reference
 
-__all__ = ["Out", "normalization", "softermax", "unnormed"]
+__all__ = ["Out", "agree", "normalization", "softermax", "unnormed"]
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,12 @@ def unnormed(m: Module, i: stream.Interface, config: SoftermaxConfig) -> tuple[V
     known = {"x": i.payload.x.as_value(), "keep": i.payload.keep, "last": framing.last, "overlong": framing.cut}
     leaving = tuple(unnormed_slice(config).members)
     slices, registers = None, 0
-    for step, needed in (("int_max", ("x", "keep")), ("power_of_two", ("u",)), (config.steps[-1], ("slice_sum",))):
-        known |= _STEPS[min(config.steps.index(step), 2)](m, known, config)
+    for step, compute, needed in (
+        ("int_max", _maximum, ("x", "keep")),
+        ("power_of_two", _numerators, ("u",)),
+        (f"sum_{config.tree_levels}", _slice_sum, ("slice_sum",)),
+    ):
+        known |= compute(m, known, config)
         if step not in config.register_steps:
             continue
         registers += 1
@@ -91,9 +96,6 @@ def _numerators(m, known, config):
 def _slice_sum(m, known, config):
     lanes = [known["u"].word_select(lane, config.unnormed.width) for lane in range(config.lanes)]
     return {"slice_sum": reference.slice_sum(m, lanes, config)}
-
-
-_STEPS = (_maximum, _numerators, _slice_sum)
 
 
 def normalization(
@@ -135,3 +137,11 @@ def softermax(m: Module, i: stream.Interface, config: SoftermaxConfig) -> tuple[
     slice_ready, row_ready, out, sound = normalization(m, buffer.o, summary, config)
     m.d.comb += [buffer.o.ready.eq(slice_ready), summary.ready.eq(row_ready)]
     return ready, out, sound
+
+
+def agree(h: Harness, port: stream.Interface, out: Out, name: str):
+    """A port is as the reference says, in every cycle."""
+    h.m.d.comb += out.head.ready.eq(port.ready)
+    h.check(port.valid == out.head.valid, f"{name} is valid when the reference is")
+    for field, value in out.fields.items():
+        h.check(~port.valid | (Value.cast(port.payload[field]) == value), f"{field} of {name}")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
-from amaranth.lib import data
+from amaranth.lib import data, stream
 
 from softermax.hw.streams import shape_of
 from softermax.model import SoftermaxConfig
@@ -19,6 +19,8 @@ __all__ = [
     "Framing",
     "RunningRow",
     "aligned",
+    "is_maximum",
+    "is_sum",
     "numerators",
     "probabilities",
     "reciprocal",
@@ -55,8 +57,13 @@ class Framing:
     cut: Value
 
     @classmethod
+    def at(cls, m: Module, i: stream.Interface, config: SoftermaxConfig) -> Framing:
+        """Of the slices that a unit takes at a port."""
+        return cls.of(m, i.valid & i.ready, i.payload.last, config.max_slices)
+
+    @classmethod
     def of(cls, m: Module, takes: Value, last: Value, max_slices: int) -> Framing:
-        """Count the slices that a port ``takes``; from number ``max_slices`` of a row on they are too many."""
+        """Count slices that are taken; from number ``max_slices`` of a row on they are too many."""
         number = Signal(range(max_slices + 1), name="reference_number")
         with m.If(takes):
             m.d.sync += number.eq(Mux(last, 0, Mux(number == max_slices, max_slices, number + 1)))
@@ -199,3 +206,13 @@ def saturated(y: Value, config: SoftermaxConfig) -> Value:
     """A result in the output's format, the largest there is where it does not fit."""
     most = config.output.max_raw
     return Mux(y > most, most, y)[: config.output.width]
+
+
+def is_maximum(maximum: Value, config: SoftermaxConfig) -> Value:
+    """Whether it is the ceiling of a score."""
+    return (maximum >= config.lowest_maximum) & (maximum <= -config.lowest_maximum)
+
+
+def is_sum(power_sum: Value, config: SoftermaxConfig) -> Value:
+    """Whether it is at least 1/2, as in every row with a kept score."""
+    return power_sum >= 1 << (config.power_sum.fraction_bits - 1)

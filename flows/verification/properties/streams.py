@@ -1,13 +1,14 @@
-"""What every stream keeps: its contract, order and progress."""
+"""What streams keep: their contract, order and progress. A property's first line of text is what the table says."""
 
 from __future__ import annotations
 
 from amaranth.hdl import Signal, Value
 from amaranth.lib import stream
+from amaranth.lib.wiring import In, Out
 
 from ..harness import Harness
 
-__all__ = ["Watch", "assume_contract", "check_contract", "check_progress", "transfer"]
+__all__ = ["Watch", "check_progress", "contract", "keep_contract", "transfer"]
 
 
 def transfer(port: stream.Interface) -> Value:
@@ -21,19 +22,6 @@ def _kept(h: Harness, port: stream.Interface, name: str) -> Value:
     offered = h.before(port.valid & ~port.ready, f"{name}_offered")
     held = h.before(payload, f"{name}_held")
     return ~offered | (port.valid & (payload == held))
-
-
-def assume_contract(h: Harness, **ports: stream.Interface):
-    """The environment takes back or changes nothing that it has offered at the unit's inputs."""
-    for name, port in ports.items():
-        h.assume(_kept(h, port, name))
-
-
-def check_contract(h: Harness, **ports: stream.Interface):
-    """The unit takes back or changes nothing that it has offered at its outputs."""
-    for name, port in ports.items():
-        h.check(_kept(h, port, name), f"{name} keeps its contract")
-        h.cover(h.before(port.valid & ~port.ready, f"{name}_waited") & transfer(port), f"{name} waits and moves")
 
 
 class Watch:
@@ -97,3 +85,26 @@ def check_progress(h: Harness, *, due: Value, moves: Value, within: int, name: s
         h.m.d.sync += waited.eq(waited + 1)
     h.check(waited < within, f"{name} within {within} cycles")
     h.cover(due & (waited == within - 1), f"{name} in cycle {within}")
+
+
+def _streams(h: Harness, flow) -> dict[str, stream.Interface]:
+    """The unit's streams of a direction, by name."""
+    return {
+        name: getattr(h.port, name)
+        for name, member in h.component.signature.members.items()
+        if member.is_signature and isinstance(member.signature, stream.Signature) and member.flow == flow
+    }
+
+
+def keep_contract(h: Harness):
+    """The environment takes back or changes nothing that it has offered at the unit's inputs."""
+    for name, port in _streams(h, In).items():
+        h.assume(_kept(h, port, name))
+
+
+def contract(h: Harness):
+    """What an output offers stays, unchanged, until it is taken."""
+    keep_contract(h)
+    for name, port in _streams(h, Out).items():
+        h.check(_kept(h, port, name), f"{name} keeps its contract")
+        h.cover(h.before(port.valid & ~port.ready, f"{name}_waited") & transfer(port), f"{name} waits and moves")

@@ -9,8 +9,7 @@ from softermax.flows.verification.cases import Case
 from softermax.flows.verification.checks import FAILS, NOT_COVERED, PROVEN, Check, holds_to
 from softermax.flows.verification.faults import Fault, becomes
 from softermax.flows.verification.harness import UNIT, Harness
-from softermax.flows.verification.properties import units
-from softermax.flows.verification.properties.streams import assume_contract, transfer
+from softermax.flows.verification.properties import parts, streams
 from softermax.flows.verification.prover import Limits, Problem
 from softermax.flows.verilog import generate_verilog
 from softermax.hw.row_buffer import RowBuffer
@@ -33,7 +32,7 @@ def problem(state, verilog, folder, **options):
 
 def never_full(h):
     """The buffer is never full"""
-    assume_contract(h, i=h.port.i)
+    streams.keep_contract(h)
     h.check(h.port.i.ready, "room for a slice")
 
 
@@ -46,17 +45,17 @@ def out_of_nothing(h):
     """A slice leaves before any has come, which cannot be"""
     come = h.before(1, "come")
     h.check(come | 1, "anything")
-    entered = h.before(transfer(h.port.i), "entered")
+    entered = h.before(streams.transfer(h.port.i), "entered")
     h.cover(h.port.o.valid & ~come & ~entered, "a slice out of nothing")
 
 
 def test_a_property_is_proven_for_any_number_of_cycles(verilog, tmp_path):
-    verdict = problem(units.buffer_order, verilog, tmp_path).prove(Limits())
+    verdict = problem(parts.buffer_order, verilog, tmp_path).prove(Limits())
     assert (verdict.result, verdict.depth) == (PROVEN, None)
 
 
 def test_bounded_model_checking_states_its_depth(verilog, tmp_path):
-    verdict = problem(units.buffer_order, verilog, tmp_path).prove(Limits(seconds=0, depth=7))
+    verdict = problem(parts.buffer_order, verilog, tmp_path).prove(Limits(seconds=0, depth=7))
     assert (verdict.method, verdict.depth, verdict.result) == ("bounded", 7, holds_to(7))
 
 
@@ -70,7 +69,7 @@ def test_what_does_not_hold_fails_with_a_waveform_up_to_that_cycle(verilog, tmp_
 
 
 def test_a_fault_is_found(verilog, tmp_path):
-    assert problem(units.buffer_order, OVERWRITES.seeded(verilog, UNIT), tmp_path).search(12).result == FAILS
+    assert problem(parts.buffer_order, OVERWRITES.seeded(verilog, UNIT), tmp_path).search(12).result == FAILS
 
 
 def test_registers_hold_anything_before_the_first_reset_and_are_reset_by_it(verilog, tmp_path):
@@ -81,7 +80,7 @@ def test_registers_hold_anything_before_the_first_reset_and_are_reset_by_it(veri
 
 
 def test_situations_are_reached_as_early_as_can_be(verilog, tmp_path):
-    assert problem(units.contract, verilog, tmp_path, covering=True).witnesses(8) == {"o waits and moves": 5}
+    assert problem(streams.contract, verilog, tmp_path, covering=True).witnesses(8) == {"o waits and moves": 5}
 
 
 def test_a_case_whose_situation_cannot_be_says_nothing(tmp_path):
@@ -92,7 +91,7 @@ def test_a_case_whose_situation_cannot_be_says_nothing(tmp_path):
 
 def test_a_case_that_does_not_find_its_fault_has_not_passed(tmp_path):
     harmless = Fault("harmless", "", "i__ready", becomes("{} & 1'h1"))
-    row = Case(RowBuffer, ARGUMENTS, units.contract, harmless, Limits(depth=6)).check("row_buffer", "3").row(tmp_path)
+    row = Case(RowBuffer, ARGUMENTS, streams.contract, harmless, Limits(depth=6)).check("row_buffer", "3").row(tmp_path)
     assert (row["result"], row["fault_found"]) == (PROVEN, False)
     assert not Check.passed(row)
 
