@@ -20,7 +20,7 @@ from .cases import Case
 from .checks import Check
 from .faults import Fault, becomes, loading_always, without
 from .harness import Harness
-from .properties import baseline, normalization, parts, softermax, streams, unnormed
+from .properties import baseline, normalization, parts, processing_element, softermax, streams, unnormed
 from .prover import Limits
 
 __all__ = ["CONFIGS", "stream_checks"]
@@ -45,6 +45,7 @@ CONFIGS = {
     "fp16, 2 lanes, divide": BaselineConfig(lanes=2, max_len=4),
     "fp16, 2 lanes, multiply": BaselineConfig(lanes=2, max_len=4, normalizer="multiply"),
     "4 slices of 5 bits": (data.StructLayout({"x": 4, "last": 1}), 4),
+    "paper's formats, 2 lanes, 8": SoftermaxConfig.paper(2, 8),
     "2 lanes, 2 pairs, 4 keys": ProcessingElementConfig(
         softmax=SoftermaxConfig(**MULTIPLY | {"input": Q(3, 2)}, **WIDE), vector_size=2, max_d_head=2, scale_bits=4
     ),
@@ -134,7 +135,8 @@ def _unnormed() -> list[Check]:
             (full, contract | flow, FULL_LIMITS),
         ):
             checks += _checks("Unnormed Softmax Unit", UnnormedSoftmaxUnit, at, faults, limits)
-    return checks
+    values, limits = {unnormed.values: _row_before()}, Limits(seconds=400)
+    return checks + _checks("Unnormed Softmax Unit", UnnormedSoftmaxUnit, "paper's formats, 2 lanes, 8", values, limits)
 
 
 def _normalization() -> list[Check]:
@@ -193,8 +195,15 @@ def _baseline() -> list[Check]:
 
 
 def _processing_element() -> list[Check]:
+    size = "2 lanes, 2 pairs, 4 keys"
     contract = {streams.contract: _moves(Y_0, "softmax.normalization")}
-    return _checks("Processing element", ProcessingElement, "2 lanes, 2 pairs, 4 keys", contract, FULL_LIMITS)
+    unmasked = Fault("causal mask is ignored", "sequencer.scores", "last_seen", becomes("last_key"))
+    idle = Fault("an empty stage takes nothing", "operands", "joined_ready", becomes("ready & valid"))
+    head = {processing_element.rows: unmasked, processing_element.progress: idle}
+    return [
+        *_checks("Processing element", ProcessingElement, size, contract, FULL_LIMITS),
+        *_checks("Processing element", ProcessingElement, size, head, Limits(seconds=0, depth=24)),
+    ]
 
 
 def stream_checks() -> list[Check]:
