@@ -18,7 +18,7 @@ __all__ = ["TRAFFIC", "Batches", "soak"]
 TRAFFIC = STALLS, FULL_SPEED = ("random stalls", "full speed")
 
 #: Slices of a batch: from about the smallest to about the largest number, small ones more often.
-SMALLEST, LARGEST = 300, 20_000
+SMALLEST, LARGEST = 100, 10_000
 #: Cycles after which waves are repeated, about; each after another number.
 WAVE = 30_000
 #: Longest standstill of a wave, one of these for each batch.

@@ -27,7 +27,7 @@ ELEMENT = ProcessingElementConfig(
 )
 
 #: A probability of the last lane that one slice in about ten thousand has.
-SELDOM = "rounded_2[21:6] == 16'h2a38"
+SELDOM = "rounded_2[21:6] == 16'h12e0"
 #: Faults that need what is seldom, and how each shows.
 SELDOM_FAULTS = {
     Fault(
@@ -88,11 +88,11 @@ def find(built, batches, fault, *, slices=20_000, traffic=STALLS, seed=1):
 
 def test_a_sound_unit_passes_and_each_soak_is_another(built):
     batches = RowBatches("softermax", SOFTERMAX)
-    first, again, other = (find(built, batches, 0, slices=6_000, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (find(built, batches, 0, slices=12_000, seed=seed) for seed in (1, 1, 2))
     assert first == again
     assert first != other
     for found in (first, other):
-        assert 6_000 <= found["slices"] < found["cycles"]
+        assert 12_000 <= found["slices"] < found["cycles"]
         assert found["rows"] > 500
         assert min(found[name] for name in ("stalled_in", "stalled_out", "resets")) > 0
         assert (found["wrong"], found["lost_or_repeated"], found["first_error"]) == (0, 0, None)
@@ -126,10 +126,10 @@ def test_an_error_is_described_so_that_it_can_be_found(built):
     number = len(MULTIPLY_FAULTS) + 1
     found = find(built, RowBatches("softermax", SOFTERMAX), number, slices=60_000)
     error = found["first_error"]
-    assert found["slices"] > 5_000
+    assert found["slices"] > 1_000
     assert (error["stream"], found["wrong"]) == ("o", 1)
     assert int(error["expected"], 16) ^ int(error["seen"], 16) == 1
-    assert int(error["expected"], 16) >> 32 & 0xFFFF == 0x2A38
+    assert int(error["expected"], 16) >> 32 & 0xFFFF == 0x12E0
     assert 0 < error["row"] < error["item"] < error["cycle"]
 
 
