@@ -16,7 +16,7 @@ from softermax.sim.baseline_trace import (
     baseline_softmax_trace,
     baseline_unnormed_trace,
 )
-from softermax.sim.corners import binary16_rows, interruptions, overlong_rows
+from softermax.sim.corners import binary16_rows, even_rows, interruptions, overlong_rows
 from softermax.sim.cosim import CosimResult, cosimulate
 from softermax.sim.softermax_trace import (
     invented_normalization_trace,
@@ -95,8 +95,10 @@ def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, sim
     """
     traces, contents = standard_traces(point, seed, every)
     results = cosimulate(verilog, point.name, traces, build_dir, simulator=simulator)
-    measured = {"latency": _latency(traces[0], results[0]), "throughput": _throughput(results[1])}
-    return (measured if point.unit != "pe" else {}) | contents | compared(results)
+    measured = {}
+    if point.unit != "pe":
+        measured = {"latency": _latency(traces[0], results[0]), "throughput": _throughput(results[1])}
+    return measured | contents | compared(results)
 
 
 def standard_traces(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[Trace], dict]:
@@ -156,9 +158,10 @@ def _rows(config, rng: np.random.Generator):
     """The real rows, difficult ones and overlong ones, as the config's units take them."""
     rows = real_rows(config.max_len)
     if not isinstance(config, BaselineConfig):
-        return rows, random_rows(rng, config, DIFFICULT_ROWS), overlong_rows(rng, config)
+        return rows, [*random_rows(rng, config, DIFFICULT_ROWS), *even_rows(config)], overlong_rows(rng, config)
     difficult = binary16_rows(rng, config, random_rows(rng, config, DIFFICULT_ROWS, SHIPPED), SHIPPED.fraction_bits)
-    return _in_binary16(rows), difficult, _in_binary16(overlong_rows(rng, config, SHIPPED))
+    overlong = overlong_rows(rng, config, SHIPPED)
+    return _in_binary16(rows), [*difficult, *_in_binary16(even_rows(config))], _in_binary16(overlong)
 
 
 def _in_binary16(rows) -> list[tuple[np.ndarray, np.ndarray]]:

@@ -11,6 +11,9 @@ from softermax.model.pe_config import ProcessingElementConfig
 
 __all__ = ["built_heads", "random_heads"]
 
+#: Rows that take the MACs a single cycle.
+MANY = 300
+
 
 def random_heads(
     rng: np.random.Generator, config: ProcessingElementConfig, number: int, longest: int | None = None
@@ -48,20 +51,24 @@ def _head(rng, config, queries: int, k: np.ndarray, v: np.ndarray) -> Head:
 
 
 def built_heads(rng: np.random.Generator, config: ProcessingElementConfig) -> list[Head]:
-    """Small heads of random sizes, of a few slices; one query for the most keys of the longest, causal ones with more
-    queries than keys and fewer, each lane as the last one that a row sees.
+    """Small heads, each size with a full mask and with a causal one.
+
+    Many rows of which each takes the MACs a single cycle; sizes at which slices and words are just full or just not; one
+    query for the most keys of the longest; and some of random sizes, of a few slices.
     """
     lanes, size = config.lanes, config.vector_size
+    single_steps = (config.max_len, max(lanes - 1, 1), 1)
     sizes = [  # queries, keys, d_head
-        (1, config.max_len, config.max_d_head),
+        *[single_steps] * -(-MANY // config.max_len),
         (1, 1, 1),
-        (config.max_len, max(lanes - 1, 1), 1),
         (2, lanes, size),
+        (3, min(lanes + 1, config.max_len), max(size - 1, 1)),
         (min(2 * lanes + 3, config.max_len), min(lanes + 2, config.max_len), min(size + 1, config.max_d_head)),
+        (1, config.max_len, config.max_d_head),
     ]
-    made = random_heads(rng, config, 8, min(3 * lanes, config.max_len))
+    made = []
     for queries, keys, d_head in sizes:
         k, v = (rng.integers(-128, 128, (keys, d_head)).astype(np.int8) for _ in "kv")
         head = _head(rng, config, queries, k, v)
         made += [replace(head, causal=False), replace(head, causal=True, q=head.q[::-1].copy())]
-    return made
+    return made + random_heads(rng, config, 8, min(3 * lanes, config.max_len))

@@ -174,10 +174,10 @@ def totals(view):
     return counted(cases) | {f"exponent: {e}": 1 for e in np.unique(exponents(view.total)).tolist()}
 
 
-@BASELINE_NORMALIZATION("probability", lambda view: ["0 of 0", "0, flushed", "smallest", "1", "NaN"])
+@BASELINE_NORMALIZATION("probability", lambda view: ["0 of 0", "0, flushed", "hardly above", "1", "NaN"])
 def probabilities(view):
     """The ends of a probability's range."""
-    cases = {"0 of 0": (view.u == 0) & (view.y == 0), "0, flushed": view.y == 0, "smallest": view.y == 0x0400}
+    cases = {"0 of 0": (view.u == 0) & (view.y == 0), "0, flushed": view.y == 0, "hardly above": view.y < 0x0500}
     return counted(cases | {"1": view.y == binary16.ONE, "NaN": view.y == binary16.NAN})
 
 
