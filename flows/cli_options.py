@@ -11,7 +11,7 @@ from softermax.model import QFormat
 from softermax.model.config import CHOICES
 from softermax.sim.cosim import SIMULATORS
 
-from .design_points import PRESETS, UNITS, DesignPoint, main_design_points
+from .design_points import MAX_D_HEAD, PRESETS, UNITS, DesignPoint, main_design_points
 from .errors import FlowError
 from .mapping import RECIPES
 from .synthesis import AreaOptions
@@ -54,6 +54,7 @@ size = options(
     option("--rounding", help=f"{' or '.join(CHOICES['rounding'])}; preset faithful."),
     option("--saturate", is_flag=True, help="Let the power sum of long rows saturate, flagged; preset paper."),
     option("--cuts", help="Steps of the unnormed unit with a register behind, such as int_max,sum_3; or none."),
+    option("--max-d-head", type=int, default=MAX_D_HEAD, show_default=True, help="Elements of a pe's longest query."),
     option("--values", is_flag=True, help="Let a pe keep values and give context instead of probabilities."),
 )
 axi_stream = option("--axi-stream", is_flag=True, help="AXI4-Stream ports, of softermax or pe; see docs/axi-stream.md.")
@@ -102,7 +103,7 @@ def design_points(unit: str | None, axi_stream: bool = False, **size) -> list[De
 
 
 def design_point(
-    unit, preset, lanes, max_len, input, output_format, cuts, values, axi_stream=False, **choices
+    unit, preset, lanes, max_len, input, output_format, cuts, values, max_d_head, axi_stream=False, **choices
 ) -> DesignPoint:
     """The point of a unit and the options of ``size``; a FlowError if there is none."""
     try:
@@ -112,4 +113,4 @@ def design_point(
     steps = None if cuts is None else tuple(cuts.split(",")) if cuts != "none" else ()
     chosen = {**formats, **choices, "cuts": steps}
     options = tuple((name, value) for name, value in chosen.items() if value not in (None, False))
-    return DesignPoint(unit, preset, lanes, max_len, options, values, axi_stream)
+    return DesignPoint(unit, preset, lanes, max_len, options, values, max_d_head, axi_stream)

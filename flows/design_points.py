@@ -25,7 +25,7 @@ from softermax.model.shape import RowShape
 
 from .errors import FlowError
 
-__all__ = ["PRESETS", "UNITS", "DesignPoint", "main_design_points"]
+__all__ = ["MAX_D_HEAD", "PRESETS", "UNITS", "DesignPoint", "main_design_points"]
 
 #: Presets by name.
 PRESETS = {"paper": SoftermaxConfig.paper, "faithful": SoftermaxConfig.faithful, "fp16": BaselineConfig}
@@ -48,6 +48,9 @@ UNITS = (*COMPONENTS[SoftermaxConfig], "pe")
 #: Units that can have AXI4-Stream ports, and then are these components, whatever the config.
 AXI_STREAM = {"softermax": AxiStreamSoftermax, "pe": AxiStreamProcessingElement}
 
+#: Elements of the longest query of a processing element, unless told otherwise.
+MAX_D_HEAD = 128
+
 
 @dataclass(frozen=True)
 class DesignPoint:
@@ -64,6 +67,8 @@ class DesignPoint:
         Further arguments of the preset, such as ``("normalizer", "row_product")``.
     values : bool
         Whether a processing element keeps values and gives context.
+    max_d_head : int
+        Elements of the longest query of a processing element.
     axi_stream : bool
         Whether the unit, one of :data:`AXI_STREAM`, has AXI4-Stream ports.
 
@@ -79,6 +84,7 @@ class DesignPoint:
     max_len: int = 384
     options: tuple[tuple[str, object], ...] = ()
     values: bool = False
+    max_d_head: int = MAX_D_HEAD
     axi_stream: bool = False
 
     def __post_init__(self):
@@ -87,6 +93,8 @@ class DesignPoint:
                 raise FlowError(f"the {what} must be one of {', '.join(known)}, not {name!r}")
         if self.values and self.unit != "pe":
             raise FlowError(f"the unit must be pe to keep values, not {self.unit!r}")
+        if self.max_d_head != MAX_D_HEAD and self.unit != "pe":
+            raise FlowError(f"the unit must be pe to have a max_d_head, not {self.unit!r}")
         if self.axi_stream and self.unit not in AXI_STREAM:
             raise FlowError(f"the unit must be one of {', '.join(AXI_STREAM)} for AXI4-Stream, not {self.unit!r}")
         known = signature(PRESETS[self.preset]).parameters
@@ -107,7 +115,8 @@ class DesignPoint:
     def hardware_config(self) -> RowShape | ProcessingElementConfig:
         """The config that the unit is built from."""
         if self.unit == "pe":
-            return ProcessingElementConfig(softmax=self.config, vector_size=self.lanes, values=self.values)
+            sizes = {"vector_size": self.lanes, "max_d_head": self.max_d_head}
+            return ProcessingElementConfig(softmax=self.config, values=self.values, **sizes)
         return self.config
 
     @property
@@ -119,6 +128,7 @@ class DesignPoint:
             f"{self.lanes}x{self.max_len}",
             *(name if value is True else _text(value) for name, value in self.options),
             *(flag for flag in ("values", "axi_stream") if getattr(self, flag)),
+            *([f"d{self.max_d_head}"] if self.max_d_head != MAX_D_HEAD else []),
         ]
         return re.sub(r"\W+", "_", "_".join(parts)).strip("_")
 
@@ -136,6 +146,8 @@ class DesignPoint:
         names["normalizer"] = self.config.normalizer
         if self.unit == "pe":
             names["values"] = self.values
+            if self.max_d_head != MAX_D_HEAD:
+                names["max_d_head"] = self.max_d_head
         if self.axi_stream:
             names["axi_stream"] = True
         return names | {name: _text(value) for name, value in self.options}

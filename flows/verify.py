@@ -25,7 +25,7 @@ from softermax.sim.softermax_trace import (
     unnormed_trace,
 )
 from softermax.sim.trace import Trace, cut_by_reset
-from softermax.sim.traffic import bursty, random_rows, rows_to_slices
+from softermax.sim.traffic import bursty, peaked_rows, random_rows, rows_to_slices
 
 from .design_points import DesignPoint
 from .errors import FlowError
@@ -62,7 +62,7 @@ TRACES = {
 SHIPPED = Q(6, 2)
 
 #: Rows made to be difficult that are mixed with the real ones.
-DIFFICULT_ROWS = 300
+DIFFICULT_ROWS, PEAKED_ROWS = 300, 1500
 #: As many of them are played again and again, each time broken off within so many cycles.
 INTERRUPTED_ROWS, INTERRUPTED_CYCLES = 40, 800
 #: Slices of a Normalization Unit that are made up.
@@ -157,11 +157,13 @@ def compared(results: Sequence[CosimResult]) -> dict:
 def _rows(config, rng: np.random.Generator):
     """The real rows, difficult ones and overlong ones, as the config's units take them."""
     rows = real_rows(config.max_len)
-    if not isinstance(config, BaselineConfig):
-        return rows, [*random_rows(rng, config, DIFFICULT_ROWS), *even_rows(config)], overlong_rows(rng, config)
-    difficult = binary16_rows(rng, config, random_rows(rng, config, DIFFICULT_ROWS, SHIPPED), SHIPPED.fraction_bits)
-    overlong = overlong_rows(rng, config, SHIPPED)
-    return _in_binary16(rows), [*difficult, *_in_binary16(even_rows(config))], _in_binary16(overlong)
+    input = config.input if isinstance(config, SoftermaxConfig) else SHIPPED
+    difficult, overlong = random_rows(rng, config, DIFFICULT_ROWS, input), overlong_rows(rng, config, input)
+    summed = [*even_rows(config), *peaked_rows(rng, config, PEAKED_ROWS, input)]
+    if isinstance(config, SoftermaxConfig):
+        return rows, [*difficult, *summed], overlong
+    difficult = binary16_rows(rng, config, difficult, SHIPPED.fraction_bits)
+    return _in_binary16(rows), [*difficult, *_in_binary16(summed)], _in_binary16(overlong)
 
 
 def _in_binary16(rows) -> list[tuple[np.ndarray, np.ndarray]]:

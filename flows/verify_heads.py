@@ -51,9 +51,12 @@ def heads_traces(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[He
 def played_heads(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[Head], list[Head], list[Head]]:
     """The heads of each of the traces of :func:`heads_traces`."""
     config = point.hardware_config
-    captured = [head for head in load_heads() if head.tokens <= config.max_len]
-    if not captured:
+    fitting = [head for head in load_heads() if head.tokens <= config.max_len]
+    if not fitting:
         raise FlowError(f"max_len must be 16 or more to verify on the captured heads, not {config.max_len}")
+    captured = [head for head in fitting if head.q.shape[1] <= config.max_d_head]
+    if not captured:
+        raise FlowError(f"max_d_head must be 32 or more to verify on the captured heads, not {config.max_d_head}")
     if every > 1:
         captured = sorted(captured, key=lambda head: head.tokens)[: -(-len(captured) // every)]
     heads = [real_head(head, config) for head in captured]

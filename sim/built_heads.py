@@ -53,8 +53,8 @@ def _head(rng, config, queries: int, k: np.ndarray, v: np.ndarray) -> Head:
 def built_heads(rng: np.random.Generator, config: ProcessingElementConfig) -> list[Head]:
     """Small heads, each size with a full mask and with a causal one.
 
-    Many rows of which each takes the MACs a single cycle; sizes at which slices and words are just full or just not; one
-    query for the most keys of the longest; and some of random sizes, of a few slices.
+    Many rows of which each takes the MACs a single cycle; sizes at which slices and words are just full or just not;
+    one query for the most keys of the longest; and some of random sizes, of a few slices.
     """
     lanes, size = config.lanes, config.vector_size
     single_steps = (config.max_len, max(lanes - 1, 1), 1)

@@ -78,7 +78,13 @@ def conversion(fmt: QFormat) -> Kernel:
         else Fault("negative numbers not negated", "", "magnitude", becomes("i__payload"))
     )
     specification = partial(binary16.from_fixed, fraction_bits=fmt.fraction_bits)
-    return operator(from_fixed_operator(fmt), specification, "The conversion is to the nearest number with ties to even.", fault, config=str(fmt))
+    return operator(
+        from_fixed_operator(fmt),
+        specification,
+        "The conversion is to the nearest number with ties to even.",
+        fault,
+        config=str(fmt),
+    )
 
 
 class ToProbability(wiring.Component):

@@ -27,23 +27,23 @@ FLOORS = {"pe": 0.97}
 FLOOR = 0.99
 
 #: Of the points of the table. Lanes are copies of each other; rows of a few slices fill and empty everything.
-LANES, MAX_LEN = 16, 64
+LANES, MAX_LEN = 4, 32
 #: Of a processing element, which has as many MACs as the square of its lanes.
-PE_LANES, PE_MAX_LEN = 4, 16
+PE_LANES, PE_MAX_LEN, PE_MAX_D_HEAD = 4, 16, 32
 
 #: How hard to try to prove a mutant equivalent.
 LIMITS = Limits(seconds=60, cycles=20)
 
 
 def mutation_points() -> list[DesignPoint]:
-    """The points of the table: softmax units of every preset, and small processing elements."""
+    """The points of the table: the units of Softermax, and small processing elements."""
     softmax = [
         DesignPoint(unit, preset, LANES, MAX_LEN)
         for unit in ("unnormed", "normalization", "softermax")
-        for preset in ("paper", "faithful", "fp16")
+        for preset in ("paper", "faithful")
     ]
     elements = [
-        DesignPoint("pe", preset, PE_LANES, PE_MAX_LEN, values=values)
+        DesignPoint("pe", preset, PE_LANES, PE_MAX_LEN, values=values, max_d_head=PE_MAX_D_HEAD)
         for preset, values in (("paper", False), ("faithful", True))
     ]
     return softmax + elements

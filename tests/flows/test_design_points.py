@@ -6,7 +6,7 @@ import pytest
 
 from softermax.flows.design_points import UNITS, DesignPoint, main_design_points
 from softermax.flows.errors import FlowError
-from softermax.hw import AxiStreamProcessingElement, AxiStreamSoftermax, Softermax
+from softermax.hw import Softermax
 from softermax.hw.baseline import BaselineSoftmax
 from softermax.model import SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
@@ -84,26 +84,10 @@ def test_the_processing_element_is_a_point_with_a_config_of_its_own():
     assert (point.identity()["values"], with_values.identity()["values"]) == (False, True)
     with pytest.raises(FlowError, match="the unit must be pe to keep values, not 'softermax'"):
         DesignPoint("softermax", "faithful", 8, 64, values=True)
+    narrow = DesignPoint("pe", "faithful", 8, 64, max_d_head=32)
+    assert (narrow.hardware_config.max_d_head, narrow.name) == (32, "pe_faithful_8x64_d32")
+    assert (point.hardware_config.max_d_head, narrow.identity()["max_d_head"]) == (128, 32)
+    with pytest.raises(FlowError, match="the unit must be pe to have a max_d_head, not 'softermax'"):
+        DesignPoint("softermax", "faithful", 8, 64, max_d_head=32)
     with pytest.raises(FlowError, match="lanes must be a power of two"):
         DesignPoint("pe", "paper", 12)
-
-
-@pytest.mark.parametrize(
-    ("unit", "preset", "component"),
-    [
-        ("softermax", "paper", AxiStreamSoftermax),
-        ("softermax", "fp16", AxiStreamSoftermax),
-        ("pe", "faithful", AxiStreamProcessingElement),
-    ],
-)
-def test_a_point_may_have_axi_stream_ports(unit, preset, component):
-    point = DesignPoint(unit, preset, 8, 64, axi_stream=True)
-    assert isinstance(point.component(), component)
-    assert point.name == f"{unit}_{preset}_8x64_axi_stream"
-    assert point.identity()["axi_stream"]
-    assert "axi_stream" not in DesignPoint(unit, preset, 8, 64).identity()
-
-
-def test_other_units_have_no_axi_stream_ports():
-    with pytest.raises(FlowError, match=r"^the unit must be one of softermax, pe for AXI4-Stream, not 'unnormed'$"):
-        DesignPoint("unnormed", axi_stream=True)

@@ -22,3 +22,13 @@ def test_whole_heads_at_a_point(tmp_path):
 def test_no_head_is_short_enough():
     with pytest.raises(FlowError, match="max_len must be 16 or more"):
         heads_traces(DesignPoint("pe", "paper", 4, 15), 1)
+
+
+def test_no_head_is_narrow_enough():
+    with pytest.raises(FlowError, match=r"^max_d_head must be 32 or more to verify on the captured heads, not 31$"):
+        heads_traces(DesignPoint("pe", "paper", 4, 16, max_d_head=31), 1)
+
+
+def test_only_heads_that_are_narrow_enough_are_taken():
+    heads, _ = heads_traces(DesignPoint("pe", "paper", 4, 16, max_d_head=32), 1)
+    assert {head.q.shape for head in heads} == {(16, 32)}
