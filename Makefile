@@ -8,6 +8,7 @@
 #   make faithful   attack the error bounds of 120 faithful configs, a million random rows each (docs/faithful-grid.md)
 #   make binary16   the binary16 arithmetic against NumPy's, exhaustively
 #   make formal     properties of the units proven, and shown able to fail (docs/formal.md)
+#   make gate       netlists in co-simulation, and their equivalence with the Verilog (docs/gate-level.md); LIBERTY="FILE ..."
 #   make mutants    how many mutants of each unit the co-simulation notices (docs/mutation.md)
 #   make coverage   functional coverage of every unit's benches: which situations they have played (docs/coverage.md)
 #   make soak       ten million slices through each unit under random stalls, ten million at full speed (docs/soak.md)
@@ -21,7 +22,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: main evaluate test lint accuracy finetune minilm scores faithful binary16 formal mutants coverage soak benchmark torch-benchmark clean
+.PHONY: main evaluate test lint accuracy finetune minilm scores faithful binary16 formal gate mutants coverage soak benchmark torch-benchmark clean
 
 main: $(READY)
 	@$(BIN)/softermax datasheet $(addprefix --liberty ,$(LIBERTY))
@@ -61,6 +62,9 @@ binary16: $(READY)
 
 formal: $(READY)
 	@$(BIN)/softermax formal --markdown docs/formal-table.md
+
+gate: $(READY)
+	@$(BIN)/softermax gate $(addprefix --liberty ,$(LIBERTY))
 
 mutants: $(READY)
 	@$(BIN)/softermax mutants --markdown docs/mutation-table.md

@@ -17,7 +17,7 @@ from . import cli_options as given
 from . import jobs
 from .cli_models import accuracy, finetune, score_statistics
 from .cli_output import console, fail_on_mismatch, show, stop
-from .cli_verification import coverage, formal, mutants, soak
+from .cli_verification import coverage, formal, gate, mutants, soak
 from .design_points import main_design_points
 from .energy_beside_opensta import energy_beside_opensta
 from .errors import FlowError
@@ -48,6 +48,7 @@ app.add_command(accuracy)
 app.add_command(coverage)
 app.add_command(finetune)
 app.add_command(formal)
+app.add_command(gate)
 app.add_command(mutants)
 app.add_command(score_statistics)
 app.add_command(soak)

@@ -13,15 +13,21 @@ from . import jobs
 from .cli_output import fail_on_mismatch, show, stop
 from .errors import FlowError
 from .files import write_whole
+from .jobs import CosimOptions
+from .mapping import RECIPES
+from .running import Job, run_jobs
+from .synthesis import AreaOptions
 from .tables import markdown_table
 from .verification.checks import Check
 from .verification.coverage import FLOOR, by_point, coverage_points, summary
 from .verification.coverage import coverage as measure_coverage
+from .verification.equivalence import Limits
 from .verification.formal import formal_checks, run_checks
+from .verification.gate_level import gate_level, gate_points
 from .verification.mutation import measure_mutation, mutation_points
 from .verification.soak import PART, failures, soak_points, soak_units
 
-__all__ = ["coverage", "fail_on_low_scores", "formal", "mutants", "soak"]
+__all__ = ["coverage", "fail_on_low_scores", "formal", "gate", "mutants", "soak"]
 
 
 @click.command(
@@ -116,6 +122,43 @@ def formal(unit, markdown, as_json, build_dir):
     if wrong:
         said = {key: wrong[0][key] for key in ("unit", "config", "property", "result", "fault_found")}
         stop(f"{len(wrong)} of {len(results)} checks have not passed, the first of them {said}", 1)
+
+
+@click.command(
+    help="Verify netlists of standard cells: the same co-simulation as of the Verilog, and formal equivalence with it. "
+    "UNIT is one of those of cosim; without it, the softmax units of make with 16 lanes and small processing elements.",
+    epilog="Example: softermax gate unnormed --liberty cells.lib.gz --recipe balanced",
+)
+@given.unit
+@given.size
+@given.liberty
+@given.option("--recipe", "recipes", multiple=True, default=tuple(RECIPES), show_default=True, help="May be repeated.")
+@given.exclude
+@given.clock_gating
+@given.option(
+    "--every", type=click.IntRange(1), default=16, show_default=True, help="Play one row, or head, of so many."
+)
+@given.option("--seconds", type=click.FloatRange(1), default=60.0, show_default=True, help="For each step of a proof.")
+@given.seed
+@given.simulator
+@given.option("--markdown", type=Path, help="File for the table, too.")
+@given.as_json
+@given.build_dir
+def gate(
+    unit, liberty, recipes, exclude, clock_gating, every, seconds, seed, simulator, markdown, as_json, build_dir, **size
+):
+    points = gate_points() if unit is None else [given.design_point(unit, **size)]
+    how = {"cosim": CosimOptions(seed, simulator), "every": every, "limits": Limits(seconds)}
+    mapped = [AreaOptions(liberty, recipe, exclude, clock_gating) for recipe in recipes]
+    jobs = [Job(gate_level, point, build_dir, {"area": area, **how}) for point in points for area in mapped]
+    results = run_jobs(jobs, "Synthesising, playing and comparing", Console(stderr=True))
+    if markdown is not None:
+        write_whole(markdown, markdown_table(results))
+    show(results, as_json, f"Netlists, one row of {every}, seed {seed}, in {simulator}")
+    fail_on_mismatch(results)
+    different = [result for result in results if result["equivalence"].startswith("different")]
+    if different:
+        stop(f"{len(different)} netlists differ from their Verilog, the first of them {different[0]}", 1)
 
 
 @click.command(

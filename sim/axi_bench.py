@@ -41,6 +41,9 @@ class AxiBench:
     def __init__(self, dut, sources: list[str], sinks: list[str], counted: list[str]):
         self._dut, self._sources, self._sinks, self._counted = dut, sources, sinks, counted
         dut.aresetn.value = 0
+        for strobe in ("csr__read_strobe", "csr__write_strobe"):
+            if hasattr(dut, strobe):
+                getattr(dut, strobe).value = 0
         kinds = dict.fromkeys(sources, AxiStreamSource) | dict.fromkeys(sinks, AxiStreamSink)
         # Without a reset of their own: whether they are reset with the unit is the scenario's choice.
         self._ends = {
@@ -133,9 +136,8 @@ class AxiBench:
 
     async def write(self, address: int, data: int):
         """Write a register."""
-        port = {"address": address, "write_data": data, "write_strobe": 1, "read_strobe": 0}
-        for signal, value in port.items():
-            getattr(self._dut, f"csr__{signal}").value = value
+        self._dut.csr__address.value, self._dut.csr__write_data.value = address, data
+        self._dut.csr__write_strobe.value = 1
         await RisingEdge(self._dut.aclk)
         self._dut.csr__write_strobe.value = 0
 

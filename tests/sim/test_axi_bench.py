@@ -2,9 +2,13 @@
 
 from dataclasses import replace
 
+import pytest
+
 from softermax.hw import AxiStreamProcessingElement, AxiStreamSoftermax
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.model.pe_config import ProcessingElementConfig
+from softermax.sim.axi import play_axi
+from softermax.sim.cosim import CosimError
 
 from ..hw.axi_cases import SINK, SOURCE, Cases, found
 from ..hw.pe.axi_cases import ElementCases
@@ -51,3 +55,10 @@ def test_every_fault_of_a_softmax_is_found_and_no_other(tmp_path):
 def test_every_fault_of_a_processing_element_is_found_and_no_other(tmp_path):
     cases = ElementCases(ELEMENT, seed=4)
     check(cases, AxiStreamProcessingElement, ELEMENT, AXI_STREAM_ELEMENT_FAULTS, tmp_path, **cases.ports)
+
+
+def test_a_missing_bus_model_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("softermax.sim.axi.find_spec", lambda name: None)
+    text = "AXI4-Stream needs the package cocotbext-axi, which is not installed: pip install cocotbext-axi"
+    with pytest.raises(CosimError, match=f"^{text}$"):
+        play_axi(tmp_path / "unit.v", "unit", [], tmp_path, sources=[SOURCE], sinks=[SINK])

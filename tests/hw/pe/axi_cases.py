@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from softermax.model.pe import Head, Register, context, probabilities
+from softermax.model.pe import Head, Register
 from softermax.model.pe_config import ProcessingElementConfig
-from softermax.sim.axi import AxiScenario, Packet, packet_of
+from softermax.sim.axi import AxiScenario, Packet
 from softermax.sim.traffic import bursty
 
 from ..axi_cases import SINK, Case
+from .axi_packets import WHATS, malformed, packets_of, rows_of
 
 #: A beat every eighth cycle, so that none is taken between the one that is awaited and what is done then.
 SLOW = [1, 1, 1, 1, 1, 1, 1, 0]
@@ -20,32 +21,6 @@ SLOW = [1, 1, 1, 1, 1, 1, 1, 0]
 def source(name: str) -> str:
     """The ports of a matrix."""
     return f"s_axis_{name}"
-
-
-def packets_of(head: Head, name: str, config: ProcessingElementConfig) -> list[Packet]:
-    """The packets of a matrix, each as long as its row; of values also those that fill it up to whole slices."""
-    matrix = getattr(head, name)
-    if name == "v":
-        matrix = np.pad(matrix, [(0, 0), (0, -matrix.shape[1] % config.lanes)]).T
-    return [packet_of(row, np.ones(len(row), bool), 1) for row in matrix]
-
-
-def rows_of(head: Head, config: ProcessingElementConfig) -> list[Packet]:
-    """What must come out for a head."""
-    rows, size = (context(head, config), 1) if config.values else (probabilities(head, config), 1)
-    filled_up = np.pad(rows, [(0, 0), (0, -rows.shape[1] % config.lanes)])
-    packets = [packet_of(row, np.ones(len(row), bool), size) for row in filled_up]
-    return packets if config.values else [replace(packet, user=(0,) * len(packet.data)) for packet in packets]
-
-
-@dataclass(frozen=True)
-class Malformed:
-    """A packet in place of a row's, what the row is taken for, and how often events are to be counted."""
-
-    packet: Packet
-    row: np.ndarray
-    early: int = 0
-    late: int = 0
 
 
 class ElementCases:
@@ -66,7 +41,7 @@ class ElementCases:
         """Every case."""
         cases = {"full speed": self._heads({}), "stalls": self._heads(self._waves())}
         for name in self.matrices:
-            for what in self._malformed(np.ones(1, np.int8), 1):
+            for what in WHATS:
                 cases[f"{name}: {what}"] = self._with_malformed(name, [{0: what, 2: what}], {})
             cases[f"{name}: malformed, stalls"] = self._all_malformed(name, self._waves())
             cases[f"{name}: tlast never"] = self._never(name)
@@ -84,7 +59,7 @@ class ElementCases:
         """What comes before sizes are written, and what is done in the middle of a packet."""
         cases = {"q: reset while filled up": self._reset_while_filled_up()}
         for name in self.matrices:
-            cases[f"{name}: before sizes"] = self._before_sizes()
+            cases[f"{name}: before sizes"] = self._before_sizes(name)
             cases[f"{name}: resets at full speed"] = self._resets(name)
         for name, register in (("k", Register.D_HEAD), ("v", Register.KEYS)):
             if name in self.matrices:
@@ -144,50 +119,20 @@ class ElementCases:
         self._compute(case.scenario, packets_of(again, "q", self._config), len(case.expected))
         return case
 
-    def _before_sizes(self) -> Case:
-        """Packets that come before sizes are written wait."""
+    def _before_sizes(self, early: str) -> Case:
+        """Packets of a matrix that come before sizes are written wait."""
         head, case = self._head(), Case(AxiScenario(), [])
         packets = self._packets(head)
-        for name in self.matrices:
-            case.scenario.send(source(name), packets[name])
-        case.scenario.then("cycles", 20)
+        case.scenario.send(source(early), packets[early]).then("cycles", 20)
+        packets[early] = []
         case.expected += rows_of(head, self._config)
-        self._load(case.scenario, head, {name: [] for name in self.matrices})
-        self._compute(case.scenario, [], len(case.expected))
+        self._load(case.scenario, head, packets)
+        self._compute(case.scenario, packets["q"], len(case.expected))
         return case
-
-    def _malformed(self, row: np.ndarray, words: int) -> dict[str, Malformed]:
-        """What may come in place of a row of so many words."""
-        size, n = self._config.vector_size, len(row)
-        whole, place = packet_of(row, np.ones(n, bool), 1), np.arange(n)
-        filled_up = packet_of(np.pad(row, (0, words * size - n)), np.ones(words * size, bool), 1)
-        excess = tuple(self._rng.integers(1, 128, 3 * size - 1).tolist())
-        holes = self._rng.integers(0, 2, n)
-        none = (0,) * size
-
-        def kept(packet: Packet, number: int) -> Packet:
-            return Packet(packet.data[:number], packet.keep[:number])
-
-        def longer(data: bytes) -> Packet:
-            return Packet(filled_up.data + data, (1,) * (words * size + len(data)))
-
-        return {
-            "tkeep with holes": Malformed(Packet(whole.data, tuple(holes.tolist())), row * holes),
-            "nothing kept": Malformed(Packet(b"\x55" * words * size, none * words), row * 0),
-            "last beat with nothing kept": Malformed(
-                Packet(filled_up.data, filled_up.keep[:-size] + none), np.where(place < (words - 1) * size, row, 0)
-            ),
-            "tlast early": Malformed(kept(whole, size + 1), np.where(place <= size, row, 0), early=words > 2),
-            "tlast early, in the first beat": Malformed(kept(whole, 1), np.where(place < 1, row, 0), early=words > 1),
-            "tlast late": Malformed(longer(bytes(excess)), row, late=1),
-            "tlast late by many beats": Malformed(longer(bytes(excess * 9)), row, late=1),
-            "tlast missing between two rows": Malformed(longer(whole.data), row, late=1),
-        }
 
     def _all_malformed(self, name: str, pauses: dict[str, list[int]]) -> Case:
         """Two heads of rows that are malformed in any way, one after the other."""
-        whats = list(self._malformed(np.ones(1, np.int8), 1))
-        return self._with_malformed(name, [dict(enumerate(whats[::2])), dict(enumerate(whats[1::2]))], pauses)
+        return self._with_malformed(name, [dict(enumerate(WHATS[::2])), dict(enumerate(WHATS[1::2]))], pauses)
 
     def _with_malformed(self, name: str, heads: list[dict[int, str]], pauses: dict[str, list[int]]) -> Case:
         """Heads of which some rows are malformed, and how; the others, and the head after them, are not."""
@@ -197,10 +142,10 @@ class ElementCases:
             packets, matrix = self._packets(head), getattr(head, name).copy()
             rows = matrix.T if name == "v" else matrix
             for place, what in whats.items():
-                malformed = self._malformed(rows[place], self._config.chunks(rows.shape[1]))[what]
-                packets[name][place], rows[place] = malformed.packet, malformed.row
+                instead = malformed(what, rows[place], self._config.vector_size, self._rng)
+                packets[name][place], rows[place] = instead.packet, instead.row
                 for end in counts:
-                    counts[end] += getattr(malformed, end)
+                    counts[end] += getattr(instead, end)
             case.expected += rows_of(replace(head, **{name: matrix}), self._config)
             self._load(case.scenario, head, packets)
             self._compute(case.scenario, packets["q"], len(case.expected))

@@ -15,7 +15,8 @@ from softermax.sim.traffic import bursty
 
 from ..axi_adapter import ElementThroughAxi, with_packets
 from ..axi_cases import found
-from .axi_cases import ElementCases, packets_of
+from .axi_cases import ElementCases
+from .axi_packets import packets_of
 
 PROBABILITIES = ProcessingElementConfig(softmax=SoftermaxConfig.paper(lanes=4, max_len=12), vector_size=2, max_d_head=6)
 CONTEXT = ProcessingElementConfig(
