@@ -98,6 +98,7 @@ COLUMNS = {
             ("context_error", "context", "{:.4f}".format),
         )
     },
+    "netlist": ("netlist", str),
     "latency": ("latency\n/cycles", str),
     "throughput": ("slices\n/cycle", "{:.3f}".format),
     "cycles_compared": ("cycles\ncompared", "{:,}".format),
@@ -166,6 +167,7 @@ COLUMNS = {
     "published_energy": ("the\npaper's", "{:.2f}".format),
     "softmax_of_baseline": ("softmax of\nbaseline's", "{:.3f}".format),
     "published": ("the\npaper's", "{:.2f}".format),
+    "equivalence": ("equivalence", str),
     "verilog": ("file", str),
 }
 

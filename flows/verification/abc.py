@@ -32,7 +32,7 @@ def always_zero(question: Aig, folder: Path, seconds: float) -> bool | Trace | N
     *ports, asked = map(builder.input, range(len(builder.inputs)))
     new = builder.add(question, ports, [])
     guarded = builder.build({"asked": builder.both(asked, int(new[next(iter(question.outputs.values()))]))})
-    said, trace = _run(guarded, f"&get; &cec -m -C 100000 -T {seconds:.0f}", folder, seconds)
+    said, trace = _run(guarded, f"ifraig -C 10000; &get; &cec -m -C 100000 -T {seconds:.0f}", folder, seconds)
     return True if "Networks are equivalent" in said else trace and [trace[0][:-1]]
 
 

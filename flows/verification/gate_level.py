@@ -11,7 +11,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from ..design_points import DesignPoint, main_design_points
+from ..design_points import PRESETS, DesignPoint, main_design_points
 from ..errors import FlowError
 from ..files import write_whole
 from ..gates.cell_models import cell_models
@@ -36,8 +36,9 @@ LINT_OFF = "// verilator lint_off LATCH\n// verilator lint_off DECLFILENAME\n"
 
 
 def gate_points() -> list[DesignPoint]:
-    """The design points of make with 16 lanes."""
-    return [point for point in main_design_points() if point.lanes == LANES]
+    """The softmax units of make with 16 lanes, and a small processing element of each preset."""
+    units = [point for point in main_design_points() if point.lanes == LANES and point.unit != "pe"]
+    return [*units, *(DesignPoint("pe", preset, lanes=4, max_len=64) for preset in PRESETS)]
 
 
 def gate_level(
@@ -53,15 +54,15 @@ def gate_level(
     Returns
     -------
     dict
-        ``recipe``, ``cells``, ``flops``; ``rows``, ``cycles_compared``, ``mismatches`` and ``first_mismatch`` of the
-        co-simulation; ``equivalence`` in words.
+        ``netlist``, its library and recipe, ``cells``, ``flops``; ``rows``, ``cycles_compared``, ``mismatches`` and
+        ``first_mismatch`` of the co-simulation; ``equivalence`` in words.
     """
     mapped = synthesis(point, build_dir, area)
     rtl = Path(write_verilog(point, build_dir, macros=bool(mapped.macros))["verilog"])
-    found = play_netlist(point, mapped, area, build_dir, cosim, every)
+    found = play_netlist(point, mapped, area, cosim, every)
     compared = compare_netlist(rtl, mapped, area, limits)
     return {
-        "recipe": mapped.recipe,
+        "netlist": f"{', '.join(file.name for file in area.liberty) or 'generic'}, {mapped.recipe}",
         "cells": mapped.cells,
         "flops": mapped.flops,
         **{field: found[field] for field in ("rows", "cycles_compared", "mismatches", "first_mismatch")},
@@ -69,17 +70,14 @@ def gate_level(
     }
 
 
-def play_netlist(
-    point: DesignPoint, mapped: Synthesis, area: AreaOptions, build_dir: Path, cosim: CosimOptions, every: int
-) -> dict:
-    """Co-simulate a netlist, as :func:`softermax.flows.verify.verify` does."""
+def play_netlist(point: DesignPoint, mapped: Synthesis, area: AreaOptions, cosim: CosimOptions, every: int = 1) -> dict:
+    """Co-simulate a netlist, as :func:`softermax.flows.verify.verify` does, in a folder beside it."""
     text = mapped.netlist.read_text()
     for macro in mapped.macros.values():
         text = text.replace(macro.stub(), macro.model())
-    file = build_dir / "gates" / f"{point.name}_{mapped.recipe}.v"
+    file = mapped.netlist.with_name("netlist_with_cells.v")
     write_whole(file, LINT_OFF + _models(mapped, area) + text)
-    folder = build_dir / "gates" / f"{point.name}_{mapped.recipe}_{cosim.simulator}"
-    return verify(point, file, folder, seed=cosim.seed, simulator=cosim.simulator, every=every)
+    return verify(point, file, file.parent / cosim.simulator, seed=cosim.seed, simulator=cosim.simulator, every=every)
 
 
 def compare_netlist(rtl: Path, mapped: Synthesis, area: AreaOptions, limits: Limits) -> dict[str, Equivalence]:

@@ -1,0 +1,76 @@
+"""Netlists against golden traces and against their Verilog; a gate that is another is noticed by both."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from softermax.flows.design_points import DesignPoint
+from softermax.flows.errors import FlowError
+from softermax.flows.jobs import CosimOptions, synthesis, write_verilog
+from softermax.flows.synthesis import AreaOptions
+from softermax.flows.verification.equivalence import Limits
+from softermax.flows.verification.gate_level import compare_netlist, gate_level, gate_points, play_netlist
+
+POINT = DesignPoint("unnormed", "faithful", 2, 16)
+BALANCED = AreaOptions(recipe="balanced")
+
+
+@pytest.fixture(scope="module")
+def netlist(tmp_path_factory):
+    """The point's RTL and its netlist."""
+    folder = tmp_path_factory.mktemp("netlist")
+    mapped = synthesis(POINT, folder, BALANCED)
+    return folder / "verilog" / f"{POINT.name}.v", mapped
+
+
+def test_a_netlist_does_what_its_verilog_does(tmp_path):
+    result = gate_level(POINT, tmp_path, BALANCED, CosimOptions(seed=2), every=50, limits=Limits(30))
+    assert result["netlist"] == "generic, balanced"
+    assert result["flops"] > 50
+    assert result["cycles_compared"] > 200
+    assert (result["mismatches"], result["first_mismatch"]) == (0, None)
+    assert result["equivalence"] == "proven"
+    json.dumps(result)
+
+
+def with_another_gate(mapped, folder):
+    """The netlist with a NOR in place of its last NAND."""
+    before, kind, after = mapped.netlist.read_text().rpartition("  NAND2_X1 ")
+    assert kind
+    folder.mkdir()
+    (folder / "netlist.v").write_text(f"{before}  NOR2_X1 {after}")
+    return replace(mapped, netlist=folder / "netlist.v")
+
+
+def test_another_gate_is_noticed(netlist, tmp_path):
+    rtl, mapped = netlist
+    changed = with_another_gate(mapped, tmp_path / "changed")
+    [found] = compare_netlist(rtl, changed, BALANCED, Limits(30)).values()
+    assert found.verdict == "different"
+    assert found.difference.ports
+    assert play_netlist(POINT, changed, BALANCED, CosimOptions(seed=2), every=50)["mismatches"] > 0
+
+
+def test_another_clock_is_refused(netlist, tmp_path):
+    rtl, mapped = netlist
+    text = mapped.netlist.read_text()
+    place = text.index(".C(", text.index("  DFF "))
+    wrong = text[:place] + ".C(i__valid)" + text[text.index(")", place) + 1 :]
+    (tmp_path / "netlist.v").write_text(wrong)
+    with pytest.raises(FlowError, match="registers of the netlist must be clocked by clk, gated or not"):
+        compare_netlist(rtl, replace(mapped, netlist=tmp_path / "netlist.v"), BALANCED, Limits(30))
+
+
+def test_parts_of_a_processing_element_are_compared_one_by_one(tmp_path):
+    point = DesignPoint("pe", "faithful", 2, 16)
+    mapped = synthesis(point, tmp_path, AreaOptions())
+    write_verilog(point, tmp_path, macros=True)
+    found = compare_netlist(tmp_path / "verilog" / f"{point.name}_macros.v", mapped, AreaOptions(), Limits(30))
+    assert {part.verdict for part in found.values()} == {"equivalent"}
+    assert f"{point.name}.mac_array" in found
+
+
+def test_what_is_verified():
+    names = [point.name for point in gate_points()]
+    assert len(names) == len(set(names)) == 14
