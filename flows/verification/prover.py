@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import subprocess
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pyosys
@@ -43,6 +44,8 @@ PREPARE = (
     "aigmap",
     "opt_clean",
 )
+#: Seconds after which bounded model checking gives up.
+PATIENCE = 600
 #: What abc says at the end of an engine, and of what fails; cycles count from 0.
 STATUS = re.compile(r"Status = +(-?\d+) ")
 ASSERTED = re.compile(r"Output +(\d+) of miter .* was asserted in frame +(\d+)")
@@ -102,39 +105,47 @@ class Problem:
 
     def prove(self, limits: Limits) -> Verdict:
         """Try a proof; where there is none in time, look at all traces up to a depth."""
-        if not limits.seconds:
-            return self.search(limits.depth)
-        said = self._abc("scorr; print_stats")
-        if re.search(r"lat = +0 ", said):
-            # No register is left: signal correspondence has merged all that is asserted, or it fails at once.
-            engine, method, depth = "iprove", "induction (signal correspondence)", 1
-        else:
-            engine, method, depth = f"pdr -T {limits.seconds}", "inductive invariant (PDR)", None
-        status, said = self._run(f"scorr; {engine}")
-        if status == 1:
-            return Verdict(method, depth, PROVEN)
-        failing = ASSERTED.search(said)
-        return self.search(max(int(failing[2]) + 1 if failing else 0, limits.depth))
+        if limits.seconds:
+            # Without a register left, all that is asserted has been merged, or something fails at once.
+            merged = not self._registers
+            status, said = self._run("scorr; iprove" if merged else f"scorr; pdr -T {limits.seconds}")
+            if status == 1:
+                method = ("induction (signal correspondence)", 1) if merged else ("inductive invariant (PDR)", None)
+                return Verdict(*method, PROVEN)
+            failing = ASSERTED.search(said)
+            if failing:
+                return self.search(int(failing[2]) + 1)
+        return self.search(limits.depth)
 
     def search(self, depth: int) -> Verdict:
         """Look at all traces of a number of clock cycles; a counterexample is written."""
-        status, said = self._run(f"bmc3 -F {depth}", f"write_cex -a {self._folder / 'counterexample.aiw'}")
+        status, said = self._run(f"{'scorr; ' if self._registers else ''}bmc3 -F {depth} -T {PATIENCE}")
         if status == 0:
-            output, frame = map(int, ASSERTED.search(said).groups())
-            write_trace(self._folder, self._statements[output])
-            return Verdict("bounded", frame + 1, FAILS)
+            return Verdict("bounded", self._counterexample(int(ASSERTED.search(said)[2]) + 1), FAILS)
         done = re.findall(r"No output asserted in (\d+) frames", said)
         reached = int(done[-1]) if done else 0
         return Verdict("bounded", reached, holds_to(reached) if reached >= depth else UNDECIDED)
+
+    def _counterexample(self, depth: int) -> int:
+        """Write one of so many clock cycles, from the whole netlist; returns its depth."""
+        _, said = self._run(f"bmc3 -F {depth}", f"write_cex -a {self._folder / 'counterexample.aiw'}")
+        output, frame = map(int, ASSERTED.search(said).groups())
+        write_trace(self._folder, self._statements[output])
+        return frame + 1
 
     def witnesses(self, depth: int) -> dict[str, int]:
         """The situations that can be reached, and in which clock cycle at the earliest, the first reset's being 1."""
         found = {}
         for output, name in self._statements.items():
-            status, said = self._run(f"cone -O {output}; bmc3 -F {depth}")
+            status, said = self._run(f"cone -O {output}; bmc3 -F {depth} -T {PATIENCE}")
             if status == 0:
                 found[name] = int(ASSERTED.search(said)[2]) + 1
         return found
+
+    @cached_property
+    def _registers(self) -> int:
+        """Those that are left when signal correspondence has merged all that it can."""
+        return int(re.search(r"lat = +(\d+) ", self._abc("scorr; print_stats"))[1])
 
     def _run(self, engine: str, afterwards: str = "") -> tuple[int, str]:
         """What an engine finds: 1 if nothing fails, 0 if something does, -1 if it does not know; and what it says."""
