@@ -20,6 +20,7 @@ __all__ = ["normalization_kernels"]
 PAPER = SoftermaxConfig.paper()
 #: The formats of the faithful preset follow from the lanes, too.
 FAITHFUL = {f"faithful, {lanes} lanes": SoftermaxConfig.faithful(lanes=lanes) for lanes in (16, 32)}
+BY_PRODUCT = {"paper, row product, 16 lanes": SoftermaxConfig.paper(normalizer="row_product")} | FAITHFUL
 MULTIPLYING = {
     "paper, 16 lanes": PAPER,
     "faithful, multiply, 16 lanes": SoftermaxConfig.faithful(normalizer="multiply"),
@@ -27,13 +28,13 @@ MULTIPLYING = {
 
 
 def normalization_kernels() -> list[Kernel]:
-    """All of them: each preset with its normalizer, and the faithful one with the paper's, too."""
+    """All of them: each preset with its normalizer, and with the other one's, too."""
     return [
         *(reciprocal(name, config) for name, config in (MULTIPLYING | FAITHFUL).items()),
         output_range("paper, 16 lanes", PAPER),
         *(multiply(name, config) for name, config in MULTIPLYING.items()),
-        *(row_product(name, config) for name, config in FAITHFUL.items()),
-        *(select(name, config) for name, config in FAITHFUL.items()),
+        *(row_product(name, config) for name, config in BY_PRODUCT.items()),
+        *(select(name, config) for name, config in BY_PRODUCT.items()),
     ]
 
 
@@ -178,13 +179,14 @@ def row_product(name: str, config: SoftermaxConfig) -> Kernel:
 
 def select(name: str, config: SoftermaxConfig) -> Kernel:
     """The lanes of the unit, given what the register of its Row Product holds."""
-    f = config.input.fraction_bits
+    f, largest = config.input.fraction_bits, config.output.max_raw
     dropped = config.product.fraction_bits - config.output.fraction_bits
 
     def claim(signals: Unrolling) -> Claim:
         i, o = signals("i__payload"), signals("o__payload", 1)
         row = signals("o__payload$0", layout=row_products(config))
         results, assumptions = [], normalizing(signals)
+        assumptions += [row["exponent"] <= config.power_sum.integer_bits - config.lowest_maximum]
         for x, keep, y in zip(i["x"], bits(i["keep"]), o["y"], strict=True):
             # The exponent counts from that of 1/2.
             places = signed(row["exponent"], WIDE) - 1 - signed(x >> f, WIDE)
@@ -192,9 +194,11 @@ def select(name: str, config: SoftermaxConfig) -> Kernel:
             product = row["products"][-1]
             for t, choice in reversed(list(enumerate(row["products"][:-1]))):
                 product = z3.If(fraction == t, choice, product)
+            exact = softermax.selected(product, z3.Extract(7, 0, places), dropped)
             assumptions.append(z3.Implies(keep, places >= 0))
-            results.append(softermax.selected(product, z3.Extract(7, 0, places), keep, y, dropped))
-        assumptions += [row["exponent"] <= config.power_sum.integer_bits - config.lowest_maximum]
+            if not config.output_can_saturate:
+                assumptions.append(z3.Implies(keep, z3.ULE(exact, largest)))
+            results.append(unsigned(y, exact.size()) == z3.If(keep, saturated(exact, largest), 0))
         return Claim(assumptions, z3.And(results))
 
     return Kernel(

@@ -146,11 +146,9 @@ def multiplied(numerator: Word, mantissa: Word, dropped: int) -> Word:
     return z3.LShR(product + (1 << (dropped - 1)), dropped)
 
 
-def selected(product: Word, places: Word, keep: z3.BoolRef, y: Word, dropped: int) -> z3.BoolRef:
-    """y = floor(product / 2**(places + dropped) + 1/2), saturated; 0 if not kept."""
+def selected(product: Word, places: Word, dropped: int) -> Word:
+    """floor(product / 2**(places + dropped) + 1/2), as wide as it can be."""
     width = product.size() + dropped + 80
     below = unsigned(places, width) + dropped
     half = z3.LShR(z3.BitVecVal(1 << (width - 2), width), width - 1 - below)
-    exact = z3.LShR(unsigned(product, width) + half, below)
-    rounded = saturated(exact, (1 << y.size()) - 1)
-    return unsigned(y, width) == z3.If(keep, rounded, 0)
+    return z3.LShR(unsigned(product, width) + half, below)
