@@ -11,7 +11,7 @@ from softermax.model import SoftermaxConfig
 from .faults import Fault, becomes, without
 from .kernel import WIDE, Claim, Kernel, bits, in_range, passing
 from .specifications import softermax
-from .specifications.exact import reciprocal_error_bound, reciprocal_lines
+from .specifications.exact import nearest_power_of_two, reciprocal_error_bound, reciprocal_lines
 from .specifications.words import floor_shifted, saturated, signed, unsigned
 from .unrolling import Unrolling
 
@@ -32,6 +32,7 @@ def normalization_kernels() -> list[Kernel]:
     return [
         *(reciprocal(name, config) for name, config in (MULTIPLYING | FAITHFUL).items()),
         output_range("paper, 16 lanes", PAPER),
+        product_range(*next(iter(BY_PRODUCT.items()))),
         *(multiply(name, config) for name, config in MULTIPLYING.items()),
         *(row_product(name, config) for name, config in BY_PRODUCT.items()),
         *(select(name, config) for name, config in BY_PRODUCT.items()),
@@ -107,6 +108,36 @@ def output_range(name: str, config: SoftermaxConfig) -> Kernel:
     )
 
 
+def product_range(name: str, config: SoftermaxConfig) -> Kernel:
+    """The same by row product: how large the product of the highest score can be for its row's sum."""
+    f, g = config.input.fraction_bits, config.power_sum.fraction_bits
+    p, h = config.unnormed.fraction_bits, config.product.fraction_bits
+
+    def claim(signals: Unrolling) -> Claim:
+        row, scale = signals("i__payload"), signals("o__payload", 2)
+        d, exponent = row["power_sum"], signed(scale["exponent"], WIDE) - signed(row["maximum"], WIDE)
+        cases = []
+        for t in range(1 << f):
+            # The sum has the score's numerator, 1 or a power of which half is taken; its last bits may be cut.
+            numerator = nearest_power_of_two(t, f, p) >> (t > 0)
+            product = softermax.row_product(scale["mantissa"], config.reciprocal.fraction_bits, t, f, h)
+            places = z3.Extract(7, 0, exponent - (t == 0))
+            y = softermax.selected(product, places, h - config.output.fraction_bits)
+            cases.append(z3.Implies(z3.UGE(d, numerator >> (p - g)), z3.ULE(y, config.output.max_raw)))
+        assumptions = [*passing(signals, 2), in_range(row["maximum"], config), z3.UGE(d, 1 << (g - 1))]
+        return Claim(assumptions, z3.And(cases))
+
+    return Kernel(
+        "Reciprocal",
+        f"{name}, {config.output} out",
+        "No product for a score that a sum contains exceeds the output format.",
+        lambda: Reciprocal(config),
+        2,
+        claim,
+        Fault("mantissa 1 or more", "", "table_value", becomes("{} | 16'h8000")),
+    )
+
+
 def dropped_bits(config: SoftermaxConfig) -> int:
     """Fraction bits that numerator times reciprocal has beyond a probability; its exponent counts from that of 1/2."""
     return config.unnormed.fraction_bits + config.reciprocal.fraction_bits - 1 - config.output.fraction_bits
@@ -157,10 +188,8 @@ def row_product(name: str, config: SoftermaxConfig) -> Kernel:
 
     def claim(signals: Unrolling) -> Claim:
         scale, row = signals("i__payload"), signals("o__payload", 1)
-        products = [
-            softermax.row_product(scale["mantissa"], q, product, t, f, config.product.fraction_bits)
-            for t, product in enumerate(row["products"])
-        ]
+        exact = [softermax.row_product(scale["mantissa"], q, t, f, config.product.fraction_bits) for t in range(1 << f)]
+        products = [unsigned(y, e.size()) == e for y, e in zip(row["products"], exact, strict=True)]
         kept = [scale[name] == row[name] for name in ("exponent", "saturated", "overlong")]
         # A reciprocal of a mantissa is 1 at most.
         assumptions = [*passing(signals, 1), z3.ULE(scale["mantissa"], 1 << q)]

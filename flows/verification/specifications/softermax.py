@@ -129,11 +129,10 @@ def on_best_line(d: Word, index_bits: int, mantissa: Word, lines: Lines) -> z3.B
     return z3.And(cases)
 
 
-def row_product(mantissa: Word, q: int, product: Word, t: int, f: int, fraction_bits: int) -> z3.BoolRef:
-    """The product is the mantissa times the nearest number to 2**(t / 2**f), rounded to nearest, ties up."""
-    width = mantissa.size() + product.size() + 4
-    exact = unsigned(mantissa, width) * nearest_power_of_two(t, f, fraction_bits)
-    return unsigned(product, width) == z3.LShR(exact + (1 << (q - 1)), q)
+def row_product(mantissa: Word, q: int, t: int, f: int, fraction_bits: int) -> Word:
+    """The mantissa times the nearest number to 2**(t / 2**f), rounded to nearest, ties up; as wide as it can be."""
+    exact = unsigned(mantissa, mantissa.size() + fraction_bits + 4) * nearest_power_of_two(t, f, fraction_bits)
+    return z3.LShR(exact + (1 << (q - 1)), q)
 
 
 def multiplied(numerator: Word, mantissa: Word, dropped: int) -> Word:
