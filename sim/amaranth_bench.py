@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
 
 from amaranth.hdl import Cat, ClockDomain, Module, Value
 from amaranth.lib.wiring import Component, Out
@@ -13,7 +15,9 @@ from .trace import Trace
 __all__ = ["find_mismatches", "observe_in_amaranth", "play_in_amaranth"]
 
 
-def observe_in_amaranth(component: Component, inputs: dict[str, Sequence[int]]) -> dict[str, list[int]]:
+def observe_in_amaranth(
+    component: Component, inputs: dict[str, Sequence[int]], vcd: Path | None = None
+) -> dict[str, list[int]]:
     """What a component shows, clock cycle by clock cycle, for given inputs.
 
     Parameters
@@ -22,6 +26,8 @@ def observe_in_amaranth(component: Component, inputs: dict[str, Sequence[int]]) 
         Its ports have the names that they have in generated Verilog: ``i__valid``, ``i__payload``, ...
     inputs : dict of str to sequence of int
         The bits of input ports, and of ``rst``, all over the same cycles. What is not among them stays 0.
+    vcd : Path or None
+        File for all signals.
 
     Returns
     -------
@@ -52,7 +58,8 @@ def observe_in_amaranth(component: Component, inputs: dict[str, Sequence[int]]) 
     simulator = Simulator(m)
     simulator.add_clock(1e-6)
     simulator.add_testbench(bench)
-    simulator.run()
+    with nullcontext() if vcd is None else simulator.write_vcd(str(vcd)):
+        simulator.run()
     return seen
 
 

@@ -20,12 +20,13 @@ SIGN, INFINITY = 0x8000, 0x7C00
 
 
 def overlong_rows(rng: np.random.Generator, shape: RowShape, input: QFormat | None = None) -> Rows:
-    """Rows that are longer than the longest by a slice, by some and by many, each followed by one that is not.
+    """A row of a slice and one of the longest; then rows that are longer, by a slice, by some and by many, each
+    followed by one that is not.
 
     Parameters as for :func:`softermax.sim.traffic.random_rows`.
     """
     input = input or shape.input
-    made = []
+    made = [(np.zeros(n, np.int16), np.ones(n, bool)) for n in (shape.lanes, shape.capacity)]
     for beyond in (1, 2, 1, 3, 1, 2, 1, shape.max_slices + 1) * 2:
         n = (shape.max_slices + beyond - 1) * shape.lanes + int(rng.integers(1, shape.lanes + 1))
         for length in (n, int(rng.integers(1, shape.capacity + 1))):
@@ -66,8 +67,9 @@ def binary16_rows(rng: np.random.Generator, shape: RowShape, rows: Rows, fractio
     to_two = np.zeros(max(shape.lanes, 2) + 1, np.float16)
     to_two[[0, 1, -1]] = 0, -(2.0**-10), -7
     made.append((to_two.view(np.uint16), np.isin(np.arange(len(to_two)), [0, 1, len(to_two) - 1])))
-    difference_of_two = np.array([2**-10.5, 2**-10 - 2], np.float16)
-    made.append((difference_of_two.view(np.uint16), np.ones(2, bool)))
+    # A difference of -2, and one of which the exponential is hardly more than the least number.
+    for pair in ((2**-10.5, 2**-10 - 2), (0, -9.703125)):
+        made.append((np.array(pair, np.float16).view(np.uint16), np.ones(2, bool)))
     return made
 
 

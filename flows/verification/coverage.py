@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from ..jobs import CosimOptions, write_verilog
 from ..verify import compared, standard_traces
 from ..verify_heads import played_heads
 
-__all__ = ["FLOOR", "by_point", "coverage", "coverage_points", "summary"]
+__all__ = ["FLOOR", "by_point", "coverage", "coverage_points", "summary", "trace_coverage"]
 
 COMPARED = ("cycles_compared", "mismatches", "first_mismatch")
 
@@ -38,18 +38,27 @@ def coverage(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict
     folder = build_dir / "coverage" / f"{point.name}_{options.simulator}"
     traces, _ = standard_traces(point, options.seed)
     results = cosimulate(verilog, point.name, traces, folder, simulator=options.simulator)
-    covered = Coverage()
-    for trace, result, of_trace in zip(traces, results, _counters(point, options.seed, traces), strict=True):
-        if not result.mismatches:
-            covered.merge(of_trace(trace))
-    return compared(results) | {"points": covered.rows()}
+    right = [not result.mismatches for result in results]
+    return compared(results) | {"points": _count(point, options.seed, traces, right).rows()}
 
 
-def _counters(point: DesignPoint, seed: int, traces: Sequence[Trace]) -> list[Callable[[Trace], Coverage]]:
-    """What counts the coverage of each trace."""
+def trace_coverage(point: DesignPoint, seed: int) -> Coverage:
+    """What a point's traces cover if they are played without a mismatch."""
+    traces, _ = standard_traces(point, seed)
+    return _count(point, seed, traces, [True] * len(traces))
+
+
+def _count(point: DesignPoint, seed: int, traces: Sequence[Trace], right: Sequence[bool]) -> Coverage:
+    """The coverage of all traces that were right."""
     if point.unit == "pe":
-        return [partial(collect_heads, point.hardware_config, heads) for heads in played_heads(point, seed)]
-    return [partial(collect, point.unit, point.config)] * len(traces)
+        counters = [partial(collect_heads, point.hardware_config, heads) for heads in played_heads(point, seed)]
+    else:
+        counters = [partial(collect, point.unit, point.config)] * len(traces)
+    covered = Coverage()
+    for trace, counts, count in zip(traces, right, counters, strict=True):
+        if counts:
+            covered.merge(count(trace))
+    return covered
 
 
 def coverage_points() -> list[DesignPoint]:

@@ -84,6 +84,7 @@ def _largest_sum(config) -> int:
 
 
 def _exponents(config) -> range:
+    """From 0, that of a row of which nothing is kept."""
     return range(_largest_sum(config).bit_length() - config.power_sum.fraction_bits + 1)
 
 

@@ -77,7 +77,10 @@ def moves_by(view):
     return {f"rises by: {n}": hits for n, hits in rises.items()} | {f"falls by: {n}": hits for n, hits in falls.items()}
 
 
-@UNNORMED("score", lambda view: ["lowest", "highest", "both in one slice", "0", "-1 unit", "1 unit"])
+@UNNORMED(
+    "score",
+    lambda view: ["lowest", "highest", *["both in one slice"] * (view.config.lanes > 1), "0", "-1 unit", "1 unit"],
+)
 def extremes(view):
     """Scores at both ends of the format and about 0."""
     input = view.config.input
@@ -85,7 +88,8 @@ def extremes(view):
     kept = view.scores[view.kept]
     cases = {"lowest": kept == input.min_raw, "highest": kept == input.max_raw}
     hits = counted(cases | {"0": kept == 0, "-1 unit": kept == -1, "1 unit": kept == 1})
-    return hits | {"both in one slice": int((lowest.any(axis=1) & highest.any(axis=1)).sum())}
+    both = int((lowest.any(axis=1) & highest.any(axis=1)).sum())
+    return hits | ({"both in one slice": both} if both else {})
 
 
 @UNNORMED("fraction of a score", lambda view: range(1 << view.config.input.fraction_bits))
@@ -94,7 +98,12 @@ def fractions(view):
     return view.scores[view.kept] & ((1 << view.config.input.fraction_bits) - 1)
 
 
-@UNNORMED("maximum of a slice", lambda view: ["lowest", "negative", "0", "positive", "highest, above the format"])
+def _maxima(view) -> list[str]:
+    above = ["highest, above the format"] * (view.config.input.fraction_bits > 0)
+    return ["lowest", "negative", "0", "positive", *above]
+
+
+@UNNORMED("maximum of a slice", _maxima)
 def maxima(view):
     """The integer maximum, which rounding up can take beyond the format of scores."""
     maximum, lowest = view.slice_maximum[view.kept.any(axis=1)], view.config.lowest_maximum
@@ -102,17 +111,25 @@ def maxima(view):
     return named(cases | {"negative": maximum < 0, "0": maximum == 0, "positive": maximum > 0})
 
 
-@UNNORMED(
-    "shift of a numerator",
-    lambda view: amount_bins(view.config.unnormed.width, _range(view.config)),
-)
+def _farthest(view) -> int:
+    """How far below its slice's maximum a score can lie, in whole powers of two; alone, as far as it is rounded."""
+    config = view.config
+    return _range(config) if config.lanes > 1 else int(config.input.fraction_bits > 0)
+
+
+@UNNORMED("shift of a numerator", lambda view: amount_bins(view.config.unnormed.width, _farthest(view)))
 def numerator_shifts(view):
     """How far below the maximum of its slice a score lies, in whole powers of two."""
     shift = view.slice_maximum[:, None] - (view.scores >> view.config.input.fraction_bits)
     return amounts(shift[view.kept], view.config.unnormed.width)
 
 
-@UNNORMED("numerator", lambda view: ["1", "last place alone", "0, the score too low", "0, masked"])
+def _numerators(view) -> list[str]:
+    width, far = view.config.unnormed.width, _farthest(view)
+    return ["1", *["last place alone"] * (far >= width - 1), *["0, the score too low"] * (far >= width), "0, masked"]
+
+
+@UNNORMED("numerator", _numerators)
 def numerators(view):
     """The ends of a numerator's range."""
     u = view.values[0]["u"]
@@ -125,13 +142,16 @@ def numerators(view):
     return counted(cases)
 
 
-def _leading_ones(config) -> int:
-    """Places of the power sum in which a row's leading one can be, from that of 1/2 on."""
+def _leading_ones(config) -> range:
+    """Places of the power sum in which a row's leading one can be, counted from that of 1/2.
+
+    The least sum is that of a score alone, which is 1 if scores have no fraction.
+    """
     largest = min(config.capacity << config.power_sum.fraction_bits, config.power_sum.max_raw)
-    return largest.bit_length() - config.power_sum.fraction_bits + 1
+    return range(int(config.input.fraction_bits == 0), largest.bit_length() - config.power_sum.fraction_bits + 1)
 
 
-@UNNORMED("leading one of a row's sum", lambda view: ["none", *range(_leading_ones(view.config))])
+@UNNORMED("leading one of a row's sum", lambda view: ["none", *_leading_ones(view.config)])
 def leading_ones(view):
     """Its place, counted from that of 1/2; none in a row of which nothing is kept."""
     power_sum = view.at_ends["power_sum"]

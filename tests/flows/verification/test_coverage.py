@@ -1,0 +1,83 @@
+"""Functional coverage of the standard benches: its floor, and that it fails below."""
+
+import json
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from softermax.flows import jobs, verify
+from softermax.flows.cli import app
+from softermax.flows.design_points import DesignPoint
+from softermax.flows.verification import coverage as verification
+from softermax.flows.verification.coverage import FLOOR, trace_coverage
+from softermax.sim.cosim import CosimResult
+
+MULTIPLY = (("normalizer", "multiply"),)
+#: Every unit of every preset, small; a few hundred rows suffice.
+POINTS = [
+    *(DesignPoint(unit, preset, 4, 31) for unit in ("unnormed", "normalization", "softermax")
+      for preset in ("paper", "faithful", "fp16")),
+    DesignPoint("softermax", "fp16", 4, 31, options=MULTIPLY),
+    DesignPoint("softermax", "paper", 4, 31, options=(("saturate", True),)),
+    *(DesignPoint("pe", preset, 16, 48) for preset in ("paper", "fp16")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
+def test_the_standard_traces_reach_the_floor(point):
+    rows = trace_coverage(point, 1).rows()
+    assert {row["point"]: row["uncovered"] for row in rows if row["uncovered"]} == {}
+    assert sum(row["hit"] for row in rows) >= FLOOR * sum(row["bins"] for row in rows) > 70
+
+
+def run(folder, *arguments):
+    size = ["--lanes", "4", "--max-len", "31", "--build-dir", str(folder)]
+    return CliRunner().invoke(app, ["coverage", "unnormed", *size, *arguments])
+
+
+def test_the_command_plays_and_counts(tmp_path):
+    result = run(tmp_path, "--json", "--markdown", str(tmp_path / "table.md"))
+    assert result.exit_code == 0, result.output
+    rows = json.loads(result.stdout)
+    assert {(row["unit"], row["preset"], row["lanes"]) for row in rows} == {("unnormed", "paper", 4)}
+    assert {row["point"]: row["hit"] for row in rows} == {
+        row["point"]: row["hit"] for row in trace_coverage(DesignPoint("unnormed", "paper", 4, 31), 1).rows()
+    }
+    assert "| running maximum, when the slice stalls   |   22 |  22 |" in (tmp_path / "table.md").read_text()
+
+
+@pytest.fixture
+def played(monkeypatch):
+    """Runs the command in this process, without a simulator; mismatches by trace, to be filled in."""
+    mismatches = {}
+
+    def cosimulate(verilog, name, traces, folder, simulator):
+        return [CosimResult(trace.cycles, mismatches.get(n, 0), [], {}) for n, trace in enumerate(traces)]
+
+    def run_here(job, points, build_dir, *_, options):
+        return [job(point, build_dir, options) for point in points]
+
+    monkeypatch.setattr(verification, "cosimulate", cosimulate)
+    monkeypatch.setattr(jobs, "run", run_here)
+    return mismatches
+
+
+def test_the_command_fails_and_names_what_weaker_stimuli_do_not_hit(tmp_path, played, monkeypatch):
+    monkeypatch.setattr(verify, "overlong_rows", lambda rng, shape: [(np.zeros(4, np.int16), np.ones(4, bool))])
+    monkeypatch.setattr(verify, "random_rows", lambda rng, shape, rows: [(np.zeros(9, np.int16), np.ones(9, bool))])
+    result = run(tmp_path)
+    assert result.exit_code == 1
+    assert "unnormed paper, row length: not hit longest and 1 slice; longer" in result.output
+    assert "1 of 1 design points are below a coverage of 100.0%, the least of them unnormed paper with" in result.output
+
+
+def test_a_trace_with_a_mismatch_covers_nothing(tmp_path, played):
+    # The third trace holds all rows under gaps and backpressure.
+    played[2] = 1
+    result = run(tmp_path, "--json")
+    assert result.exit_code == 1
+    assert "has 1 mismatches" in result.output
+    rows = {row["point"]: row["uncovered"] for row in json.loads(result.stdout)}
+    assert rows["mask of a row"]
+    assert rows["overlong row"] == []
