@@ -16,7 +16,7 @@ from softermax.sim.baseline_trace import (
     baseline_softmax_trace,
     baseline_unnormed_trace,
 )
-from softermax.sim.corners import binary16_rows, even_rows, interruptions, overlong_rows
+from softermax.sim.corners import binary16_rows, interruptions, overlong_rows
 from softermax.sim.cosim import CosimResult, cosimulate
 from softermax.sim.softermax_trace import (
     invented_normalization_trace,
@@ -24,8 +24,9 @@ from softermax.sim.softermax_trace import (
     softermax_trace,
     unnormed_trace,
 )
+from softermax.sim.summed_rows import summed_rows
 from softermax.sim.trace import Trace, cut_by_reset
-from softermax.sim.traffic import bursty, peaked_rows, random_rows, rows_to_slices
+from softermax.sim.traffic import bursty, random_rows, rows_to_slices
 
 from .design_points import DesignPoint
 from .errors import FlowError
@@ -62,7 +63,7 @@ TRACES = {
 SHIPPED = Q(6, 2)
 
 #: Rows made to be difficult that are mixed with the real ones.
-DIFFICULT_ROWS, PEAKED_ROWS = 300, 1500
+DIFFICULT_ROWS = 300
 #: As many of them are played again and again, each time broken off within so many cycles.
 INTERRUPTED_ROWS, INTERRUPTED_CYCLES = 40, 800
 #: Slices of a Normalization Unit that are made up.
@@ -159,7 +160,7 @@ def _rows(config, rng: np.random.Generator):
     rows = real_rows(config.max_len)
     input = config.input if isinstance(config, SoftermaxConfig) else SHIPPED
     difficult, overlong = random_rows(rng, config, DIFFICULT_ROWS, input), overlong_rows(rng, config, input)
-    summed = [*even_rows(config), *peaked_rows(rng, config, PEAKED_ROWS, input)]
+    summed = summed_rows(rng, config, input)
     if isinstance(config, SoftermaxConfig):
         return rows, [*difficult, *summed], overlong
     difficult = binary16_rows(rng, config, difficult, SHIPPED.fraction_bits)

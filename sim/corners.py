@@ -11,7 +11,7 @@ from softermax.model.shape import RowShape
 from .trace import RESET_CYCLES, Trace
 from .traffic import Rows
 
-__all__ = ["binary16_rows", "even_rows", "interruptions", "overlong_rows", "standstills"]
+__all__ = ["binary16_rows", "interruptions", "overlong_rows", "standstills"]
 
 #: Raw binary16 magnitudes at which something changes: zero, subnormals, least normal numbers, 1, the largest number,
 #: infinity, NaNs.
@@ -33,12 +33,6 @@ def overlong_rows(rng: np.random.Generator, shape: RowShape, input: QFormat | No
             raw = rng.integers(input.min_raw, input.max_raw + 1, length).astype(np.int16)
             made.append((raw, rng.random(length) < 0.9))
     return made
-
-
-def even_rows(shape: RowShape) -> Rows:
-    """Rows of scores 0, whose sums are as large as sums can be, and every power of two below."""
-    lengths = [1 << place for place in range(shape.capacity.bit_length())]
-    return [(np.zeros(n, np.int16), np.ones(n, bool)) for n in (*lengths, shape.capacity)]
 
 
 def binary16_rows(rng: np.random.Generator, shape: RowShape, rows: Rows, fraction_bits: int) -> Rows:

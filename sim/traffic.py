@@ -7,7 +7,7 @@ import numpy as np
 from softermax.model import QFormat
 from softermax.model.shape import RowShape
 
-__all__ = ["Rows", "bursty", "peaked_rows", "random_rows", "rows_to_slices"]
+__all__ = ["Rows", "bursty", "random_rows", "rows_to_slices"]
 
 
 def bursty(rng: np.random.Generator, cycles: int, longest: int = 40) -> np.ndarray:
@@ -63,32 +63,12 @@ def random_rows(rng: np.random.Generator, shape: RowShape, rows: int, input: QFo
         centre, spread = rng.integers(low, high + 1), rng.choice([0, 2, 10, 30, (high - low) // 4])
         slope = rng.choice([-1, 0, 0, 1]) * (high - low) / n
         raw = centre + slope * (np.arange(n) - n / 2) + spread * rng.standard_normal(n)
-        if rng.random() < 0.1:
-            # As long as scores are equal the sum grows; then it meets a slice below.
-            raw = centre - rng.integers(high - low) * (np.arange(n) >= rng.integers(n))
         extreme = rng.random(n) < rng.choice([0, 0.1])
         raw = np.where(extreme, rng.choice([low, high], size=n), raw)
         mask = rng.random(n) < rng.choice([0.0, 0.5, 0.95, 1.0], p=[0.05, 0.15, 0.2, 0.6])
         if rng.random() < 0.2:
             mask &= np.repeat(rng.random(-(-n // shape.lanes)) < 0.5, shape.lanes)[:n]
         made.append((np.clip(np.rint(raw), low, high).astype(np.int16), mask))
-    return made
-
-
-def peaked_rows(rng: np.random.Generator, shape: RowShape, rows: int, input: QFormat | None = None) -> Rows:
-    """Short rows in which one score stands out, by any distance: large results, and sums with bits of every weight.
-
-    Parameters and result as for :func:`random_rows`; a row has four slices at most, and nothing is masked.
-    """
-    input = input or shape.input
-    unit = 1 << input.fraction_bits
-    made = []
-    for _ in range(rows):
-        n = int(rng.integers(1, min(rng.choice([1, 1, 4]) * shape.lanes, shape.capacity) + 1))
-        gap = rng.integers(5 * unit) + rng.integers(3 * unit, size=n)
-        gap[rng.integers(n)] = 0
-        raw = rng.integers(input.min_raw, input.max_raw + 1) - gap
-        made.append((raw.clip(input.min_raw).astype(np.int16), np.ones(n, bool)))
     return made
 
 

@@ -3,10 +3,11 @@
 import numpy as np
 
 from softermax.model import SoftermaxConfig
-from softermax.sim.corners import even_rows, interruptions, overlong_rows
+from softermax.sim.corners import interruptions, overlong_rows
 from softermax.sim.coverage.collect import collect
 from softermax.sim.coverage.flow import DURATIONS
 from softermax.sim.softermax_trace import unnormed_trace
+from softermax.sim.summed_rows import even_rows
 from softermax.sim.trace import RESET_CYCLES, cut_by_reset
 from softermax.sim.traffic import bursty, random_rows, rows_to_slices
 

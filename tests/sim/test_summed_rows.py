@@ -1,0 +1,44 @@
+"""Tests of rows for sums."""
+
+import numpy as np
+
+from softermax.model import SoftermaxConfig
+from softermax.model.unnormed import unnormed_softmax
+from softermax.sim.summed_rows import carrying_rows, even_rows, level_rows, peaked_rows
+from softermax.sim.traffic import rows_to_slices
+
+CONFIG = SoftermaxConfig.paper(lanes=4, max_len=30)
+
+
+def test_a_score_stands_out_of_rows_that_peak_and_their_sums_have_bits_of_every_weight():
+    config = SoftermaxConfig.paper(lanes=4, max_len=14)
+    rows = peaked_rows(np.random.default_rng(1), config, 300, config.input)
+    assert {len(raw) for raw, _ in rows} == set(range(1, config.capacity + 1))
+    assert all(mask.all() and raw.min() >= config.input.min_raw for raw, mask in rows)
+    sums = {float(np.exp2((raw - raw.max()) / 4).sum().round(2)) for raw, _ in rows}
+    assert len(sums) > 100
+    assert np.median(list(sums)) < 3
+
+
+def test_sums_of_rows_that_carry_lie_next_to_a_step_of_the_power_sum():
+    rows = carrying_rows(np.random.default_rng(1), CONFIG, 20)
+    x, keep, last = rows_to_slices(rows, CONFIG)
+    assert len(x) == len(rows) == last.sum() == 20
+    sums = unnormed_softmax(x[:, None], keep[:, None], CONFIG).numerators.sum(axis=(1, 2), dtype=int)
+    step = 1 << CONFIG.unnormed.fraction_bits - CONFIG.power_sum.fraction_bits
+    assert (sums % step > step * 15 // 16).all()
+    assert len(set(sums.tolist())) > 5
+
+
+def test_level_rows_are_the_longest_and_fall_once_at_most():
+    for raw, mask in level_rows(np.random.default_rng(1), CONFIG, 20, CONFIG.input):
+        assert len(raw) == CONFIG.capacity
+        assert mask.all()
+        steps = np.diff(raw.astype(int))
+        assert (steps <= 0).all()
+        assert (steps < 0).sum() <= 1
+        assert (steps[: CONFIG.capacity // 2 - 1] == 0).all()
+
+
+def test_sums_of_even_rows_are_their_lengths():
+    assert [len(raw) for raw, _ in even_rows(CONFIG)] == [1, 2, 4, 8, 16, 32, 32]
