@@ -111,20 +111,35 @@ def by_names(golden: Aig, revised: Aig) -> Correspondence | None:
 def by_simulation(golden: Aig, revised: Aig, rng: np.random.Generator) -> Correspondence:
     """Registers that take the same in random states; those that the revised design lacks may be constant."""
     constants: dict[int, bool] = {}
-    registers = len(golden.latches) + len(revised.latches)
+    refuted: set[int] = set()
     while True:
-        candidate = Correspondence(golden, revised, [0] * registers, constants)
-        ones = zeros = np.zeros(registers, bool)
+        candidate = Correspondence(golden, revised, [0] * (len(golden.latches) + len(revised.latches)), constants)
         quiet = 0
         while quiet < PATIENCE:
-            inputs, states = (_random(rng, count) for count in (len(golden.inputs), candidate.count))
-            taken = candidate.following(inputs, states)
-            quiet = 0 if candidate.split(taken) else quiet + 1
-            ones, zeros = ones | (taken != 0).any(axis=1), zeros | (taken != ONES).any(axis=1)
-        still = {register: bool(ones[register]) for register in candidate.only_golden() if not (ones & zeros)[register]}
-        if not still:
+            quiet = 0 if candidate.split(candidate.following(*_random_step(rng, golden, candidate))) else quiet + 1
+        refuted |= constants.keys() - candidate.constants.keys()
+        constants = candidate.constants | _constants(rng, golden, candidate, refuted)
+        if constants == candidate.constants:
             return candidate
-        constants = candidate.constants | still
+
+
+def _constants(rng: np.random.Generator, golden: Aig, candidate: Correspondence, refuted: set[int]) -> dict[int, bool]:
+    """Registers that only the golden design has and that, if they hold a value, keep it."""
+    lonely = np.array([register for register in candidate.only_golden() if register not in refuted], int)
+    found: dict[int, bool] = {}
+    for value in (ONES, np.uint64(0)):
+        keep = np.ones(len(lonely), bool)
+        for _ in range(PATIENCE if len(lonely) else 0):
+            inputs, states = _random_step(rng, golden, candidate)
+            states[candidate.classes[lonely]] = value
+            keep &= (candidate.following(inputs, states)[lonely] == value).all(axis=1)
+        found |= dict.fromkeys(lonely[keep].tolist(), bool(value))
+    return found
+
+
+def _random_step(rng: np.random.Generator, golden: Aig, candidate: Correspondence) -> tuple[np.ndarray, np.ndarray]:
+    """Inputs and states of classes."""
+    return _random(rng, len(golden.inputs)), _random(rng, candidate.count)
 
 
 def _random(rng: np.random.Generator, count: int) -> np.ndarray:

@@ -114,6 +114,33 @@ def test_another_clock_is_refused(tmp_path, clock):
         read_aig(file, "counter")
 
 
+BOXED = """
+(* blackbox *)
+module box(a, y);
+  input [1:0] a; output y;
+endmodule
+module boxed(clk, rst, x, z);
+  input clk, rst; input [1:0] x; output z;
+  wire y;
+  box inner (.a({fed}), .y(y));
+  assign z = {shown};
+endmodule
+"""
+
+
+@pytest.mark.parametrize(
+    ("fed", "shown", "verdict"),
+    [("x", "y ^ x[0]", "equivalent"), ("~x", "y ^ x[0]", "different"), ("x", "y ^ x[1]", "different")],
+)
+def test_a_black_box_must_be_fed_and_read_alike(tmp_path, fed, shown, verdict):
+    designs = []
+    for number, (goes_in, comes_out) in enumerate([("{x[1], x[0]}", "x[0] ? ~y : y"), (fed, shown)]):
+        file = tmp_path / f"{number}.v"
+        file.write_text(BOXED.replace("{fed}", goes_in).replace("{shown}", comes_out))
+        designs.append(read_aig(file, "boxed"))
+    assert prove_equivalent(*designs).verdict == verdict
+
+
 def random_graph(rng) -> AigBuilder:
     """A graph of four inputs whose output is often always 0 or always 1."""
     builder = AigBuilder("abcd")

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,7 @@ def netlist(tmp_path_factory):
     """The point's RTL and its netlist."""
     folder = tmp_path_factory.mktemp("netlist")
     mapped = synthesis(POINT, folder, BALANCED)
-    return folder / "verilog" / f"{POINT.name}.v", mapped
+    return Path(write_verilog(POINT, folder)["verilog"]), mapped
 
 
 def test_a_netlist_does_what_its_verilog_does(tmp_path):
@@ -30,13 +31,13 @@ def test_a_netlist_does_what_its_verilog_does(tmp_path):
     assert result["flops"] > 50
     assert result["cycles_compared"] > 200
     assert (result["mismatches"], result["first_mismatch"]) == (0, None)
-    assert result["equivalence"] == "proven"
+    assert result["equivalence"].startswith("proven")
     json.dumps(result)
 
 
 def with_another_gate(mapped, folder):
-    """The netlist with a NOR in place of its last NAND."""
-    before, kind, after = mapped.netlist.read_text().rpartition("  NAND2_X1 ")
+    """The netlist with a NOR in place of its first NAND."""
+    before, kind, after = mapped.netlist.read_text().partition("  NAND2_X1 ")
     assert kind
     folder.mkdir()
     (folder / "netlist.v").write_text(f"{before}  NOR2_X1 {after}")
@@ -60,15 +61,6 @@ def test_another_clock_is_refused(netlist, tmp_path):
     (tmp_path / "netlist.v").write_text(wrong)
     with pytest.raises(FlowError, match="registers of the netlist must be clocked by clk, gated or not"):
         compare_netlist(rtl, replace(mapped, netlist=tmp_path / "netlist.v"), BALANCED, Limits(30))
-
-
-def test_parts_of_a_processing_element_are_compared_one_by_one(tmp_path):
-    point = DesignPoint("pe", "faithful", 2, 16)
-    mapped = synthesis(point, tmp_path, AreaOptions())
-    write_verilog(point, tmp_path, macros=True)
-    found = compare_netlist(tmp_path / "verilog" / f"{point.name}_macros.v", mapped, AreaOptions(), Limits(30))
-    assert {part.verdict for part in found.values()} == {"equivalent"}
-    assert f"{point.name}.mac_array" in found
 
 
 def test_what_is_verified():
