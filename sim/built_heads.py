@@ -71,4 +71,4 @@ def built_heads(rng: np.random.Generator, config: ProcessingElementConfig) -> li
         k, v = (rng.integers(-128, 128, (keys, d_head)).astype(np.int8) for _ in "kv")
         head = _head(rng, config, queries, k, v)
         made += [replace(head, causal=False), replace(head, causal=True, q=head.q[::-1].copy())]
-    return made + random_heads(rng, config, 8, min(3 * lanes, config.max_len))
+    return made + random_heads(rng, config, 24, min(max(2 * lanes, 16), config.max_len))
