@@ -19,8 +19,9 @@ from .aig import ONES, Aig
 from .aig_builder import TRUE, AigBuilder
 from .correspondence import Correspondence
 
-__all__ = ["ContractQuestion", "Difference", "contract_question", "find_difference", "play_at_random"]
+__all__ = ["RESET", "ContractQuestion", "Difference", "contract_question", "find_difference", "play_at_random"]
 
+#: The port that resets a design.
 RESET = "rst"
 #: Stimuli side by side in random play, 64 to a word, and clock cycles.
 WORDS, CYCLES = 4, 256
@@ -163,7 +164,7 @@ def find_difference(golden: Aig, revised: Aig, pairs: Correspondence, trace: Tra
     """
     bits = np.array(trace)
     inputs = len(golden.inputs)
-    bits[:, golden.inputs.index(CLOCK)] = True
+    bits[:, :inputs][:, [name == CLOCK for name in golden.inputs]] = True
     bits[0, golden.inputs.index(RESET)] = True
     woken = np.array([*bits[0, inputs:], False])[pairs.classes]
     for register, value in pairs.constants.items():
@@ -192,5 +193,5 @@ def _by_port(names: Sequence[str], bits: Sequence[bool]) -> dict[str, int]:
     for name, bit in zip(names, bits, strict=False):
         port, _, place = name.removesuffix("]").partition("[")
         values[port] = values.get(port, 0) | bit << int(place or 0)
-    values.pop(CLOCK)
+    values.pop(CLOCK, None)
     return values

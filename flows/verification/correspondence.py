@@ -65,7 +65,7 @@ class Correspondence:
             held[register] = ONES if value else 0
         golden, revised = self._designs
         registers, inputs = len(golden.latches), inputs.copy()
-        inputs[golden.inputs.index(CLOCK)] = ONES
+        inputs[[name == CLOCK for name in golden.inputs]] = ONES
         found = golden.settle(inputs, held[:registers]), revised.settle(inputs[self._order], held[registers:])
         return np.concatenate(
             [design.read(values, design.following) for design, values in zip(self._designs, found, strict=True)]
@@ -88,6 +88,15 @@ class Correspondence:
         registers = len(self._designs[0].latches)
         shared = set(self.classes[registers:].tolist())
         return [n for n, number in enumerate(self.classes[:registers].tolist()) if number >= 0 and number not in shared]
+
+    def waking(self) -> Correspondence:
+        """The same, but registers of the revised design are all in classes of their own: they may wake up anyhow."""
+        golden, revised = self._designs
+        keys, met = self.classes.tolist(), set()
+        for register in range(len(golden.latches), len(keys)):
+            keys[register] = keys[register] if keys[register] not in met else ("apart", register)
+            met.add(keys[register])
+        return Correspondence(golden, revised, keys, self.constants)
 
     def members(self) -> list[list[int]]:
         """Registers of each class."""

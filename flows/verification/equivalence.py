@@ -23,7 +23,7 @@ from ..gates.netlist import CLOCK
 from . import abc
 from .aig import ONES, Aig
 from .aig_builder import FALSE, TRUE, AigBuilder
-from .contract import Difference, contract_question, find_difference, play_at_random
+from .contract import RESET, Difference, contract_question, find_difference, play_at_random
 from .correspondence import Correspondence, by_names, by_simulation
 
 __all__ = ["Equivalence", "Limits", "check_clock", "prove_equivalent"]
@@ -116,13 +116,13 @@ def check_clock(netlist: Aig, folder: Path):
 
 
 def _prove(golden: Aig, revised: Aig, folder: Path, limits: Limits) -> Equivalence:
-    pairs = by_names(golden, revised)
-    how = "names" if pairs else "simulation"
-    woken = pairs or by_simulation(golden, revised, np.random.default_rng(1))
-    pairs = Correspondence(golden, revised, woken.classes, woken.constants)
+    named = by_names(golden, revised)
+    how = "names" if named else "simulation"
+    pairs = named or by_simulation(golden, revised, np.random.default_rng(1))
+    woken = pairs.waking()
     if _step_proves(golden, revised, pairs, folder, limits):
         return Equivalence("equivalent", f"register correspondence by {how}, SAT")
-    if not limits.contract:
+    if not limits.contract or RESET not in golden.inputs:
         return Equivalence("undecided", f"register correspondence by {how}, SAT", 0)
     question = contract_question(golden, revised, woken)
     depth, found = 0, play_at_random(question, np.random.default_rng(1))

@@ -26,7 +26,7 @@ def netlist(tmp_path_factory):
 
 
 def test_a_netlist_does_what_its_verilog_does(tmp_path):
-    result = gate_level(POINT, tmp_path, BALANCED, CosimOptions(seed=2), every=50, limits=Limits(30))
+    result = gate_level(POINT, tmp_path, BALANCED, CosimOptions(seed=2), every=8, limits=Limits(30))
     assert result["netlist"] == "generic, balanced"
     assert result["flops"] > 50
     assert result["cycles_compared"] > 200
@@ -50,7 +50,7 @@ def test_another_gate_is_noticed(netlist, tmp_path):
     [found] = compare_netlist(rtl, changed, BALANCED, Limits(30)).values()
     assert found.verdict == "different"
     assert found.difference.ports
-    assert play_netlist(POINT, changed, BALANCED, CosimOptions(seed=2), every=50)["mismatches"] > 0
+    assert play_netlist(POINT, changed, BALANCED, CosimOptions(seed=2), every=8)["mismatches"] > 0
 
 
 def test_another_clock_is_refused(netlist, tmp_path):
