@@ -174,7 +174,8 @@ def _invented_values(framing: Framing, config: SoftermaxConfig, rng: np.random.G
         "u": u,
         "maximum": maximum - below,
         "x": x,
-        "keep": rng.random((slices, lanes)) < 0.9,
+        # The least score may be too great for its sum.
+        "keep": (rng.random((slices, lanes)) < 0.9) & (x <= top[:, None]),
         "last": framing.last,
     }
     flags = {name: rng.integers(2, size=rows[-1] + 1)[rows] for name in ("saturated", "overlong")}

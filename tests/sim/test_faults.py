@@ -37,7 +37,7 @@ STYLES = {
     "processing element": (ProcessingElement, PROCESSING_ELEMENT, PROCESSING_ELEMENT_FAULTS),
     "baseline": (BaselineSoftmax, BaselineConfig(lanes=3, max_len=24), BASELINE_FAULTS),
 }
-HEADS = 9
+ROWS, HEADS = 60, 9
 
 
 def edges(config):
@@ -60,7 +60,7 @@ def difficult_trace(unit, config):
     begin, end = edges(config)
     trace = None
     for waits in (None, True, False, True):
-        rows = [*begin, *difficult_rows(rng, config, 30), *end]
+        rows = [*begin, *difficult_rows(rng, config, ROWS), *end]
         waves = {"i": bursty(rng, 257), "o": np.concatenate([bursty(rng, 263), np.zeros(60, bool)])}
         another = make_trace(unit, rows, config, waves, rng)
         trace = cut_by_reset(trace, late_cycle(trace, waits), another) if trace else another
