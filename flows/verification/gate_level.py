@@ -31,8 +31,9 @@ LANES = 16
 #: What a proof is worth that begins behind Yosys' synthesis of operators, not with the RTL as it is.
 FROM_OPERATORS = "from operators on"
 
-#: Verilator on latches of clock gates and on cells that are not in files of their own.
-LINT_OFF = "// verilator lint_off LATCH\n// verilator lint_off DECLFILENAME\n"
+#: Verilator on latches of clock gates, on cells that are not in files of their own, and on bits of a port that follow
+#: from others of it.
+LINT_OFF = "".join(f"// verilator lint_off {what}\n" for what in ("LATCH", "DECLFILENAME", "UNOPTFLAT"))
 
 
 def gate_points() -> list[DesignPoint]:
