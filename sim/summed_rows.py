@@ -13,7 +13,7 @@ from .traffic import Rows
 __all__ = ["carrying_rows", "even_rows", "level_rows", "peaked_rows", "summed_rows"]
 
 #: How many of each kind.
-LEVEL, PEAKED, CARRYING = 30, 1500, 400
+LEVEL, PEAKED, CARRYING = 30, 1500, 800
 #: A carrying row is the best of so many.
 TRIED = 100
 
@@ -53,16 +53,19 @@ def peaked_rows(rng: np.random.Generator, shape: RowShape, rows: int, input: QFo
 
 
 def carrying_rows(rng: np.random.Generator, config: SoftermaxConfig, rows: int) -> Rows:
-    """Rows of a slice whose sums lie closest below a step of the power sum, so that any low bit decides about a carry.
+    """Rows of a slice whose sums lie closest to a step of the power sum, so that any low bit decides about a carry.
 
-    They are the closest of many that peak.
+    They are those closest below, and as many closest above, of many that peak.
     """
     many = _peaks(rng, config.input, TRIED * rows, config.lanes)
     values = unnormed_softmax(many[:, None], np.ones(many[:, None].shape, bool), config)
     step = 1 << max(config.unnormed.fraction_bits - config.power_sum.fraction_bits, 0)
-    missing = step - 1 - values.numerators.astype(np.int64).sum(axis=(1, 2)) % step
-    closest = np.argsort(missing, kind="stable")[:rows]
-    return [(raw, np.ones(config.lanes, bool)) for raw in many[closest]]
+    low_bits = values.numerators.astype(np.int64)[:, 0] % step
+    beyond = low_bits.sum(axis=1) % step
+    # Numbers without low bits lose none.
+    above = np.where(low_bits.any(axis=1), beyond, step)
+    closest = [np.argsort(distance, kind="stable")[: rows // 2] for distance in (step - 1 - beyond, above)]
+    return [(raw, np.ones(config.lanes, bool)) for raw in many[np.concatenate(closest)]]
 
 
 def _peaks(rng: np.random.Generator, input: QFormat, rows: int, n: int) -> np.ndarray:
