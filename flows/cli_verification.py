@@ -18,11 +18,11 @@ from .mapping import RECIPES
 from .running import Job, run_jobs
 from .synthesis import AreaOptions
 from .tables import markdown_table
-from .verification.checks import Check
 from .verification.coverage import FLOOR, by_point, coverage_points, summary
 from .verification.coverage import coverage as measure_coverage
-from .verification.equivalence import Limits
-from .verification.formal import formal_checks, run_checks
+from .verification.equivalence.sequential import Limits
+from .verification.formal.all_checks import formal_checks, run_checks
+from .verification.formal.checks import Check
 from .verification.gate_level import gate_level, gate_points
 from .verification.mutation import measure_mutation, mutation_points
 from .verification.soak import PART, failures, soak_points, soak_units

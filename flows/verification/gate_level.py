@@ -20,8 +20,8 @@ from ..jobs import CosimOptions, synthesis, write_verilog
 from ..pieces import INSTANCE, Piece, take_apart
 from ..synthesis import AreaOptions, Synthesis
 from ..verify import verify
-from .elaboration import read_aig
-from .equivalence import Equivalence, Limits, check_clock, prove_equivalent
+from .equivalence.elaboration import read_aig
+from .equivalence.sequential import Equivalence, Limits, check_clock, prove_equivalent
 
 __all__ = ["compare_netlist", "gate_level", "gate_points", "play_netlist"]
 

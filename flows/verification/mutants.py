@@ -16,8 +16,8 @@ from pathlib import Path
 from ..errors import FlowError
 from ..files import write_whole
 from ..yosys import run_yosys
-from .aig import Aig
-from .aig_builder import AigBuilder
+from .equivalence.aig import Aig
+from .equivalence.aig_builder import AigBuilder
 
 __all__ = ["SELECT", "Mutant", "MutatedUnit", "mutate", "with_mutant"]
 

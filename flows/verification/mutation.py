@@ -16,8 +16,8 @@ from softermax.sim.trace import Trace
 from ..design_points import DesignPoint
 from ..verify import standard_traces
 from ..verilog import write_component_verilog
-from .elaboration import read_aig
-from .equivalence import Equivalence, Limits, prove_equivalent
+from .equivalence.elaboration import read_aig
+from .equivalence.sequential import Equivalence, Limits, prove_equivalent
 from .mutants import SELECT, Mutant, MutatedUnit, mutate, with_mutant
 
 __all__ = ["floor", "measure_mutation", "mutation_points", "mutation_score"]

@@ -6,8 +6,8 @@ from amaranth.hdl import Module, Value
 from amaranth.lib import wiring
 from amaranth.sim import Simulator
 
-from softermax.flows.verification.properties import pipelines
-from softermax.flows.verification.stream_checks import CONFIGS
+from softermax.flows.verification.formal.properties import pipelines
+from softermax.flows.verification.formal.stream_checks import CONFIGS
 from softermax.hw import Softermax
 from softermax.model import SoftermaxConfig, softermax_raw
 

@@ -14,8 +14,8 @@ from softermax.hw import baseline
 from softermax.hw.baseline import Operator, Pipeline, exponential_operator, from_fixed_operator, to_fixed
 from softermax.model import Q, QFormat
 
+from ..faults import Fault, becomes, without
 from .exhaustive import ExhaustiveKernel
-from .faults import Fault, becomes, without
 from .kernel import Claim, Kernel, passing
 from .specifications import binary16
 from .specifications.exponential import wrong_powers

@@ -9,11 +9,11 @@ import pytest
 import z3
 
 from softermax.flows.errors import FlowError
-from softermax.flows.verification.binary16_kernels import binary16_kernels
-from softermax.flows.verification.checks import FAILS, PROVEN, Check
 from softermax.flows.verification.faults import Fault, becomes
-from softermax.flows.verification.kernels import kernel_checks
-from softermax.flows.verification.unrolling import HOLDS, UNKNOWN, VIOLATED, decide
+from softermax.flows.verification.formal.binary16_kernels import binary16_kernels
+from softermax.flows.verification.formal.checks import FAILS, PROVEN, Check
+from softermax.flows.verification.formal.kernels import kernel_checks
+from softermax.flows.verification.formal.unrolling import HOLDS, UNKNOWN, VIOLATED, decide
 from softermax.hw import baseline
 from softermax.hw.baseline import Pipeline
 

@@ -11,9 +11,9 @@ from amaranth.lib.wiring import Component, Signature
 
 from softermax.model import SoftermaxConfig
 
-from ..verilog import generate_verilog
+from ...verilog import generate_verilog
+from ..faults import Fault
 from .checks import FAILS, PROVEN, UNDECIDED
-from .faults import Fault
 from .unrolling import HOLDS, UNKNOWN, VIOLATED, Unrolling, decide
 
 __all__ = ["TOP", "WIDE", "Claim", "Kernel", "bits", "in_range", "passing"]
@@ -43,7 +43,7 @@ class Kernel:
     Parameters
     ----------
     unit, config, property : str
-        As of :class:`softermax.flows.verification.checks.Check`.
+        As of :class:`softermax.flows.verification.formal.checks.Check`.
     component : callable
         Makes the hardware.
     edges : int

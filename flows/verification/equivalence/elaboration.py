@@ -5,10 +5,10 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from ..errors import FlowError
-from ..gates.netlist import CLOCK
-from ..mapping import operator_synthesis
-from ..yosys import run_yosys
+from ...errors import FlowError
+from ...gates.netlist import CLOCK
+from ...mapping import operator_synthesis
+from ...yosys import run_yosys
 from .aig import UNDRIVEN, Aig, parse_aiger
 
 __all__ = ["read_aig"]

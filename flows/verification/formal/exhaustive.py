@@ -10,11 +10,11 @@ import numpy as np
 
 from softermax.hw.baseline import Operator, Pipeline
 
-from ..files import write_whole
-from ..verilog import generate_verilog
+from ...files import write_whole
+from ...verilog import generate_verilog
+from ..equivalence.elaboration import read_aig
+from ..faults import Fault
 from .checks import FAILS, PROVEN
-from .elaboration import read_aig
-from .faults import Fault
 from .kernel import TOP
 
 __all__ = ["ExhaustiveKernel", "all_results"]
@@ -30,7 +30,7 @@ class ExhaustiveKernel:
     Parameters
     ----------
     unit, config, property : str
-        As of :class:`softermax.flows.verification.checks.Check`.
+        As of :class:`softermax.flows.verification.formal.checks.Check`.
     operator : Operator
     wrong : callable
         From all operands and their results, ndarrays of int, to the operands whose result is wrong.

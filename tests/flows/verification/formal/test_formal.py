@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from softermax.flows.errors import FlowError
-from softermax.flows.verification.checks import FAILS, PROVEN, UNDECIDED, Check, holds_to
-from softermax.flows.verification.formal import formal_checks
-from softermax.flows.verification.stream_checks import stream_checks
+from softermax.flows.verification.formal.all_checks import formal_checks
+from softermax.flows.verification.formal.checks import FAILS, PROVEN, UNDECIDED, Check, holds_to
+from softermax.flows.verification.formal.stream_checks import stream_checks
 
 COMMAND = Path(sys.executable).with_name("softermax")
 

@@ -13,7 +13,7 @@ from amaranth.lib import data
 from softermax.hw import IntMax, PowerOfTwo, Reduction, UnnormedSoftmaxUnit
 from softermax.model import Q, SoftermaxConfig
 
-from .faults import Fault, becomes, without
+from ..faults import Fault, becomes, without
 from .kernel import WIDE, Claim, Kernel, bits, in_range, passing
 from .specifications import softermax
 from .specifications.exact import nearest_power_of_two, power_error_bound, power_lines

@@ -14,8 +14,8 @@ import z3
 from amaranth.lib import data
 from amaranth.lib.wiring import Signature
 
-from ..files import write_whole
-from ..yosys import run_yosys
+from ...files import write_whole
+from ...yosys import run_yosys
 
 __all__ = ["HOLDS", "UNKNOWN", "VIOLATED", "Unrolling", "decide"]
 

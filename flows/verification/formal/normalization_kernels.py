@@ -8,7 +8,7 @@ from softermax.hw import NormalizationUnit, Reciprocal, RowProduct
 from softermax.hw.streams import row_products, row_scale
 from softermax.model import SoftermaxConfig
 
-from .faults import Fault, becomes, without
+from ..faults import Fault, becomes, without
 from .kernel import WIDE, Claim, Kernel, bits, in_range, passing
 from .specifications import softermax
 from .specifications.exact import nearest_power_of_two, reciprocal_error_bound, reciprocal_lines

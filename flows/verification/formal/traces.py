@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from vcd import VCDWriter
 
-from .aig import Aig, parse_aiger
+from ..equivalence.aig import Aig, parse_aiger
 
 __all__ = ["write_trace"]
 

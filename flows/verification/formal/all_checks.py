@@ -9,10 +9,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ..cache import Cache, kept, key_of
-from ..errors import FlowError
-from ..provenance import source_digest, versions
-from ..running import Job, run_jobs
+from ...cache import Cache, kept, key_of
+from ...errors import FlowError
+from ...provenance import source_digest, versions
+from ...running import Job, run_jobs
 from .checks import Check
 from .kernels import kernel_checks
 from .stream_checks import stream_checks

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pyosys
 
-from ..errors import FlowError
-from ..files import write_whole
-from ..yosys import run_yosys
+from ...errors import FlowError
+from ...files import write_whole
+from ...yosys import run_yosys
 from .checks import FAILS, PROVEN, UNDECIDED, holds_to
 from .harness import TOP, Harness
 from .traces import write_trace

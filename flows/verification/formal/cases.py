@@ -8,9 +8,9 @@ from pathlib import Path
 
 from amaranth.lib.wiring import Component
 
-from ..verilog import generate_verilog
+from ...verilog import generate_verilog
+from ..faults import Fault
 from .checks import FAILS, NOT_COVERED, Check
-from .faults import Fault
 from .harness import UNIT, Harness
 from .prover import Limits, Problem
 

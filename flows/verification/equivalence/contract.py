@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..gates.netlist import CLOCK
+from ...gates.netlist import CLOCK
 from .abc import Trace
 from .aig import ONES, Aig
 from .aig_builder import TRUE, AigBuilder

@@ -16,9 +16,9 @@ from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
 from softermax.model.pe_config import ProcessingElementConfig
 
+from ..faults import Fault, becomes, loading_always, without
 from .cases import Case
 from .checks import Check
-from .faults import Fault, becomes, loading_always, without
 from .harness import Harness
 from .properties import baseline, normalization, parts, processing_element, softermax, streams, unnormed
 from .prover import Limits

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from ..errors import FlowError
+from ...errors import FlowError
 from .checks import Check
 
 __all__ = ["kernel_checks"]

@@ -6,8 +6,8 @@ on every port and in every cycle what the golden one does, from every state in w
 registers wake up as those that they are paired with. No reset is needed, nor any promise of who drives the inputs.
 
 If not, both begin with a reset of a cycle, paired registers having woken up alike, and only what the stream contract
-promises has to agree from then on (:mod:`softermax.flows.verification.contract`). Random play and bounded model
-checking look for a difference; induction over equal nodes and property-directed reachability look for a proof.
+promises has to agree from then on (:mod:`softermax.flows.verification.equivalence.contract`). Random play and bounded
+model checking look for a difference; induction over equal nodes and property-directed reachability look for a proof.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import FlowError
-from ..gates.netlist import CLOCK
+from ...errors import FlowError
+from ...gates.netlist import CLOCK
 from . import abc
 from .aig import ONES, Aig
 from .aig_builder import FALSE, TRUE, AigBuilder
@@ -77,7 +77,7 @@ class Equivalence:
 
 
 def prove_equivalent(golden: Aig, revised: Aig, limits: Limits = Limits()) -> Equivalence:
-    """Compare two designs, as :func:`softermax.flows.verification.elaboration.read_aig` reads them.
+    """Compare two designs, as :func:`softermax.flows.verification.equivalence.elaboration.read_aig` reads them.
 
     Raises
     ------

@@ -7,8 +7,8 @@ import pytest
 import z3
 
 from softermax.flows.binary16 import expected, special_pairs
-from softermax.flows.verification.specifications import binary16, softermax
-from softermax.flows.verification.specifications.exact import (
+from softermax.flows.verification.formal.specifications import binary16, softermax
+from softermax.flows.verification.formal.specifications.exact import (
     nearest_power_of_two,
     power_error_bound,
     reciprocal_error_bound,

@@ -9,7 +9,7 @@ from softermax.hw.pe.requantiser import RequantiserLane
 from softermax.model import SoftermaxConfig
 from softermax.model.pe_config import ProcessingElementConfig
 
-from .faults import Fault, becomes
+from ..faults import Fault, becomes
 from .kernel import Claim, Kernel
 from .specifications import processing_element
 from .unrolling import Unrolling

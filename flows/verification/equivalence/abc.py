@@ -7,8 +7,8 @@ import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 
-from ..errors import FlowError
-from ..files import write_whole
+from ...errors import FlowError
+from ...files import write_whole
 from .aig import Aig, parse_aiger
 from .aig_builder import AigBuilder
 

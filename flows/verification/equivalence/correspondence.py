@@ -1,7 +1,7 @@
 """Which registers of two designs are the same: those that take the same in every state in which all of them agree.
 
 Random states tell registers apart, until none do. What is left is no more than a candidate: a solver has to prove it,
-see :mod:`softermax.flows.verification.equivalence`, and what it finds against it comes back here.
+see :mod:`softermax.flows.verification.equivalence.sequential`, and what it finds against it comes back here.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import defaultdict
 
 import numpy as np
 
-from ..gates.netlist import CLOCK
+from ...gates.netlist import CLOCK
 from .aig import ONES, Aig
 
 __all__ = ["Correspondence", "by_names", "by_simulation"]

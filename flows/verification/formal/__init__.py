@@ -1,0 +1,1 @@
+"""What is proven of the units: properties over clock cycles, and kernels against specifications of their own."""
