@@ -13,7 +13,6 @@ from . import jobs
 from .cli_output import fail_on_mismatch, show, stop
 from .errors import FlowError
 from .files import write_whole
-from .jobs import CosimOptions
 from .mapping import RECIPES
 from .running import Job, run_jobs
 from .synthesis import AreaOptions
@@ -106,7 +105,7 @@ def fail_on_low_scores(results: Sequence[dict]):
 
 @click.command(
     help="Prove properties of the units' Verilog, over any number of clock cycles where possible, and show that each "
-    "can fail: the same check must find a seeded fault. UNIT is a part of a unit's name, such as unnormed.",
+    "can fail: the same check must find a seeded fault. UNIT is pe or a part of a unit's name, such as unnormed.",
     epilog="Example: softermax formal unnormed --markdown proofs.md",
 )
 @given.unit
@@ -148,10 +147,10 @@ def gate(
     unit, liberty, recipes, exclude, clock_gating, every, seconds, seed, simulator, markdown, as_json, build_dir, **size
 ):
     points = gate_points() if unit is None else [given.design_point(unit, **size)]
-    how = {"cosim": CosimOptions(seed, simulator), "every": every, "limits": Limits(seconds)}
+    how = {"cosim": jobs.CosimOptions(seed, simulator), "every": every, "limits": Limits(seconds)}
     mapped = [AreaOptions(liberty, recipe, exclude, clock_gating) for recipe in recipes]
-    jobs = [Job(gate_level, point, build_dir, {"area": area, **how}) for point in points for area in mapped]
-    results = run_jobs(jobs, "Synthesising, playing and comparing", Console(stderr=True))
+    netlists = [Job(gate_level, point, build_dir, {"area": area, **how}) for point in points for area in mapped]
+    results = run_jobs(netlists, "Synthesising, playing and comparing", Console(stderr=True))
     if markdown is not None:
         write_whole(markdown, markdown_table(results))
     show(results, as_json, f"Netlists, one row of {every}, seed {seed}, in {simulator}")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from .gates.liberty import unpacked
 
-__all__ = ["commit", "library_digests", "source_digest", "versions"]
+__all__ = ["PROGRAMS", "commit", "library_digests", "source_digest", "versions"]
 
 #: Packages that figures of the hardware depend on.
 PACKAGES = ("model", "hw", "sim", "flows")

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from ...cache import Cache, kept, key_of
 from ...errors import FlowError
-from ...provenance import source_digest, versions
+from ...provenance import PROGRAMS, source_digest, versions
 from ...running import Job, run_jobs
 from .checks import Check
 from .kernels import kernel_checks
@@ -19,11 +19,17 @@ from .stream_checks import stream_checks
 
 __all__ = ["formal_checks", "run_checks"]
 
+#: What other commands call a unit, where that is no part of its name.
+SHORT = {"pe": "processing element"}
+#: Distributions that answers depend on.
+SOLVERS = ("bitwuzla", "z3-solver")
+
 
 def formal_checks(unit: str | None = None) -> list[Check]:
     """All checks, or those of the units in whose name a text occurs; a FlowError if it does in none."""
     checks = [*stream_checks(), *kernel_checks()]
-    chosen = [check for check in checks if unit is None or unit.casefold() in check.unit.casefold()]
+    wanted = "" if unit is None else SHORT.get(unit, unit).casefold()
+    chosen = [check for check in checks if wanted in check.unit.casefold()]
     if not chosen:
         units = ", ".join(dict.fromkeys(check.unit for check in checks))
         raise FlowError(f"the unit must be one of these, or a part of its name: {units}; not {unit!r}")
@@ -37,7 +43,8 @@ def run_checks(checks: Sequence[Check], build_dir: Path, console: Console) -> li
 
 def _place(check: Check, build_dir: Path) -> tuple[Cache, str]:
     """Where a check's row is kept, and under which key."""
-    facts = check.identity() | {"fault": check.fault, "sources": source_digest(), "versions": versions()}
+    found_by = {"sources": source_digest(), "versions": versions((*PROGRAMS, *SOLVERS))}
+    facts = check.identity() | {"fault": check.fault} | found_by
     return Cache(build_dir / "cache"), key_of(facts)
 
 
