@@ -40,6 +40,7 @@ __all__ = [
     "full_speed_trace",
     "heads_of_length",
     "real_rows",
+    "row_traces",
     "rows_of_length",
     "standard_traces",
     "verify",
@@ -66,6 +67,8 @@ SHIPPED = Q(6, 2)
 DIFFICULT_ROWS = 300
 #: As many of them are played again and again, each time broken off within so many cycles.
 INTERRUPTED_ROWS, INTERRUPTED_CYCLES = 40, 800
+#: Resets at random cycles, and one after the other, beside those where most waits.
+RESETS = 16
 #: Slices of a Normalization Unit that are made up.
 INVENTED_SLICES = 4000
 #: In how many of the cycles a slow sink takes.
@@ -105,13 +108,28 @@ def verify(point: DesignPoint, verilog: Path, build_dir: Path, *, seed: int, sim
 def standard_traces(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[Trace], dict]:
     """The traces that a unit is verified by, and how much they hold: ``rows``, and ``slices`` or ``heads``.
 
+    Those of :func:`row_traces`. The Normalization Unit of Softermax also gets what no Unnormed Softmax Unit makes of
+    any rows, and it has to take all the same. Parameters as there.
+    """
+    traces, contents = row_traces(point, seed, every)
+    if point.unit == "normalization" and isinstance(point.config, SoftermaxConfig):
+        rng = np.random.default_rng((seed, INVENTED_SLICES))
+        last = rng.random(INVENTED_SLICES) < 0.5
+        last[-1] = True
+        waves = {stream: bursty(rng, 4099 + place) for place, stream in enumerate(("i", "row", "o"))}
+        traces.append(invented_normalization_trace(last, point.config, waves, rng))
+    return traces, contents
+
+
+def row_traces(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[Trace], dict]:
+    """Traces of rows of scores, or of whole heads, and how much they hold: ``rows``, and ``slices`` or ``heads``.
+
     A processing element gets whole heads, see :func:`softermax.flows.verify_heads.heads_traces`; a softmax unit scores.
 
     One slice by itself, whose way through the unit takes its latency. Rows of the longest length back to back at full
     speed, which give the throughput. All the rows, real ones and difficult ones, under seeded gaps and backpressure.
     Overlong rows before a sink so slow that everything is full. At last difficult rows that one reset after another
-    breaks off, and the rows at full speed again. The Normalization Unit of Softermax also gets what no Unnormed Softmax
-    Unit makes of any rows, and it has to take all the same.
+    breaks off, and the rows at full speed again.
 
     Parameters
     ----------
@@ -136,12 +154,8 @@ def standard_traces(point: DesignPoint, seed: int, every: int = 1) -> tuple[list
 
     single, at_full_speed = trace(_single_slice(rows, point), {}), trace(longest, {})
     interrupted = trace(difficult[:INTERRUPTED_ROWS], waves)
-    resets = cut_by_reset(interrupted, interruptions(rng, interrupted, INTERRUPTED_CYCLES), at_full_speed)
+    resets = cut_by_reset(interrupted, interruptions(rng, interrupted, INTERRUPTED_CYCLES, RESETS), at_full_speed)
     traces = [single, at_full_speed, trace(everything, waves), trace(overlong, slow), resets]
-    if point.unit == "normalization" and isinstance(point.config, SoftermaxConfig):
-        last = rng.random(INVENTED_SLICES) < 0.5
-        last[-1] = True
-        traces.append(invented_normalization_trace(last, point.config, waves, rng))
     return traces, {"rows": len(everything), "slices": sum(-(-len(raw) // point.lanes) for raw, _ in everything)}
 
 

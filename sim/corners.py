@@ -101,14 +101,15 @@ def standstills(rng: np.random.Generator, stretches: int) -> np.ndarray:
     return np.repeat(np.tile([True, False], stretches), rng.integers(10, 100, 2 * stretches))
 
 
-def interruptions(rng: np.random.Generator, trace: Trace, cycles: int, number: int = 8) -> list[int]:
+def interruptions(rng: np.random.Generator, trace: Trace, cycles: int, number: int) -> list[int]:
     """When a reset finds most to do: in the first cycles of a trace, sorted.
 
-    For each stream, the end of the longest time for which an item waits there, and a cycle in which one passes; and so
-    many more at random.
+    For each stream, the end of the longest time for which an item waits there, and a cycle in which one passes; so many
+    at random; and as many one after the other, among which there is what comes once a row.
     """
     cycles = min(cycles, trace.cycles)
-    chosen = set(rng.integers(RESET_CYCLES + 1, cycles + 1, number).tolist())
+    begin = int(rng.integers(RESET_CYCLES + 1, cycles // 4 + 1))
+    chosen = {*rng.integers(RESET_CYCLES + 1, cycles + 1, number).tolist(), *range(begin, begin + number)}
     ports = trace.inputs | trace.outputs
     for stream in (port.removesuffix("__valid") for port in ports if port.endswith("__valid")):
         valid, ready = (np.array(ports[f"{stream}__{part}"][RESET_CYCLES:cycles], bool) for part in ("valid", "ready"))

@@ -14,7 +14,7 @@ from softermax.sim.trace import Trace
 
 from ..design_points import DesignPoint, main_design_points
 from ..jobs import CosimOptions, write_verilog
-from ..verify import compared, standard_traces
+from ..verify import compared, row_traces
 from ..verify_heads import played_heads
 
 __all__ = ["FLOOR", "by_point", "coverage", "coverage_points", "summary", "trace_coverage"]
@@ -26,7 +26,7 @@ FLOOR = 1.0
 
 
 def coverage(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict:
-    """Verify a point as :func:`softermax.flows.jobs.cosim` does, and count what that has covered.
+    """Verify a point with the rows that :func:`softermax.flows.jobs.cosim` plays, and count what that has covered.
 
     Returns
     -------
@@ -36,7 +36,7 @@ def coverage(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict
     """
     verilog = Path(write_verilog(point, build_dir)["verilog"])
     folder = build_dir / "coverage" / f"{point.name}_{options.simulator}"
-    traces, _ = standard_traces(point, options.seed)
+    traces, _ = row_traces(point, options.seed)
     results = cosimulate(verilog, point.name, traces, folder, simulator=options.simulator)
     right = [not result.mismatches for result in results]
     return compared(results) | {"points": _count(point, options.seed, traces, right).rows()}
@@ -44,7 +44,7 @@ def coverage(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict
 
 def trace_coverage(point: DesignPoint, seed: int) -> Coverage:
     """What a point's traces cover if they are played without a mismatch."""
-    traces, _ = standard_traces(point, seed)
+    traces, _ = row_traces(point, seed)
     return _count(point, seed, traces, [True] * len(traces))
 
 

@@ -64,8 +64,9 @@ def played(monkeypatch):
 
 
 def test_the_command_fails_and_names_what_weaker_stimuli_do_not_hit(tmp_path, played, monkeypatch):
-    monkeypatch.setattr(verify, "overlong_rows", lambda rng, shape: [(np.zeros(4, np.int16), np.ones(4, bool))])
-    monkeypatch.setattr(verify, "random_rows", lambda rng, shape, rows: [(np.zeros(9, np.int16), np.ones(9, bool))])
+    for name, n in (("overlong_rows", 4), ("random_rows", 9), ("summed_rows", 5)):
+        some = [(np.zeros(n, np.int16), np.ones(n, bool))]
+        monkeypatch.setattr(verify, name, lambda *_, some=some: some)
     result = run(tmp_path)
     assert result.exit_code == 1
     assert "unnormed paper, row length: not hit longest and 1 slice; longer" in result.output

@@ -61,7 +61,7 @@ def uncovered(rows, *, waves=True, resets=True):
     wave = {name: bursty(rng, 401 + place) for place, name in enumerate(("i", "row", "o"))} if waves else {}
     trace = unnormed_trace(slices, CONFIG, wave, rng)
     if resets:
-        trace = cut_by_reset(trace, interruptions(rng, trace, 800), trace)
+        trace = cut_by_reset(trace, interruptions(rng, trace, 800, 8), trace)
     return {row["point"]: row["uncovered"] for row in collect("unnormed", CONFIG, trace).rows() if row["uncovered"]}
 
 
