@@ -77,8 +77,8 @@ def test_a_single_lane_is_an_array_of_one():
     assert places(score_slice(config)) == {"x": (0, 8), "keep": (8, 1), "last": (9, 1)}
 
 
-#: What is made of sizes, or of a config of its own.
-OTHERS = {"ProcessingElement", "RowBuffer", "Sram"}
+#: What is made of sizes, or of other configs.
+OTHERS = {"AxiStreamProcessingElement", "AxiStreamSoftermax", "PacketFramer", "ProcessingElement", "RowBuffer", "Sram"}
 
 
 @pytest.mark.parametrize("unit", [getattr(hw, name) for name in hw.__all__ if name not in OTHERS])
