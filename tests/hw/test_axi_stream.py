@@ -43,3 +43,8 @@ def test_every_port_on_every_cycle_as_without_it(config, seed):
 def test_every_port_on_every_cycle_as_without_it_of_the_baseline(config, seed):
     trace = random_trace(BaselineSoftmax, config, seed)
     assert play_in_amaranth(SoftmaxThroughAxi(config), cut_by_reset(trace, 20 + seed % 40, trace))[:3] == []
+
+
+def test_it_is_made_of_a_config():
+    with pytest.raises(TypeError, match=r"^config must be a SoftermaxConfig or a BaselineConfig, not 5$"):
+        AxiStreamSoftermax(5)

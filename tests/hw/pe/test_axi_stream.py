@@ -46,3 +46,8 @@ def test_every_port_on_every_cycle_as_without_it(config):
     trace = with_packets(trace, words)
     broken_off = cut_by_reset(trace, trace.cycles // 2, trace)
     assert play_in_amaranth(ElementThroughAxi(config), broken_off)[:3] == []
+
+
+def test_it_is_made_of_a_config():
+    with pytest.raises(TypeError, match=r"^config must be a ProcessingElementConfig, not 5$"):
+        AxiStreamProcessingElement(5)
