@@ -32,7 +32,7 @@ from .operators import measure, operator_points
 from .ratios import with_ratios
 from .scores import apply_softermax, read_array
 from .synthesis import AreaOptions
-from .tables import markdown_table, print_table
+from .tables import print_table
 from .utilisation import UTILISATION_TOKENS, measure_utilisation
 
 _messages = Console(stderr=True)
@@ -244,7 +244,7 @@ def evaluate(liberty, exclude, scheduler, as_json, build_dir):
 )
 @given.option("--rows", type=click.IntRange(1), default=100_000, show_default=True, help="Random rows for each config.")
 @given.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Of random rows and search.")
-@given.option("--markdown", type=Path, help="File for the table, too.")
+@given.markdown
 @given.as_json
 @given.build_dir
 def faithfulness(grid, rows, seed, markdown, as_json, build_dir, **size):
@@ -252,9 +252,7 @@ def faithfulness(grid, rows, seed, markdown, as_json, build_dir, **size):
     if not all(isinstance(point.config, SoftermaxConfig) for point in points):
         raise FlowError(f"the preset must be paper or faithful to be attacked, not {size['preset']!r}")
     results = jobs.run(jobs.faithfulness, points, build_dir, "Attacking", _messages, rows=rows, seed=seed)
-    if markdown is not None:
-        write_whole(markdown, markdown_table(results))
-    show(results, as_json, f"Errors found in {rows:,} random rows, in built ones and by search, seed {seed}")
+    show(results, as_json, f"Errors found in {rows:,} random rows, in built ones and by search, seed {seed}", markdown)
     wrong = [result for result in results if result["preset"] == "faithful" and not result["faithful"]]
     if wrong:
         stop(f"{len(wrong)} of {len(results)} configs are not faithful, the first of them {wrong[0]}", 1)
@@ -318,13 +316,11 @@ def utilisation(lanes, d_head, causal, values, as_json):
 @given.option(
     "--scale-bits", type=click.IntRange(4, 16), default=8, show_default=True, help="Of the requantiser's scale."
 )
-@given.option("--markdown", type=Path, help="File for the table, too.")
+@given.markdown
 @given.as_json
 def heads(scale_bits, markdown, as_json):
     results = head_errors(scale_bits)
-    if markdown is not None:
-        write_whole(markdown, markdown_table(results))
-    show(results, as_json, "Errors against attention in float64 of the same queries, keys and values")
+    show(results, as_json, "Errors against attention in float64 of the same queries, keys and values", markdown)
 
 
 @app.command(

@@ -28,6 +28,7 @@ __all__ = [
     "design_points",
     "exclude",
     "liberty",
+    "markdown",
     "option",
     "options",
     "seed",
@@ -59,6 +60,7 @@ size = options(
 )
 axi_stream = option("--axi-stream", is_flag=True, help="AXI4-Stream ports, of softermax or pe; see docs/axi-stream.md.")
 unit = click.argument("unit", required=False)
+markdown = option("--markdown", type=Path, help="File for the table, too.")
 as_json = option("--json", "as_json", is_flag=True, help="Print a list of flat objects instead of a table.")
 build_dir = option(
     "--build-dir", type=Path, default=Path("build"), show_default=True, help="Folder for all that is generated."

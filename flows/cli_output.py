@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from rich.console import Console
 
-from .tables import print_table
+from .files import write_whole
+from .tables import markdown_table, print_table
 
 __all__ = ["console", "fail_on_mismatch", "show", "stop"]
 
 
-def show(results: Sequence[dict], as_json: bool, title: str):
-    """Print flat results, as a table or in JSON."""
+def show(results: Sequence[dict], as_json: bool, title: str, markdown: Path | None = None):
+    """Print flat results, as a table or in JSON; and write the table into a file, if there is one for it."""
+    if markdown is not None:
+        write_whole(markdown, markdown_table(results))
     if as_json:
         print(json.dumps(results, indent=2))
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 from rich.console import Console
@@ -39,7 +38,7 @@ __all__ = ["coverage", "fail_on_low_scores", "formal", "gate", "mutants", "soak"
 @given.size
 @given.seed
 @given.simulator
-@given.option("--markdown", type=Path, help="File for the table, too.")
+@given.markdown
 @given.as_json
 @given.build_dir
 def coverage(unit, seed, simulator, markdown, as_json, build_dir, **size):
@@ -79,16 +78,14 @@ def coverage(unit, seed, simulator, markdown, as_json, build_dir, **size):
 @given.option(
     "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of the sample of mutants, and of the traces."
 )
-@given.option("--markdown", type=Path, help="File for the table, too.")
+@given.markdown
 @given.as_json
 @given.build_dir
 def mutants(unit, number, seed, markdown, as_json, build_dir, **size):
     points = mutation_points() if unit is None else [given.design_point(unit, **size)]
     how = {"number": number, "seed": seed}
     results = jobs.run(measure_mutation, points, build_dir, "Mutating", Console(stderr=True), **how)
-    if markdown is not None:
-        write_whole(markdown, markdown_table(results))
-    show(results, as_json, f"Mutants killed by the traces of softermax cosim, seed {seed}")
+    show(results, as_json, f"Mutants killed by the traces of softermax cosim, seed {seed}", markdown)
     for result in results if not as_json else ():
         for survivor in result["survivors"]:
             print(f"survived in {result['unit']}, {result['preset']}: {survivor['mutant']} ({survivor['verdict']})")
@@ -109,14 +106,12 @@ def fail_on_low_scores(results: Sequence[dict]):
     epilog="Example: softermax formal unnormed --markdown proofs.md",
 )
 @given.unit
-@given.option("--markdown", type=Path, help="File for the table, too.")
+@given.markdown
 @given.as_json
 @given.build_dir
 def formal(unit, markdown, as_json, build_dir):
     results = run_checks(formal_checks(unit), build_dir, Console(stderr=True))
-    if markdown is not None:
-        write_whole(markdown, markdown_table(results))
-    show(results, as_json, "Formal checks; counterexamples are in the build directory's folder formal")
+    show(results, as_json, "Formal checks; counterexamples are in the build directory's folder formal", markdown)
     wrong = [result for result in results if not Check.passed(result)]
     if wrong:
         said = {key: wrong[0][key] for key in ("unit", "config", "property", "result", "fault_found")}
@@ -140,7 +135,7 @@ def formal(unit, markdown, as_json, build_dir):
 @given.option("--seconds", type=click.FloatRange(1), default=60.0, show_default=True, help="For each step of a proof.")
 @given.seed
 @given.simulator
-@given.option("--markdown", type=Path, help="File for the table, too.")
+@given.markdown
 @given.as_json
 @given.build_dir
 def gate(
@@ -151,9 +146,7 @@ def gate(
     mapped = [AreaOptions(liberty, recipe, exclude, clock_gating) for recipe in recipes]
     netlists = [Job(gate_level, point, build_dir, {"area": area, **how}) for point in points for area in mapped]
     results = run_jobs(netlists, "Synthesising, playing and comparing", Console(stderr=True))
-    if markdown is not None:
-        write_whole(markdown, markdown_table(results))
-    show(results, as_json, f"Netlists, one row of {every}, seed {seed}, in {simulator}")
+    show(results, as_json, f"Netlists, one row of {every}, seed {seed}, in {simulator}", markdown)
     fail_on_mismatch(results)
     different = [result for result in results if result["equivalence"].startswith("different")]
     if different:
@@ -178,7 +171,7 @@ def gate(
 @given.option(
     "--part", type=click.IntRange(0), help=f"Only this part, of {PART:,} slices, from 0: to see an error again."
 )
-@given.option("--markdown", type=Path, help="File for the table, too.")
+@given.markdown
 @given.as_json
 @given.build_dir
 def soak(unit, slices, seed, part, markdown, as_json, build_dir, **size):
@@ -186,8 +179,6 @@ def soak(unit, slices, seed, part, markdown, as_json, build_dir, **size):
         raise FlowError(f"the part must be less than {-(-slices // PART)} for {slices:,} slices, not {part}")
     points = soak_points() if unit is None else [given.design_point(unit, **size)]
     results = soak_units(points, build_dir, slices, seed, Console(stderr=True), only=part)
-    if markdown is not None:
-        write_whole(markdown, markdown_table(results))
-    show(results, as_json, f"Soak, seed {seed}: slices compared with the golden model's")
+    show(results, as_json, f"Soak, seed {seed}: slices compared with the golden model's", markdown)
     if found := failures(results, seed):
         stop(f"{len(found)} of {len(results)} soaks have failed: {'; '.join(found)}", 1)

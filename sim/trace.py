@@ -56,19 +56,23 @@ class Trace:
 
 
 def cut_by_reset(trace: Trace, cycle: int | Sequence[int], then: Trace) -> Trace:
-    """A trace that is broken off before ``cycle``, or again before each of several, and another with its reset.
+    """A trace that is broken off before ``cycle``, or again before each of several, and another after a reset.
 
-    Sinks take nothing during that reset, so that an item that waits is there to be seen unless the reset removes it.
+    The reset lasts a single cycle, in which an item that waits behind another has no time to leave by itself, and sinks
+    take nothing: whatever a reset does not remove is there to be seen.
     """
     if isinstance(cycle, Sequence):
         return reduce(lambda made, some: cut_by_reset(trace, some, made), reversed(cycle), then)
-    ports_in = {port: [*values[:cycle], *_in_reset(port, then.inputs[port])] for port, values in trace.inputs.items()}
-    ports_out = {port: [*values[:cycle], *then.outputs[port]] for port, values in trace.outputs.items()}
+    ports_in = {port: [*values[:cycle], *_from_reset(port, then.inputs[port])] for port, values in trace.inputs.items()}
+    ports_out = {
+        port: [*values[:cycle], *then.outputs[port][RESET_CYCLES - 1 :]] for port, values in trace.outputs.items()
+    }
     return Trace(ports_in, ports_out, trace.widths)
 
 
-def _in_reset(port: str, values: list[int]) -> list[int]:
-    return [0] * RESET_CYCLES + values[RESET_CYCLES:] if port.endswith("__ready") else values
+def _from_reset(port: str, values: list[int]) -> list[int]:
+    """An input from the last cycle of its reset on."""
+    return [0 if port.endswith("__ready") else values[RESET_CYCLES - 1], *values[RESET_CYCLES:]]
 
 
 class _Source:

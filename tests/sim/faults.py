@@ -66,6 +66,7 @@ MULTIPLY_FAULTS = [
     Fault("slices of a row counted on after reset", UNNORMED, "position", without(r"^rst \? \S+ : ")),
     Fault("last lost", UNNORMED, "last", becomes("1'h0")),
     Fault("sum does not wait", UNNORMED, "partial_0", loading_always),
+    Fault("a slice waits for its sum through reset", UNNORMED, r"\\valid\$0 ", without(r"^rst \? 1'h0 : ")),
     Fault("numerators do not wait", UNNORMED, r"\\o__payload\.u ", loading_always),
     Fault("row buffer wraps a place early", ROW_BUFFER, "write_address",
           becomes("rst ? 0 : write_enable ? (write_address == 7 ? 0 : write_address + 1) : write_address")),

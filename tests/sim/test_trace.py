@@ -175,14 +175,14 @@ def test_every_value_fits_its_port(make):
         assert all(value is None or 0 <= value < 1 << trace.widths[port] for value in values)
 
 
-def test_a_reset_finds_an_item_waiting_all_through_it():
+def test_a_reset_of_a_cycle_finds_an_item_waiting():
     trace = softermax_trace(SLICES, TINY, {"o": np.array([1, 0, 0, 1], bool)}, rng())
     cycle = 1 + next(
         n for n, valid in enumerate(trace.outputs["o__valid"]) if valid and not trace.inputs["o__ready"][n]
     )
     cut = cut_by_reset(trace, cycle, trace)
-    assert cut.cycles == cycle + trace.cycles
-    assert cut.inputs["rst"][cycle : cycle + 2] == [1, 1]
-    assert cut.inputs["o__ready"][cycle : cycle + 2] == [0, 0]
-    assert cut.inputs["o__ready"][cycle + 2 :] == trace.inputs["o__ready"][2:]
-    assert cut.outputs["o__valid"][cycle:] == trace.outputs["o__valid"]
+    assert cut.cycles == cycle + trace.cycles - 1
+    assert cut.inputs["rst"][cycle - 1 : cycle + 2] == [0, 1, 0]
+    assert cut.inputs["o__ready"][cycle] == 0
+    assert cut.inputs["o__ready"][cycle + 1 :] == trace.inputs["o__ready"][2:]
+    assert cut.outputs["o__valid"][cycle:] == trace.outputs["o__valid"][1:]

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...gates.netlist import CLOCK
-from .abc import Trace
 from .aig import ONES, Aig
 from .aig_builder import TRUE, AigBuilder
 from .correspondence import Correspondence
+from .questions import Trace
 
 __all__ = ["RESET", "ContractQuestion", "Difference", "contract_question", "find_difference", "play_at_random"]
 

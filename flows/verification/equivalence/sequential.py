@@ -20,11 +20,11 @@ import numpy as np
 
 from ...errors import FlowError
 from ...gates.netlist import CLOCK
-from . import abc
 from .aig import ONES, Aig
 from .aig_builder import FALSE, TRUE, AigBuilder
 from .contract import RESET, Difference, contract_question, find_difference, play_at_random
 from .correspondence import Correspondence, by_names, by_simulation
+from .questions import Trace, always_zero, bounded, swept, zero_forever
 
 __all__ = ["Equivalence", "Limits", "check_clock", "prove_equivalent"]
 
@@ -111,7 +111,7 @@ def check_clock(netlist: Aig, folder: Path):
     held = [builder.input(count + place) for place in range(len(netlist.latches))]
     following = builder.add(netlist, ports, held)[netlist.following]
     moves = [builder.differ(old, new) for old, new in zip(held, following.tolist(), strict=True)]
-    if abc.always_zero(builder.build({"moves": builder.any(moves)}), folder, Limits().seconds) is not True:
+    if always_zero(builder.build({"moves": builder.any(moves)}), folder, Limits().seconds) is not True:
         raise FlowError("the registers of the netlist must be clocked by clk, gated or not, but some are not")
 
 
@@ -136,19 +136,19 @@ def _prove(golden: Aig, revised: Aig, folder: Path, limits: Limits) -> Equivalen
     return Equivalence("different", "simulation or model checking, stream contract", difference=difference)
 
 
-def _decide(question: Aig, folder: Path, limits: Limits) -> tuple[int, bool | abc.Trace | None]:
+def _decide(question: Aig, folder: Path, limits: Limits) -> tuple[int, bool | Trace | None]:
     """Up to which cycle an output is 0, and whether it is for ever: True, a trace, or None if that is not found."""
-    depth = abc.bounded(question, FEW, folder, limits.seconds)
+    depth = bounded(question, FEW, folder, limits.seconds)
     if isinstance(depth, list):
         return 0, depth
     # What is swept is the easier to prove, and the harder to unroll.
-    reduced = abc.swept(question, folder, limits.seconds) or question
+    reduced = swept(question, folder, limits.seconds) or question
     if not any(reduced.outputs.values()):
         return depth, True
-    found = abc.bounded(question, limits.cycles, folder, limits.seconds)
+    found = bounded(question, limits.cycles, folder, limits.seconds)
     if isinstance(found, list):
         return depth, found
-    return max(depth, found), abc.zero_forever(reduced, folder, limits.seconds)
+    return max(depth, found), zero_forever(reduced, folder, limits.seconds)
 
 
 def _step_proves(golden: Aig, revised: Aig, pairs: Correspondence, folder: Path, limits: Limits) -> bool:
@@ -157,7 +157,7 @@ def _step_proves(golden: Aig, revised: Aig, pairs: Correspondence, folder: Path,
     Pairs that do not stay alike are given up, one counterexample after the other.
     """
     for _ in range(ROUNDS):
-        answer = abc.always_zero(_step_question(golden, revised, pairs), folder, limits.seconds)
+        answer = always_zero(_step_question(golden, revised, pairs), folder, limits.seconds)
         if not isinstance(answer, list):
             return answer is True
         words = np.where(np.array(answer[0])[:, None], ONES, np.uint64(0))

@@ -8,14 +8,11 @@ directed reachability (PDR), which finds an inductive invariant; and bounded mod
 from __future__ import annotations
 
 import re
-import subprocess
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import pyosys
-
-from ...errors import FlowError
+from ...abc import run_abc
 from ...files import write_whole
 from ...yosys import run_yosys
 from .checks import FAILS, PROVEN, UNDECIDED, holds_to
@@ -154,11 +151,4 @@ class Problem:
 
     def _abc(self, script: str) -> str:
         """What abc says of the netlist, whose assumptions become part of what is asserted."""
-        program = Path(pyosys.__file__).with_name("yosys-abc")
-        commands = f"read_aiger {self._folder / 'netlist.aig'}; fold; {script}"
-        done = subprocess.run([program, "-q", commands], capture_output=True, text=True, check=False, cwd=self._folder)
-        with (self._folder / "abc.log").open("a") as log:
-            log.write(f"{commands}\n{done.stdout}{done.stderr}\n")
-        if done.returncode:
-            raise FlowError(f"abc failed: see {self._folder / 'abc.log'}")
-        return done.stdout
+        return run_abc(f"read_aiger {self._folder / 'netlist.aig'}; fold; {script}", self._folder)

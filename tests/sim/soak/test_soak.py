@@ -56,7 +56,10 @@ SELDOM_FAULTS = {
         becomes(r"{} & ~(valid & ~ready & \o__payload$0.y[2] [7:0] == 8'h38)"),
     ): Error.WITHDRAWN,
 }
-FAULTS = [*MULTIPLY_FAULTS, *SELDOM_FAULTS]
+#: Shows only in a reset of one cycle, which co-simulation has; those of the soak last two.
+LEFT_TO_COSIMULATION = "a slice waits for its sum through reset"
+ORDINARY_FAULTS = [fault for fault in MULTIPLY_FAULTS if fault.name != LEFT_TO_COSIMULATION]
+FAULTS = [*ORDINARY_FAULTS, *SELDOM_FAULTS]
 NUMBER = "SOFTERMAX_FAULT"
 
 
@@ -123,7 +126,7 @@ def test_every_fault_is_found(built):
 
 
 def test_an_error_is_described_so_that_it_can_be_found(built):
-    number = len(MULTIPLY_FAULTS) + 1
+    number = len(ORDINARY_FAULTS) + 1
     found = find(built, RowBatches("softermax", SOFTERMAX), number, slices=60_000)
     error = found["first_error"]
     assert found["slices"] > 1_000

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from softermax.flows.errors import FlowError
-from softermax.flows.verification.equivalence.abc import always_zero, bounded, zero_forever
 from softermax.flows.verification.equivalence.aig import ONES
 from softermax.flows.verification.equivalence.aig_builder import AigBuilder
 from softermax.flows.verification.equivalence.elaboration import read_aig
+from softermax.flows.verification.equivalence.questions import always_zero, bounded, zero_forever
 from softermax.flows.verification.equivalence.sequential import Limits, prove_equivalent
 
 #: A stage of a stream; what its data register takes is to be filled in.

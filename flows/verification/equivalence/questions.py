@@ -1,13 +1,11 @@
-"""abc, in a process of its own, asked about and-inverter graphs whose only output may never be 1."""
+"""Questions to abc about and-inverter graphs whose only output may never be 1."""
 
 from __future__ import annotations
 
 import re
-import subprocess
-from importlib.util import find_spec
 from pathlib import Path
 
-from ...errors import FlowError
+from ...abc import run_abc
 from ...files import write_whole
 from .aig import Aig, parse_aiger
 from .aig_builder import AigBuilder
@@ -61,20 +59,11 @@ def zero_forever(question: Aig, folder: Path, seconds: float) -> bool | Trace | 
 
 def _run(question: Aig, commands: str, folder: Path, seconds: float) -> tuple[str, Trace | None]:
     """What abc says of a graph, and the trace that it finds."""
-    [package] = find_spec("pyosys").submodule_search_locations
-    program, graph, trace = Path(package) / "yosys-abc", folder / "question.aig", folder / "trace"
+    graph, trace = folder / "question.aig", folder / "trace"
     write_whole(graph, question.aiger())
     trace.unlink(missing_ok=True)
-    script = f"read_aiger {graph.name}; {commands}; write_cex -a {trace.name}"
-    try:
-        limit = {"timeout": seconds + GRACE, "check": False}
-        done = subprocess.run([program, "-c", script], cwd=folder, capture_output=True, **limit)
-    except subprocess.TimeoutExpired:
-        return "", None
-    except OSError as error:
-        raise FlowError(f"{program} must run, which it does not: install pyosys anew") from error
-    said = done.stdout.decode(errors="replace")
-    return said, _read_trace(trace) if trace.is_file() else None
+    said = run_abc(f"read_aiger {graph.name}; {commands}; write_cex -a {trace.name}", folder, seconds + GRACE)
+    return said or "", _read_trace(trace) if said is not None and trace.is_file() else None
 
 
 def _read_trace(file: Path) -> Trace:
