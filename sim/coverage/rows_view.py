@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
@@ -18,7 +19,7 @@ __all__ = ["RowsView", "relations"]
 
 
 @dataclass(frozen=True)
-class RowsView:
+class RowsView(ABC):
     """The slices of scores that a unit has taken in a run, up to the end of the last row whose results all left it.
 
     Attributes
@@ -65,14 +66,14 @@ class RowsView:
         return cls(*(a[:count] for a in (fields["x"], fields["keep"], last, cycles, begins)), occupancy, shape, cuts)
 
     @property
+    @abstractmethod
     def slice_maximum(self) -> np.ndarray:
         """Maximum of each slice kept, as the unit forms it, (slices kept,) of int64."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def order(self) -> np.ndarray:
         """Integers in the order of the scores of the slices kept, (slices kept, lanes)."""
-        raise NotImplementedError
 
     @cached_property
     def framing(self) -> Framing:
