@@ -70,7 +70,7 @@ INTERRUPTED_ROWS, INTERRUPTED_CYCLES = 40, 800
 #: Resets at random cycles, and one after the other, beside those where most waits.
 RESETS = 16
 #: Slices of a Normalization Unit that are made up.
-INVENTED_SLICES = 4000
+INVENTED_SLICES = 6000
 #: In how many of the cycles a slow sink takes.
 SLOW = 0.2
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from softermax.model.pe import Head
+from softermax.model.pe_config import ProcessingElementConfig
 from softermax.sim.attention import load_heads
-from softermax.sim.built_heads import built_heads
+from softermax.sim.built_heads import built_heads, chosen_heads
 from softermax.sim.corners import interruptions, standstills
 from softermax.sim.pe_trace import processing_element_trace, real_head
+from softermax.sim.summed_rows import summed_rows
 from softermax.sim.trace import Trace, cut_by_reset
 from softermax.sim.traffic import bursty
 
@@ -19,6 +21,9 @@ __all__ = ["heads_traces", "played_heads"]
 
 #: Tokens of the longest heads that are also played under gaps, which take several times the cycles.
 GAPS_UP_TO = 200
+
+#: Of rows for sums one of so many becomes a row of a head.
+SUMMED_EVERY = 4
 
 #: Resets break heads off within so many cycles.
 INTERRUPTED_CYCLES = 2000
@@ -60,5 +65,14 @@ def played_heads(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[He
     if every > 1:
         captured = sorted(captured, key=lambda head: head.tokens)[: -(-len(captured) // every)]
     heads = [real_head(head, config) for head in captured]
-    built = built_heads(np.random.default_rng(seed), config)
-    return heads, built, [*(head for head in heads if len(head.q) <= GAPS_UP_TO), *built]
+    rng = np.random.default_rng(seed)
+    built = built_heads(rng, config)
+    short = [head for head in heads if len(head.q) <= GAPS_UP_TO]
+    return heads, built, [*short, *built, *_summed_heads(rng, config, every)]
+
+
+def _summed_heads(rng: np.random.Generator, config: ProcessingElementConfig, every: int) -> list[Head]:
+    """Heads whose scores are short rows for sums."""
+    rows = summed_rows(rng, config.softmax, config.score)
+    short = [row for row in rows if len(row[0]) <= min(2 * config.lanes, config.max_len)]
+    return chosen_heads(rng, config, short[:: SUMMED_EVERY * every])

@@ -6,8 +6,34 @@ import numpy as np
 
 from .config import SoftermaxConfig
 from .formats import integer_dtype
+from .unnormed import UnnormedRows
 
-__all__ = ["normalization", "reciprocal", "row_product_normalization", "row_products"]
+__all__ = ["normalization", "normalized", "reciprocal", "row_product_normalization", "row_products"]
+
+
+def normalized(
+    x: np.ndarray, keep: np.ndarray | None, rows: UnnormedRows, power_sum: np.ndarray, config: SoftermaxConfig
+) -> np.ndarray:
+    """Normalization Unit over whole rows, with the normalizer that the config names.
+
+    Parameters
+    ----------
+    x, keep : ndarray, (..., slices, lanes)
+        As for :func:`row_product_normalization`.
+    rows : UnnormedRows
+        What the Unnormed Softmax Unit makes of them.
+    power_sum : ndarray of int, (...)
+        D of the whole row.
+
+    Returns
+    -------
+    ndarray of int, (..., slices, lanes)
+        In ``config.output``; 0 where masked.
+    """
+    maximum = rows.maximum[..., -1]
+    if config.normalizer == "row_product":
+        return row_product_normalization(x, keep, maximum, power_sum, config)
+    return normalization(rows.numerators, rows.slice_maximum, maximum, power_sum, config)
 
 
 def reciprocal(power_sum: np.ndarray, config: SoftermaxConfig) -> tuple[np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from .config import SoftermaxConfig
 from .formats import integer_dtype
-from .normalization import normalization, row_product_normalization
+from .normalization import normalized
 from .rows import check_mask, check_row, check_scores, to_slices
 from .unnormed import unnormed_softmax
 
@@ -68,11 +68,7 @@ def softermax_raw(raw, config: SoftermaxConfig, mask=None) -> np.ndarray:
     narrow = raw.astype(integer_dtype(config.input.width), copy=False)
     x, keep = to_slices(narrow, check_mask(mask, raw.shape), config)
     rows = unnormed_softmax(x, keep, config)
-    row = rows.maximum[..., -1], rows.power_sum[..., -1]
-    if config.normalizer == "row_product":
-        y = row_product_normalization(x, keep, *row, config)
-    else:
-        y = normalization(rows.numerators, rows.slice_maximum, *row, config)
+    y = normalized(x, keep, rows, rows.power_sum[..., -1], config)
     return y.reshape(*raw.shape[:-1], y.shape[-2] * y.shape[-1])[..., : raw.shape[-1]]
 
 

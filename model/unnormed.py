@@ -12,7 +12,7 @@ import numpy as np
 from .config import SoftermaxConfig
 from .formats import integer_dtype
 
-__all__ = ["UnnormedRows", "int_max", "power_of_two", "reduction", "unnormed_softmax"]
+__all__ = ["UnnormedRows", "int_max", "power_of_two", "reduction", "unnormed_rows", "unnormed_softmax"]
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,13 @@ def unnormed_softmax(x: np.ndarray, keep: np.ndarray | None, config: SoftermaxCo
     x, keep : ndarray, (..., slices, lanes)
         As for :func:`int_max`.
     """
-    slice_maximum = int_max(x, keep, config)
+    return unnormed_rows(x, keep, int_max(x, keep, config), config)
+
+
+def unnormed_rows(
+    x: np.ndarray, keep: np.ndarray | None, slice_maximum: np.ndarray, config: SoftermaxConfig
+) -> UnnormedRows:
+    """The same with given maxima of the slices, which are integers no less than any kept score."""
     numerators = power_of_two(x, keep, slice_maximum, config)
     maximum, power_sum, saturated = reduction(numerators, slice_maximum, config)
     return UnnormedRows(numerators, slice_maximum, maximum, power_sum, saturated)

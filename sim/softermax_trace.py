@@ -26,6 +26,9 @@ __all__ = [
     "unnormed_values",
 ]
 
+#: Its multiples, without their integer parts, spread evenly.
+GOLDEN_RATIO = (1 + 5**0.5) / 2
+
 
 def unnormed_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
     """Trace of the Unnormed Softmax Unit.
@@ -159,9 +162,10 @@ def _invented_values(framing: Framing, config: SoftermaxConfig, rng: np.random.G
     slices, lanes = len(rows), config.lanes
     fraction_bits, one = config.input.fraction_bits, 1 << config.unnormed.fraction_bits
     least = config.power_sum.fraction_bits - 1
-    # Small sums the most, whose rows have large results.
+    # Small sums the most, whose rows have large results; mantissas evenly, so that all of a table are among them.
     sizes = np.minimum(least + rng.geometric(0.4, rows[-1] + 1) - 1, config.power_sum.width - 1)
-    power_sum = ((1 << sizes) + (rng.random(len(sizes)) * (1 << sizes)).astype(int))[rows]
+    mantissas = (rng.random() + np.arange(len(sizes)) * GOLDEN_RATIO) % 1
+    power_sum = ((1 << sizes) + (mantissas * (1 << sizes)).astype(int))[rows]
     highest = -(-config.input.max_raw >> fraction_bits)
     maximum = rng.integers(config.lowest_maximum, highest + 1, rows[-1] + 1)[rows]
     below = np.minimum(rng.geometric(0.5, slices) - 1, maximum - config.lowest_maximum)

@@ -1,28 +1,43 @@
-"""Seeded rows whose sums random ones seldom have: of every size, with bits of every weight, next to a carry."""
+"""Seeded rows whose sums random ones seldom have: of every size, with bits of every weight, next to a carry.
+
+Where rounding hides the low bits of sums, rows are chosen from very many by the golden model, so that it does not.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
 from softermax.model import QFormat, SoftermaxConfig
+from softermax.model.normalization import normalized
 from softermax.model.shape import RowShape
-from softermax.model.unnormed import unnormed_softmax
+from softermax.model.unnormed import UnnormedRows, unnormed_rows, unnormed_softmax
 
 from .traffic import Rows
 
-__all__ = ["carrying_rows", "even_rows", "level_rows", "peaked_rows", "summed_rows"]
+__all__ = ["carrying_rows", "delicate_rows", "even_rows", "level_rows", "peaked_rows", "summed_rows"]
 
 #: How many of each kind.
-LEVEL, PEAKED, CARRYING = 30, 1500, 800
+LEVEL, PEAKED, CARRYING, DELICATE = 30, 1500, 800, 3000
 #: A carrying row is the best of so many.
 TRIED = 100
+#: Slices of delicate rows: for large results, for sums of two parts, and for large sums.
+SLICES = (1, 1, 2, 8)
+#: Scores of all rows of which delicate ones are chosen.
+TRIED_SCORES = 1 << 20
 
 
 def summed_rows(rng: np.random.Generator, shape: RowShape, input: QFormat) -> Rows:
-    """Rows of all these kinds; carrying ones only for a SoftermaxConfig, as they depend on its formats."""
-    carrying = carrying_rows(rng, shape, CARRYING) if isinstance(shape, SoftermaxConfig) else []
+    """Rows of all these kinds; those of the last two only for a SoftermaxConfig, as they depend on its formats."""
     level, peaked = level_rows(rng, shape, LEVEL, input), peaked_rows(rng, shape, PEAKED, input)
-    return [*even_rows(shape), *level, *peaked, *carrying]
+    made = [*even_rows(shape), *level, *peaked]
+    if not isinstance(shape, SoftermaxConfig):
+        return made
+    made += carrying_rows(rng, shape, CARRYING)
+    for slices in SLICES:
+        made += delicate_rows(rng, shape, DELICATE // len(SLICES), min(slices, shape.max_slices))
+    return made
 
 
 def even_rows(shape: RowShape) -> Rows:
@@ -66,6 +81,36 @@ def carrying_rows(rng: np.random.Generator, config: SoftermaxConfig, rows: int) 
     above = np.where(low_bits.any(axis=1), beyond, step)
     closest = [np.argsort(distance, kind="stable")[: rows // 2] for distance in (step - 1 - beyond, above)]
     return [(raw, np.ones(config.lanes, bool)) for raw in many[np.concatenate(closest)]]
+
+
+def delicate_rows(rng: np.random.Generator, config: SoftermaxConfig, rows: int, slices: int = 1) -> Rows:
+    """Rows of so many slices with a result that something small in between decides.
+
+    It would be another one if the lowest bits of the numerators were others; if the maxima were one more, for rows
+    whose greatest score is an integer; if the power sum were one more or less, or any other power of two. There are
+    about as many rows for each of these four; fewer where not so many are found.
+    """
+    many = _peaks(rng, config.input, TRIED_SCORES // (slices * config.lanes), slices * config.lanes)
+    x = many.reshape(len(many), slices, config.lanes)
+    values = unnormed_softmax(x, None, config)
+    power_sum = values.power_sum[:, -1]
+    least, most = 1 << config.power_sum.fraction_bits >> 1, config.power_sum.max_raw
+
+    usual, chosen = normalized(x, None, values, power_sum, config), []
+
+    def choose(number: int, among, values: UnnormedRows, power_sum: np.ndarray):
+        differ = (normalized(x, None, values, power_sum, config) != usual).any(axis=(1, 2))
+        chosen.extend(np.flatnonzero(differ & among)[:number].tolist())
+
+    choose(rows // 4, True, replace(values, numerators=values.numerators ^ 1), power_sum)
+    raised = unnormed_rows(x, None, values.slice_maximum + 1, config)
+    integer = many.max(axis=1) % (1 << config.input.fraction_bits) == 0
+    choose(rows // 4, integer, raised, raised.power_sum[:, -1])
+    for bit in range(config.power_sum.width):
+        for change in (-1 << bit, 1 << bit):
+            number = rows // 8 if bit == 0 else rows // 8 // config.power_sum.width
+            choose(number, True, values, (power_sum + change).clip(least, most))
+    return [(raw, np.ones(len(raw), bool)) for raw in many[chosen]]
 
 
 def _peaks(rng: np.random.Generator, input: QFormat, rows: int, n: int) -> np.ndarray:

@@ -2,18 +2,22 @@
 
 A mutant is killed if in any cycle any output port differs from what a trace says. One that lives through all traces
 is equivalent if it is proven to keep the stream contract as the unit does, for ever and whatever sources and sinks
-do within it; if not, it has survived. The score is the share of mutants killed, equivalent ones apart.
+do within it; if not, it has survived. The score is the share of mutants killed, equivalent ones apart. Scores are kept
+in ``build_dir/cache`` under all that they follow from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from softermax.sim.cosim import cosimulate_variants
 from softermax.sim.trace import Trace
 
+from ..cache import Cache, kept, key_of
 from ..design_points import DesignPoint
+from ..provenance import source_digest, versions
 from ..verify import standard_traces
 from ..verilog import write_component_verilog
 from .equivalence.elaboration import read_aig
@@ -54,6 +58,18 @@ def floor(unit: str) -> float:
     return FLOORS.get(unit, FLOOR)
 
 
+def _place(point: DesignPoint, build_dir: Path, number: int, seed: int) -> tuple[Cache, str]:
+    facts = {
+        "job": "mutation",
+        "point": [repr(point), repr(point.hardware_config)],
+        "mutants": [number, seed],
+        "sources": source_digest(),
+        "versions": versions(),
+    }
+    return Cache(build_dir / "cache"), key_of(facts)
+
+
+@partial(kept, place=_place)
 def measure_mutation(point: DesignPoint, build_dir: Path, *, number: int, seed: int) -> dict:
     """Mutate a unit and play its standard traces into each mutant, see :func:`mutation_score`.
 

@@ -13,10 +13,18 @@ from .streams import settings, step
 __all__ = ["ContextSequencer", "ScoreSequencer", "Sequencer"]
 
 
+def _last(m: Module, row: Signal, number: Value, name: str) -> Signal:
+    """The last of a number of rows, or of keys, of which there is one or more."""
+    last = Signal.like(row, name=name)
+    m.d.comb += last.eq(number - 1)
+    return last
+
+
 def _last_seen(m: Module, row: Signal, head) -> Value:
     """The last key that a row sees: masks are made here."""
-    last_key, last_seen = Signal.like(head.keys, name="last_key"), Signal.like(head.keys, name="last_seen")
-    m.d.comb += [last_key.eq(head.keys - 1), last_seen.eq(Mux(head.causal & (row < last_key), row, last_key))]
+    last_key = _last(m, row, head.keys, "last_key")
+    last_seen = Signal.like(row, name="last_seen")
+    m.d.comb += last_seen.eq(Mux(head.causal & (row < last_key), row, last_key))
     return last_seen
 
 
@@ -51,7 +59,7 @@ class ScoreSequencer(_Sequencer):
         m = Module()
         o, lane_bits = self.o.payload, self.config.lanes.bit_length() - 1
         running = Signal()
-        row = Signal.like(self.settings.queries, name="row", reset_less=True)
+        row = Signal(range(self.config.max_len), reset_less=True)
         place = Signal(range(self.config.softmax.max_slices), reset_less=True)
         chunk = Signal(range(self.config.max_chunks), reset_less=True)
         word = Signal(range(self.config.key_words), reset_less=True)
@@ -71,7 +79,7 @@ class ScoreSequencer(_Sequencer):
                 m.d.sync += [chunk.eq(0), place.eq(place + 1)]
                 with m.If(o.last):
                     m.d.sync += [place.eq(0), word.eq(0), row.eq(row + 1)]
-                    with m.If(row == self.settings.queries - 1):
+                    with m.If(row == _last(m, row, self.settings.queries, "last_row")):
                         m.d.sync += running.eq(0)
         with m.If(self.start):
             m.d.sync += [running.eq(1), row.eq(0), place.eq(0), chunk.eq(0), word.eq(0)]
@@ -89,7 +97,7 @@ class ContextSequencer(_Sequencer):
         o, lane_bits = self.o.payload, self.config.lanes.bit_length() - 1
         running = Signal()
         first_word = self.config.key_words
-        row = Signal.like(self.settings.queries, name="row", reset_less=True)
+        row = Signal(range(self.config.max_len), reset_less=True)
         elements = Signal(range(self.config.max_chunks), reset_less=True)
         place = Signal(range(self.config.softmax.max_slices), reset_less=True)
         # Of the elements' first values; and of this step's.
@@ -111,7 +119,7 @@ class ContextSequencer(_Sequencer):
                 m.d.sync += [place.eq(0), elements.eq(elements + 1), element_word.eq(next_word), word.eq(next_word)]
                 with m.If(o.last):
                     m.d.sync += [elements.eq(0), element_word.eq(first_word), word.eq(first_word), row.eq(row + 1)]
-                    with m.If(row == self.settings.queries - 1):
+                    with m.If(row == _last(m, row, self.settings.queries, "last_row")):
                         m.d.sync += running.eq(0)
         with m.If(self.start):
             m.d.sync += [running.eq(1), row.eq(0), place.eq(0), elements.eq(0)]

@@ -1,10 +1,12 @@
 """Tests of rows for sums."""
 
 import numpy as np
+import pytest
 
 from softermax.model import SoftermaxConfig
-from softermax.model.unnormed import unnormed_softmax
-from softermax.sim.summed_rows import carrying_rows, even_rows, level_rows, peaked_rows
+from softermax.model.normalization import normalized
+from softermax.model.unnormed import unnormed_rows, unnormed_softmax
+from softermax.sim.summed_rows import carrying_rows, delicate_rows, even_rows, level_rows, peaked_rows
 from softermax.sim.traffic import rows_to_slices
 
 CONFIG = SoftermaxConfig.paper(lanes=4, max_len=30)
@@ -43,3 +45,22 @@ def test_level_rows_are_the_longest_and_fall_once_at_most():
 
 def test_sums_of_even_rows_are_their_lengths():
     assert [len(raw) for raw, _ in even_rows(CONFIG)] == [1, 2, 4, 8, 16, 32, 32]
+
+
+@pytest.mark.parametrize("preset", ["paper", "faithful"])
+@pytest.mark.parametrize("slices", [1, 3])
+def test_results_of_delicate_rows_hang_on_a_little_more_or_less_in_between(preset, slices):
+    config = getattr(SoftermaxConfig, preset)(lanes=4, max_len=32)
+    rows = delicate_rows(np.random.default_rng(1), config, 400, slices)
+    assert all(len(raw) == 4 * slices and mask.all() for raw, mask in rows)
+    x = np.stack([raw for raw, _ in rows]).reshape(-1, slices, 4)
+    values = unnormed_softmax(x, None, config)
+    power_sum = values.power_sum[:, -1]
+    usual = normalized(x, None, values, power_sum, config)
+
+    def hang(values, power_sum) -> int:
+        return (normalized(x, None, values, power_sum, config) != usual).any(axis=(1, 2)).sum()
+
+    assert min(hang(values, power_sum - 1), hang(values, power_sum + 1)) >= 40
+    raised = unnormed_rows(x, None, values.slice_maximum + 1, config)
+    assert hang(raised, raised.power_sum[:, -1]) >= (40 if preset == "faithful" else 100)

@@ -13,6 +13,7 @@ model checking look for a difference; induction over equal nodes and property-di
 from __future__ import annotations
 
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,8 +29,6 @@ from .questions import Trace, always_zero, bounded, swept, zero_forever
 
 __all__ = ["Equivalence", "Limits", "check_clock", "prove_equivalent"]
 
-#: Counterexamples that may take pairs of registers apart before it is given up.
-ROUNDS = 100
 #: Cycles in which most differences show, before more is done.
 FEW = 6
 
@@ -154,9 +153,10 @@ def _decide(question: Aig, folder: Path, limits: Limits) -> tuple[int, bool | Tr
 def _step_proves(golden: Aig, revised: Aig, pairs: Correspondence, folder: Path, limits: Limits) -> bool:
     """Whether a step from every state in which pairs agree keeps them so, and all outputs alike.
 
-    Pairs that do not stay alike are given up, one counterexample after the other.
+    Pairs that do not stay alike are given up, one counterexample after the other, until the time is over.
     """
-    for _ in range(ROUNDS):
+    end = time.monotonic() + limits.seconds
+    while time.monotonic() < end:
         answer = always_zero(_step_question(golden, revised, pairs), folder, limits.seconds)
         if not isinstance(answer, list):
             return answer is True
