@@ -36,7 +36,7 @@ LANES, MAX_LEN = 4, 32
 PE_LANES, PE_MAX_LEN, PE_MAX_D_HEAD = 4, 16, 32
 
 #: How hard to try to prove a mutant equivalent.
-LIMITS = Limits(seconds=60, cycles=20)
+LIMITS = Limits(seconds=20, cycles=20)
 
 
 def mutation_points() -> list[DesignPoint]:
