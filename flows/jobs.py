@@ -14,14 +14,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from .cache import Cache, kept, key_of
+from .cache import Cache, kept
 from .design_points import DesignPoint
 from .faithfulness import measure_faithfulness
 from .gates.liberty import unpacked
 from .gates.opensta import opensta_period
 from .mapped_areas import SOFTMAX_PARTS
 from .mapped_unit import MappedUnit, read_mapped_unit
-from .provenance import library_digests, source_digest, versions
+from .provenance import library_digests, place_of
 from .ratios import with_ratios
 from .row_energy import measure_row_energy
 from .running import Job, run_jobs
@@ -71,16 +71,8 @@ def cosim(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict:
 
 
 def _place(job: str, point: DesignPoint, build_dir: Path, options: AreaOptions, **others) -> tuple[Cache, str]:
-    """Where a job's result is kept, and under which key: a digest of all that it follows from."""
-    facts = {
-        "job": job,
-        "point": [repr(point), repr(point.hardware_config)],
-        "sources": source_digest(),
-        "versions": versions(),
-        "options": vars(options) | {"liberty": library_digests(options.liberty)},
-        **others,
-    }
-    return Cache(build_dir / "cache"), key_of(facts)
+    options = vars(options) | {"liberty": library_digests(options.liberty)}
+    return place_of(job, point, build_dir, options=options, **others)
 
 
 def _kept(job: Callable[..., dict]) -> Callable[..., dict]:

@@ -10,9 +10,10 @@ from functools import lru_cache
 from importlib import metadata, resources
 from pathlib import Path
 
+from .cache import Cache, key_of
 from .gates.liberty import unpacked
 
-__all__ = ["PROGRAMS", "commit", "library_digests", "source_digest", "versions"]
+__all__ = ["PROGRAMS", "commit", "library_digests", "place_of", "source_digest", "versions"]
 
 #: Packages that figures of the hardware depend on.
 PACKAGES = ("model", "hw", "sim", "flows")
@@ -64,6 +65,25 @@ def _stamp(file: Path) -> tuple[int, int]:
 def _library_digest(file: Path, _modified: int, _size: int) -> str:
     with unpacked([file]) as plain:
         return hashlib.sha256(plain[file].read_bytes()).hexdigest()
+
+
+def place_of(job: str, point, build_dir: Path, *, packages: tuple[str, ...] = PACKAGES, **others) -> tuple[Cache, str]:
+    """Where a job's result for a design point is kept, and under which key: a digest of all that it follows from.
+
+    Parameters
+    ----------
+    packages : tuple of str
+        Whose sources it follows from.
+    others
+        What else, as JSON can hold it.
+    """
+    facts = {
+        "job": job,
+        "point": [repr(point), repr(point.hardware_config)],
+        "sources": source_digest(packages),
+        "versions": versions(),
+    }
+    return Cache(build_dir / "cache"), key_of(facts | others)
 
 
 def commit() -> tuple[str | None, bool | None]:

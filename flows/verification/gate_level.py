@@ -2,15 +2,18 @@
 
 The netlist of a unit is played exactly as its Verilog is, see :func:`softermax.flows.verify.verify`: with models of its
 cells that follow from the library, in the same simulator, against the same golden traces. A processing element is
-mapped part by part, and so its parts are compared one by one, with those inside them as black boxes.
+mapped part by part, and so its parts are compared one by one, with those inside them as black boxes. What is found is
+kept in ``build_dir/cache`` under all that it follows from.
 """
 
 from __future__ import annotations
 
 import tempfile
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from ..cache import Cache, kept
 from ..design_points import PRESETS, DesignPoint, main_design_points
 from ..errors import FlowError
 from ..files import write_whole
@@ -18,6 +21,7 @@ from ..gates.cell_models import cell_models
 from ..gates.liberty import read_libraries, unpacked
 from ..jobs import CosimOptions, synthesis, write_verilog
 from ..pieces import INSTANCE, Piece, take_apart
+from ..provenance import library_digests, place_of
 from ..synthesis import AreaOptions, Synthesis
 from ..verify import verify
 from .equivalence.elaboration import read_aig
@@ -42,6 +46,15 @@ def gate_points() -> list[DesignPoint]:
     return [*units, *(DesignPoint("pe", preset, lanes=4, max_len=64) for preset in PRESETS)]
 
 
+def _place(
+    point: DesignPoint, build_dir: Path, area: AreaOptions, cosim: CosimOptions, every: int, limits: Limits
+) -> tuple[Cache, str]:
+    mapped = vars(area) | {"liberty": library_digests(area.liberty)}
+    facts = {"mapped": mapped, "cosim": vars(cosim), "every": every, "limits": vars(limits)}
+    return place_of("gate level", point, build_dir, **facts)
+
+
+@partial(kept, place=_place)
 def gate_level(
     point: DesignPoint, build_dir: Path, area: AreaOptions, cosim: CosimOptions, every: int, limits: Limits
 ) -> dict:

@@ -15,9 +15,9 @@ from pathlib import Path
 from softermax.sim.cosim import cosimulate_variants
 from softermax.sim.trace import Trace
 
-from ..cache import Cache, kept, key_of
+from ..cache import Cache, kept
 from ..design_points import DesignPoint
-from ..provenance import source_digest, versions
+from ..provenance import place_of
 from ..verify import standard_traces
 from ..verilog import write_component_verilog
 from .equivalence.elaboration import read_aig
@@ -59,14 +59,7 @@ def floor(unit: str) -> float:
 
 
 def _place(point: DesignPoint, build_dir: Path, number: int, seed: int) -> tuple[Cache, str]:
-    facts = {
-        "job": "mutation",
-        "point": [repr(point), repr(point.hardware_config)],
-        "mutants": [number, seed],
-        "sources": source_digest(),
-        "versions": versions(),
-    }
-    return Cache(build_dir / "cache"), key_of(facts)
+    return place_of("mutation", point, build_dir, mutants=[number, seed])
 
 
 @partial(kept, place=_place)

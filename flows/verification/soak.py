@@ -21,9 +21,9 @@ from softermax.sim.soak.heads import HeadBatches
 from softermax.sim.soak.rows import RowBatches
 from softermax.sim.soak.soak import FULL_SPEED, TRAFFIC, Batches, soak
 
-from ..cache import Cache, kept, key_of
+from ..cache import Cache, kept
 from ..design_points import DesignPoint, main_design_points
-from ..provenance import source_digest, versions
+from ..provenance import place_of
 from ..running import Job, run_jobs
 from ..verilog import generate_verilog
 
@@ -120,16 +120,9 @@ def _batches(point: DesignPoint) -> Batches:
 
 
 def _place(point: DesignPoint, build_dir: Path, library: str, ports: dict, part: SoakPart) -> tuple[Cache, str]:
-    facts = {
-        "job": "soak",
-        "point": [repr(point), repr(point.hardware_config)],
-        # Its name is a digest of the Verilog, of its ports and of the bench.
-        "library": Path(library).name,
-        "part": vars(part),
-        "sources": source_digest(("model", "sim")),
-        "versions": versions(),
-    }
-    return Cache(build_dir / "cache"), key_of(facts)
+    # The library's name is a digest of the Verilog, of its ports and of the bench.
+    facts = {"library": Path(library).name, "part": vars(part)}
+    return place_of("soak", point, build_dir, packages=("model", "sim"), **facts)
 
 
 @partial(kept, place=_place)
