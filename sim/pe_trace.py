@@ -32,6 +32,8 @@ __all__ = [
     "real_head",
 ]
 
+#: Of the register port, those among them that no register has.
+ADDRESSES = 1 << (len(Register) - 1).bit_length()
 START = Access(address=Register.CONTROL, writes=True, data=1)
 IDLE = Access()
 
@@ -130,31 +132,33 @@ class HeadHost(Host):
 
     def _early_keys(self, head) -> Iterator[Access]:
         """Sizes of queries that are refused; then keys are offered while the right one is written, again and again."""
-        for wrong in (0, self._config.max_d_head + 1):
-            yield Access(address=Register.D_HEAD, writes=True, data=wrong)
-            yield START
+        yield from self._wrong_sizes(Register.D_HEAD, self._config.max_d_head)
         self._offer_keys(head)
         for _ in range(self._rng.choice([0, 1, 3, 20])):
             yield Access(address=Register.D_HEAD, writes=True, data=head.q.shape[1])
 
     def _refused_starts(self, head, register) -> Iterator[Access]:
-        """Starts with a size too large or none, if the host is difficult."""
+        """Starts with a size that is refused, if the host is difficult."""
         if self._rng is None:
             return
-        limit = self._config.max_len
-        for wrong in (0, limit + 1, int(self._rng.integers(limit + 1, 1 << 32))):
-            yield Access(address=register, writes=True, data=wrong)
-            yield START
-            yield Access(address=register, reads=True)
+        yield from self._wrong_sizes(register, self._config.max_len)
         yield Access(address=Register.STATUS, reads=True, writes=True, data=int(self._rng.integers(1 << 32)))
         yield Access(address=register, writes=True, data=head.settings()[register])
+
+    def _wrong_sizes(self, register, limit: int) -> Iterator[Access]:
+        """Starts with none, with one more than there may be, with a few more, and with any number more."""
+        few, many = 1 << int(self._rng.integers(4)), int(self._rng.integers(1 << 31))
+        for beyond in (-limit, 1, 1 + few, 1 + many):
+            yield Access(address=register, writes=True, data=limit + beyond)
+            yield START
+            yield Access(address=register, reads=True)
 
     def _anything(self, *, writes: bool) -> Access:
         """While there is nothing to do: nothing, or for a difficult host at times any access; writes only if asked."""
         if self._rng is None or self._rng.random() < 0.8:
             return IDLE
         reads, written = self._rng.integers(2, size=2).astype(bool).tolist()
-        address, data = int(self._rng.integers(len(Register))), int(self._rng.integers(1 << 32))
+        address, data = int(self._rng.integers(ADDRESSES)), int(self._rng.integers(1 << 32))
         return Access(address, reads, writes and written, data)
 
 
