@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Const, Module, Signal, Value
 from amaranth.lib import stream
 
 __all__ = ["frame_rows"]
 
 
-def frame_rows(m: Module, i: stream.Interface, max_slices: int) -> tuple[Value, Value, Value]:
+def frame_rows(m: Module, i: stream.Interface, max_slices: int | None) -> tuple[Value, Value, Value]:
     """Count the slices of a row and end it at ``max_slices``; what follows up to its ``last`` is to be dropped.
+
+    Nothing is counted where ``max_slices`` is None.
 
     Returns
     -------
     keep_slice, last, overlong : Value
         Whether to keep the slice at the input; whether it ends its row; whether that cuts the row.
     """
+    if max_slices is None:
+        return Const(1), i.payload.last, Const(0)
     position = Signal(range(max_slices))
     dropping = Signal()
     at_end = position == max_slices - 1

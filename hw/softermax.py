@@ -25,6 +25,8 @@ class Softermax(wiring.Component):
     Parameters
     ----------
     config : SoftermaxConfig
+    overlong_rows : bool
+        As for :class:`UnnormedSoftmaxUnit`.
 
     Members
     -------
@@ -38,8 +40,9 @@ class Softermax(wiring.Component):
         before have left. The row buffer takes no longer than the reciprocal, so slices do not wait for it.
     """
 
-    def __init__(self, config: SoftermaxConfig):
+    def __init__(self, config: SoftermaxConfig, *, overlong_rows: bool = True):
         self.config = require_config(config)
+        self._overlong_rows = overlong_rows
         self.latency = config.summary_stages + config.row_stages + NormalizationUnit.slice_latency
         super().__init__(
             {
@@ -50,7 +53,7 @@ class Softermax(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        m.submodules.unnormed = unnormed = UnnormedSoftmaxUnit(self.config)
+        m.submodules.unnormed = unnormed = UnnormedSoftmaxUnit(self.config, overlong_rows=self._overlong_rows)
         m.submodules.row_buffer = row_buffer = RowBuffer(unnormed_slice(self.config), self.config.buffer_depth)
         m.submodules.normalization = normalization = NormalizationUnit(self.config)
         connect(m, flipped(self.i), unnormed.i)

@@ -31,6 +31,8 @@ class UnnormedSoftmaxUnit(wiring.Component):
     Parameters
     ----------
     config : SoftermaxConfig
+    overlong_rows : bool
+        Whether rows may be longer; without, whoever feeds the unit must see that none is, and nothing counts them.
 
     Members
     -------
@@ -47,8 +49,9 @@ class UnnormedSoftmaxUnit(wiring.Component):
         Clock cycles from a row's last slice entering to the row's summary standing at the output.
     """
 
-    def __init__(self, config: SoftermaxConfig):
+    def __init__(self, config: SoftermaxConfig, *, overlong_rows: bool = True):
         self.config = require_config(config)
+        self._longest = config.max_slices if overlong_rows else None
         self.slice_latency, self.latency = config.slice_stages, config.summary_stages
         super().__init__(
             {
@@ -60,7 +63,7 @@ class UnnormedSoftmaxUnit(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        keep_slice, last, overlong = frame_rows(m, self.i, self.config.max_slices)
+        keep_slice, last, overlong = frame_rows(m, self.i, self._longest)
         head = Head(self.i.valid & keep_slice, self.i.ready)
         scores = {"x": self.i.payload.x.as_value(), "keep": self.i.payload.keep, "last": last, "overlong": overlong}
         pipeline = _Pipeline(m, head, self.config, scores)

@@ -27,6 +27,8 @@ class BaselineSoftmax(wiring.Component):
     Parameters
     ----------
     config : BaselineConfig
+    overlong_rows : bool
+        Whether rows may be longer; without, whoever feeds the unit must see that none is, and nothing counts them.
 
     Members
     -------
@@ -40,8 +42,9 @@ class BaselineSoftmax(wiring.Component):
         of n slices takes n - 1 more from its last slice, those of the second pass.
     """
 
-    def __init__(self, config: BaselineConfig):
+    def __init__(self, config: BaselineConfig, *, overlong_rows: bool = True):
         self.config = require_config(config)
+        self._longest = config.max_slices if overlong_rows else None
         self._unnormed = BaselineUnnormedSoftmaxUnit(config)
         self._normalization = BaselineNormalizationUnit(config)
         self.latency = self._unnormed.maximum_latency + self._unnormed.latency + self._normalization.latency
@@ -69,7 +72,7 @@ class BaselineSoftmax(wiring.Component):
 
     def _enter(self, m, first_pass, buffer):
         """A slice goes to the first pass and into the row buffer, at once; what exceeds a row goes nowhere."""
-        keep_slice, last, overlong = frame_rows(m, self.i, self.config.max_slices)
+        keep_slice, last, overlong = frame_rows(m, self.i, self._longest)
         kept = self.i.valid & keep_slice
         m.d.comb += [
             self.i.ready.eq((first_pass.ready & buffer.ready) | ~keep_slice),

@@ -136,13 +136,13 @@ class ProcessingElement(wiring.Component):
         ]
 
     def _softmax(self, m, scores):
-        """The softmax, fed with the scores."""
+        """The softmax, fed with the scores; the sequencer makes no row too long."""
         if not isinstance(self.config.softmax, BaselineConfig):
-            m.submodules.softmax = softmax = Softermax(self.config.softmax)
+            m.submodules.softmax = softmax = Softermax(self.config.softmax, overlong_rows=False)
             connect(m, scores, softmax.i)
             return softmax
         m.submodules.binary16_scores = converter = Binary16Scores(self.config)
-        m.submodules.softmax = softmax = BaselineSoftmax(self.config.softmax)
+        m.submodules.softmax = softmax = BaselineSoftmax(self.config.softmax, overlong_rows=False)
         connect(m, scores, converter.i)
         connect(m, converter.o, softmax.i)
         return softmax
