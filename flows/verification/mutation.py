@@ -35,6 +35,9 @@ LANES, MAX_LEN = 4, 32
 #: Of a processing element, which has as many MACs as the square of its lanes.
 PE_LANES, PE_MAX_LEN, PE_MAX_D_HEAD = 4, 16, 32
 
+#: Rows of up to so many elements are all played, of longer ones fewer: one of two up to twice as many, and so on.
+WHOLE = 64
+
 #: How hard to try to prove a mutant equivalent.
 LIMITS = Limits(seconds=20, cycles=20)
 
@@ -76,7 +79,7 @@ def measure_mutation(point: DesignPoint, build_dir: Path, *, number: int, seed: 
     folder = build_dir / "mutants" / point.name
     verilog, _ = write_component_verilog(point.component(), point.name, build_dir, macros=False)
     unit = mutate(verilog, point.name, number, seed, folder)
-    traces, _ = standard_traces(point, seed)
+    traces, _ = standard_traces(point, seed, -(-point.max_len // WHOLE))
     return mutation_score(unit, traces, folder) | {"floor": floor(point.unit), "seed": seed}
 
 
