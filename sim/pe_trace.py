@@ -142,7 +142,8 @@ class HeadHost(Host):
         if self._rng is None:
             return
         yield from self._wrong_sizes(register, self._config.max_len)
-        yield Access(address=Register.STATUS, reads=True, writes=True, data=int(self._rng.integers(1 << 32)))
+        for address in (Register.STATUS, int(self._rng.integers(len(Register), ADDRESSES))):
+            yield Access(address=address, reads=True, writes=True, data=int(self._rng.integers(1 << 32)))
         yield Access(address=register, writes=True, data=head.settings()[register])
 
     def _wrong_sizes(self, register, limit: int) -> Iterator[Access]:

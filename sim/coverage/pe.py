@@ -177,11 +177,11 @@ def _limits(view) -> dict[str, tuple[Register, int]]:
     lambda view: each(_registers(view), ["read", "written, idle", "written, busy", "read and written at once"]),
 )
 def accesses(view):
-    """What the host does with each register, a start being a write to the one of control."""
+    """What the host does with each register, and with addresses of none; a start is a write to the one of control."""
     found = []
     for cycle, access in enumerate(view.accesses):
         if access.reads or access.writes:
-            name = Register(access.address).name
+            name = _registers(view)[min(access.address, len(Register))]
             found += [f"{name}: read"] * access.reads
             found += [f"{name}: written, {'busy' if view.busy[cycle] else 'idle'}"] * access.writes
             found += [f"{name}: read and written at once"] * (access.reads and access.writes)
@@ -189,7 +189,7 @@ def accesses(view):
 
 
 def _registers(view) -> list[str]:
-    return [register.name for register in Register]
+    return [*(register.name for register in sorted(Register)), "none"]
 
 
 @PROCESSING_ELEMENT("status", lambda view: _status_bits(view))
