@@ -143,7 +143,8 @@ def row_traces(point: DesignPoint, seed: int, every: int = 1) -> tuple[list[Trac
         heads, traces = heads_traces(point, seed, every)
         return traces, {"heads": len(heads), "rows": sum(len(head.q) for head in heads)}
     rng = np.random.default_rng(seed)
-    rows, difficult, overlong = (some[::every] for some in _rows(point.config, rng))
+    rows, difficult, overlong = _rows(point.config, rng)
+    rows, difficult = rows[::every], difficult[::every]
     longest = [row for row in rows if len(row[0]) == max(len(raw) for raw, _ in rows)][:FULL_SPEED_ROWS]
     everything = [*rows, *difficult]
     waves = {stream: bursty(rng, 4099 + place) for place, stream in enumerate(("i", "row", "o", "again"))}

@@ -128,6 +128,15 @@ class Aig:
         variables, flip = _operand(np.asarray(literals, np.int64))
         return values[variables] ^ flip
 
+    def latches_read(self, literals) -> np.ndarray:
+        """Which latches some literals depend on: ndarray of int, sorted."""
+        read = np.zeros(self.variables, bool)
+        read[np.asarray(literals, np.int64) >> 1] = True
+        for results, left, _, right, _ in reversed(self._levels):
+            on = read[results]
+            read[left[on]] = read[right[on]] = True
+        return np.flatnonzero(read[self.first_latch : self.first_and])
+
     def play(self, stimuli: Iterable[np.ndarray], state: np.ndarray) -> Iterator[np.ndarray]:
         """Values of all variables in each cycle, from inputs in each and a first state as :meth:`settle` takes them."""
         for inputs in stimuli:

@@ -19,7 +19,15 @@ from .aig_builder import TRUE, AigBuilder
 from .correspondence import Correspondence
 from .questions import Trace
 
-__all__ = ["RESET", "ContractQuestion", "Difference", "contract_question", "find_difference", "play_at_random"]
+__all__ = [
+    "RESET",
+    "ContractQuestion",
+    "Difference",
+    "contract_question",
+    "find_difference",
+    "outputs_that_differ",
+    "play_at_random",
+]
 
 #: The port that resets a design.
 RESET = "rst"
@@ -85,15 +93,20 @@ def contract_question(golden: Aig, revised: Aig, pairs: Correspondence) -> Contr
         builder.following[first : first + len(held)] = new[design.following]
         shown.append({name: int(new[literal]) for name, literal in design.outputs.items()})
     broken, held = _broken(builder, sources, ports, shown[0], registers + 1)
-    differ = [
-        builder.both(builder.differ(literal, shown[1][name]), shown[0].get(_valid_of(name), TRUE))
-        for name, literal in shown[0].items()
-    ]
+    differ = outputs_that_differ(builder, *shown).values()
     counts = builder.both(ports[RESET] ^ 1, broken ^ 1)
     graph = builder.build({"differ": builder.both(builder.any(differ), counts)})
     places = {name: place for place, name in enumerate(golden.inputs)}
     stay = [[places[name] for name in (f"{stream}__valid", *payload)] for stream, payload in sources]
     return ContractQuestion(graph, list(zip(held, stay, strict=True)))
+
+
+def outputs_that_differ(builder: AigBuilder, golden: dict[str, int], revised: dict[str, int]) -> dict[str, int]:
+    """For each output whether it differs, a payload while it is valid, from the literals of both designs' outputs."""
+    return {
+        name: builder.both(builder.differ(literal, revised[name]), golden.get(_valid_of(name), TRUE))
+        for name, literal in golden.items()
+    }
 
 
 def _broken(builder: AigBuilder, sources, ports: dict[str, int], shown: dict[str, int], place: int):

@@ -98,6 +98,13 @@ class Correspondence:
             met.add(keys[register])
         return Correspondence(golden, revised, keys, self.constants)
 
+    @property
+    def one_to_one(self) -> bool:
+        """Whether each register of either design has one partner, and classes count as those of the golden one do."""
+        registers = len(self._designs[0].latches)
+        of_golden, of_revised = self.classes[:registers].tolist(), self.classes[registers:].tolist()
+        return of_golden == list(range(registers)) == sorted(of_revised)
+
     def members(self) -> list[list[int]]:
         """Registers of each class."""
         found = defaultdict(list)

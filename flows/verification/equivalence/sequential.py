@@ -5,9 +5,13 @@ whether from every state in which pairs agree all outputs agree and all pairs st
 on every port and in every cycle what the golden one does, from every state in which it wakes up: the golden one's
 registers wake up as those that they are paired with. No reset is needed, nor any promise of who drives the inputs.
 
-If not, both begin with a reset of a cycle, paired registers having woken up alike, and only what the stream contract
-promises has to agree from then on (:mod:`softermax.flows.verification.equivalence.contract`). Random play and bounded
-model checking look for a difference; induction over equal nodes and property-directed reachability look for a proof.
+If not, but registers are paired one by one, those that may differ are looked at apart from all others
+(:mod:`softermax.flows.verification.equivalence.containment`): what they do to the others and to outputs may be nothing.
+
+If not so either, both begin with a reset of a cycle, paired registers having woken up alike, and only what the stream
+contract promises has to agree from then on (:mod:`softermax.flows.verification.equivalence.contract`). Random play and
+bounded model checking look for a difference; induction over equal nodes and property-directed reachability look for a
+proof.
 """
 
 from __future__ import annotations
@@ -23,6 +27,7 @@ from ...errors import FlowError
 from ...gates.netlist import CLOCK
 from .aig import ONES, Aig
 from .aig_builder import FALSE, TRUE, AigBuilder
+from .containment import is_contained
 from .contract import RESET, Difference, contract_question, find_difference, play_at_random
 from .correspondence import Correspondence, by_names, by_simulation
 from .questions import Trace, always_zero, bounded, swept, zero_forever
@@ -123,6 +128,8 @@ def _prove(golden: Aig, revised: Aig, folder: Path, limits: Limits) -> Equivalen
         return Equivalence("equivalent", f"register correspondence by {how}, SAT")
     if not limits.contract or RESET not in golden.inputs:
         return Equivalence("undecided", f"register correspondence by {how}, SAT", 0)
+    if woken.one_to_one and is_contained(golden, revised, woken, folder, limits.seconds):
+        return Equivalence("equivalent", "contained difference, property-directed reachability, stream contract")
     question = contract_question(golden, revised, woken)
     depth, found = 0, play_at_random(question, np.random.default_rng(1))
     if found is None:

@@ -101,6 +101,40 @@ def test_a_deep_difference_is_found_and_the_lack_of_one_proven(counter):
     assert (found.verdict, found.difference.cycle, found.difference.ports) == ("different", 10, ("o",))
 
 
+#: Adds up eight numbers each, in an order of the counter's states that nobody sees.
+SUM = """
+module sum(clk, rst, takes, x, o);
+  input clk, rst, takes; input [15:0] x; output [15:0] o;
+  reg [2:0] n; reg [15:0] total;
+  wire [2:0] next = n + 1;
+  assign o = total * total;
+  always @(posedge clk) begin
+    n <= {reset} ? 0 : takes ? {counts} : n;
+    if (takes) total <= n == 7 ? x : total + x;
+  end
+endmodule
+"""
+
+
+@pytest.mark.parametrize(
+    ("counts", "reset", "verdict"),
+    [
+        ("next ^ {next[1], 2'd0}", "rst", "equivalent"),
+        ("next ^ {next[1], 2'd0}", "1'b0", "different"),
+        ("next ^ {next[2], 2'd0}", "rst", "different"),
+    ],
+    ids=["another order", "which no reset begins", "of fewer states"],
+)
+def test_what_a_difference_does_to_all_others_is_looked_at_apart(tmp_path, counts, reset, verdict):
+    designs = []
+    for number, (how, clears) in enumerate([("next", "rst"), (counts, reset)]):
+        file = tmp_path / f"{number}.v"
+        file.write_text(SUM.replace("{counts}", how).replace("{reset}", clears))
+        designs.append(read_aig(file, "sum"))
+    found = prove_equivalent(*designs, Limits(seconds=20))
+    assert (found.verdict, "contained" in found.method) == (verdict, verdict == "equivalent")
+
+
 def test_other_ports_are_refused(stage, counter):
     with pytest.raises(FlowError, match="the designs must have the same inputs to be compared, but i__payload"):
         prove_equivalent(stage(), counter("n[0]"))
