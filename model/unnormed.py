@@ -137,13 +137,11 @@ def unnormed_softmax(x: np.ndarray, keep: np.ndarray | None, config: SoftermaxCo
     x, keep : ndarray, (..., slices, lanes)
         As for :func:`int_max`.
     """
-    return unnormed_rows(x, keep, int_max(x, keep, config), config)
+    slice_maximum = int_max(x, keep, config)
+    return unnormed_rows(power_of_two(x, keep, slice_maximum, config), slice_maximum, config)
 
 
-def unnormed_rows(
-    x: np.ndarray, keep: np.ndarray | None, slice_maximum: np.ndarray, config: SoftermaxConfig
-) -> UnnormedRows:
-    """The same with given maxima of the slices, which are integers no less than any kept score."""
-    numerators = power_of_two(x, keep, slice_maximum, config)
+def unnormed_rows(numerators: np.ndarray, slice_maximum: np.ndarray, config: SoftermaxConfig) -> UnnormedRows:
+    """The same, from what IntMax and Power of Two have given. Parameters as for :func:`reduction`."""
     maximum, power_sum, saturated = reduction(numerators, slice_maximum, config)
     return UnnormedRows(numerators, slice_maximum, maximum, power_sum, saturated)

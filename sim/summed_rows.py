@@ -12,14 +12,14 @@ import numpy as np
 from softermax.model import QFormat, SoftermaxConfig
 from softermax.model.normalization import normalized
 from softermax.model.shape import RowShape
-from softermax.model.unnormed import UnnormedRows, unnormed_rows, unnormed_softmax
+from softermax.model.unnormed import UnnormedRows, power_of_two, unnormed_rows, unnormed_softmax
 
 from .traffic import Rows
 
 __all__ = ["carrying_rows", "delicate_rows", "even_rows", "level_rows", "peaked_rows", "summed_rows"]
 
 #: How many of each kind.
-LEVEL, PEAKED, CARRYING, DELICATE = 30, 1500, 800, 3000
+LEVEL, PEAKED, CARRYING, DELICATE = 30, 1500, 800, 4000
 #: A carrying row is the best of so many.
 TRIED = 100
 #: Slices of delicate rows: for large results, for sums of two parts, and for large sums.
@@ -87,30 +87,41 @@ def delicate_rows(rng: np.random.Generator, config: SoftermaxConfig, rows: int, 
     """Rows of so many slices with a result that something small in between decides.
 
     It would be another one if the lowest bits of the numerators were others; if the maxima were one more, for rows
-    whose greatest score is an integer; if the power sum were one more or less, or any other power of two. There are
-    about as many rows for each of these four; fewer where not so many are found.
+    whose greatest score is an integer; if they were one less, for rows that have a score just below the greatest one's
+    fraction; if the power sum were one more or less, or any other power of two. There are about as many rows for each
+    of these five; fewer where not so many are found.
     """
     many = _peaks(rng, config.input, TRIED_SCORES // (slices * config.lanes), slices * config.lanes)
     x = many.reshape(len(many), slices, config.lanes)
     values = unnormed_softmax(x, None, config)
     power_sum = values.power_sum[:, -1]
     least, most = 1 << config.power_sum.fraction_bits >> 1, config.power_sum.max_raw
-
     usual, chosen = normalized(x, None, values, power_sum, config), []
 
     def choose(number: int, among, values: UnnormedRows, power_sum: np.ndarray):
         differ = (normalized(x, None, values, power_sum, config) != usual).any(axis=(1, 2))
         chosen.extend(np.flatnonzero(differ & among)[:number].tolist())
 
-    choose(rows // 4, True, replace(values, numerators=values.numerators ^ 1), power_sum)
-    raised = unnormed_rows(x, None, values.slice_maximum + 1, config)
-    integer = many.max(axis=1) % (1 << config.input.fraction_bits) == 0
-    choose(rows // 4, integer, raised, raised.power_sum[:, -1])
+    choose(rows // 5, True, replace(values, numerators=values.numerators ^ 1), power_sum)
+    greatest, unit = many.max(axis=1), 1 << config.input.fraction_bits
+    integer, beside = greatest % unit == 0, (many == (greatest - greatest % unit)[:, None]).any(axis=1)
+    for move, among in ((1, integer), (-1, ~integer & beside)):
+        moved = _with_maxima(x, values.slice_maximum + move, config)
+        choose(rows // 5, among, moved, moved.power_sum[:, -1])
     for bit in range(config.power_sum.width):
         for change in (-1 << bit, 1 << bit):
-            number = rows // 8 if bit == 0 else rows // 8 // config.power_sum.width
+            number = rows // 10 if bit == 0 else rows // 10 // config.power_sum.width
             choose(number, True, values, (power_sum + change).clip(least, most))
     return [(raw, np.ones(len(raw), bool)) for raw in many[chosen]]
+
+
+def _with_maxima(x: np.ndarray, slice_maximum: np.ndarray, config: SoftermaxConfig) -> UnnormedRows:
+    """The Unnormed Softmax Unit with other maxima, which scores may exceed by less than 1."""
+    fraction_bits = config.input.fraction_bits
+    limit = (slice_maximum << fraction_bits)[..., None]
+    beyond = config.power_table.values[x & ((1 << fraction_bits) - 1)]
+    numerators = np.where(x > limit, beyond, power_of_two(np.minimum(x, limit), None, slice_maximum, config))
+    return unnormed_rows(numerators, slice_maximum, config)
 
 
 def _peaks(rng: np.random.Generator, input: QFormat, rows: int, n: int) -> np.ndarray:

@@ -5,7 +5,7 @@ import pytest
 
 from softermax.model import SoftermaxConfig
 from softermax.model.normalization import normalized
-from softermax.model.unnormed import unnormed_rows, unnormed_softmax
+from softermax.model.unnormed import power_of_two, unnormed_rows, unnormed_softmax
 from softermax.sim.summed_rows import carrying_rows, delicate_rows, even_rows, level_rows, peaked_rows
 from softermax.sim.traffic import rows_to_slices
 
@@ -62,5 +62,6 @@ def test_results_of_delicate_rows_hang_on_a_little_more_or_less_in_between(prese
         return (normalized(x, None, values, power_sum, config) != usual).any(axis=(1, 2)).sum()
 
     assert min(hang(values, power_sum - 1), hang(values, power_sum + 1)) >= 40
-    raised = unnormed_rows(x, None, values.slice_maximum + 1, config)
+    greater = values.slice_maximum + 1
+    raised = unnormed_rows(power_of_two(x, None, greater, config), greater, config)
     assert hang(raised, raised.power_sum[:, -1]) >= (40 if preset == "faithful" else 100)
