@@ -23,7 +23,7 @@ __all__ = ["heads_traces", "played_heads"]
 GAPS_UP_TO = 200
 
 #: Of rows for sums one of so many becomes a row of a head.
-SUMMED_EVERY = 4
+SUMMED_EVERY = 2
 
 #: Resets break heads off within so many cycles.
 INTERRUPTED_CYCLES = 2000

@@ -32,6 +32,8 @@ FLOOR = 0.99
 
 #: Of the points of the table. Lanes are copies of each other; rows of a few slices fill and empty everything.
 LANES, MAX_LEN = 4, 32
+#: Where a sum of the paper's format shows at a port, rows that can fill it.
+FULL_LEN = 512
 #: Of a processing element, which has as many MACs as the square of its lanes.
 PE_LANES, PE_MAX_LEN, PE_MAX_D_HEAD = 4, 16, 32
 
@@ -45,7 +47,7 @@ LIMITS = Limits(seconds=20, cycles=20)
 def mutation_points() -> list[DesignPoint]:
     """The points of the table: the units of Softermax, and small processing elements."""
     softmax = [
-        DesignPoint(unit, preset, LANES, MAX_LEN)
+        DesignPoint(unit, preset, LANES, FULL_LEN if (unit, preset) == ("unnormed", "paper") else MAX_LEN)
         for unit in ("unnormed", "normalization", "softermax")
         for preset in ("paper", "faithful")
     ]
