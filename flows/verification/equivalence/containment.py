@@ -5,7 +5,8 @@ to, and all others are there once: as long as nothing else differs, they are the
 ever differs, nor what any other register takes, the designs do the same for ever. Of the others, those that the few
 depend on go on as well, from cycle to cycle; the rest hold anything at any time. That makes a question about a few
 registers, however large the designs are. Which ones they are is found by counterexamples: first more of the others go
-on, and if that does not help, a register that takes something else joins the few.
+on, those first that what differs depends on; and if that does not help, a register that takes something else joins the
+few.
 """
 
 from __future__ import annotations
@@ -50,23 +51,30 @@ def is_contained(golden: Aig, revised: Aig, pairs: Correspondence, folder: Path,
         answer = zero_forever(graph.question(), folder, max(left, 1))
         if not isinstance(answer, list):
             return answer is True
-        read = _read_by(golden, revised, pairs, apart | moving)
-        if len(apart | read) <= MOST and not read <= apart | moving:
-            moving |= read
-            continue
         found = graph.that_differ(answer)
-        if any(isinstance(key, str) for key in found):
+        needed = [_read_by(golden, revised, pairs, some) - apart - moving for some in (found, apart | moving)]
+        if more := next((some for some in needed if some and len(apart | moving | some) <= MOST), None):
+            moving |= more
+        elif any(isinstance(key, str) for key in found):
             return False
-        apart |= found
+        else:
+            apart |= found
     return False
 
 
-def _read_by(golden: Aig, revised: Aig, pairs: Correspondence, registers: set[int]) -> set[int]:
-    """Registers of the golden design that what these or their partners take depends on."""
+def _read_by(golden: Aig, revised: Aig, pairs: Correspondence, some: set[int | str]) -> set[int]:
+    """Registers of the golden design that in either design some outputs, or what some registers take, depend on."""
     partners = pairs.classes[len(golden.latches) :]
-    there = np.isin(partners, list(registers))
-    read = partners[revised.latches_read(revised.following[there])].tolist()
-    return {*golden.latches_read(golden.following[sorted(registers)]).tolist(), *read}
+    registers = [key for key in some if isinstance(key, int)]
+    outputs = [key for key in some if isinstance(key, str)]
+    read = set()
+    for design, own, named in (
+        (golden, registers, np.arange(len(golden.latches))),
+        (revised, np.argsort(partners)[registers], partners),
+    ):
+        literals = [*design.following[own].tolist(), *(design.outputs[name] for name in outputs)]
+        read.update(named[design.latches_read(literals)].tolist())
+    return read
 
 
 def _reset_values(golden: Aig, rng: np.random.Generator) -> dict[int, bool]:

@@ -53,7 +53,14 @@ def zero_forever(question: Aig, folder: Path, seconds: float) -> bool | Trace | 
     """Whether the output stays 0 forever, by property-directed reachability; a trace if not, None if undecided."""
     if not len(question.latches):
         return always_zero(question, folder, seconds)
-    said, trace = _run(question, f"pdr -T {seconds:.0f}", folder, seconds)
+    # An output that is 0 by its very structure would be undecided: it is 1 also if a latch is that keeps its 0.
+    builder = AigBuilder(question.inputs, len(question.latches) + 1)
+    held = [builder.latch(place) for place in range(len(question.latches) + 1)]
+    new = builder.add(question, [builder.input(place) for place in range(len(question.inputs))], held[:-1])
+    builder.following[:] = [*new[question.following].tolist(), held[-1]]
+    [output] = question.outputs.values()
+    guarded = builder.build({"output": builder.either(int(new[output]), held[-1])})
+    said, trace = _run(guarded, f"pdr -T {seconds:.0f}", folder, seconds)
     return True if "Property proved" in said else trace
 
 
