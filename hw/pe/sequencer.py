@@ -16,8 +16,16 @@ __all__ = ["ContextSequencer", "ScoreSequencer", "Sequencer"]
 def _last(m: Module, row: Signal, number: Value, name: str) -> Signal:
     """The last of a number of rows, or of keys, of which there is one or more."""
     last = Signal.like(row, name=name)
-    m.d.comb += last.eq(number - 1)
+    m.d.comb += last.eq(number[: len(row)] - 1)
     return last
+
+
+def _rows(m: Module, queries: Value, max_len: int) -> tuple[Signal, Value, Value]:
+    """A register that counts rows, its next value and its last one."""
+    row = Signal(range(max_len), name="row", reset_less=True)
+    next_row = Signal.like(row, name="next_row")
+    m.d.comb += next_row.eq(row + 1)
+    return row, next_row, _last(m, row, queries, "last_row")
 
 
 def _last_seen(m: Module, row: Signal, head) -> Value:
@@ -59,7 +67,7 @@ class ScoreSequencer(_Sequencer):
         m = Module()
         o, lane_bits = self.o.payload, self.config.lanes.bit_length() - 1
         running = Signal()
-        row = Signal(range(self.config.max_len), reset_less=True)
+        row, next_row, last_row = _rows(m, self.settings.queries, self.config.max_len)
         place = Signal(range(self.config.softmax.max_slices), reset_less=True)
         chunk = Signal(range(self.config.max_chunks), reset_less=True)
         word = Signal(range(self.config.key_words), reset_less=True)
@@ -78,8 +86,8 @@ class ScoreSequencer(_Sequencer):
             with m.If(o.final):
                 m.d.sync += [chunk.eq(0), place.eq(place + 1)]
                 with m.If(o.last):
-                    m.d.sync += [place.eq(0), word.eq(0), row.eq(row + 1)]
-                    with m.If(row == _last(m, row, self.settings.queries, "last_row")):
+                    m.d.sync += [place.eq(0), word.eq(0), row.eq(next_row)]
+                    with m.If(row == last_row):
                         m.d.sync += running.eq(0)
         with m.If(self.start):
             m.d.sync += [running.eq(1), row.eq(0), place.eq(0), chunk.eq(0), word.eq(0)]
@@ -97,7 +105,7 @@ class ContextSequencer(_Sequencer):
         o, lane_bits = self.o.payload, self.config.lanes.bit_length() - 1
         running = Signal()
         first_word = self.config.key_words
-        row = Signal(range(self.config.max_len), reset_less=True)
+        row, next_row, last_row = _rows(m, self.settings.queries, self.config.max_len)
         elements = Signal(range(self.config.max_chunks), reset_less=True)
         place = Signal(range(self.config.softmax.max_slices), reset_less=True)
         # Of the elements' first values; and of this step's.
@@ -118,8 +126,8 @@ class ContextSequencer(_Sequencer):
             with m.If(o.final):
                 m.d.sync += [place.eq(0), elements.eq(elements + 1), element_word.eq(next_word), word.eq(next_word)]
                 with m.If(o.last):
-                    m.d.sync += [elements.eq(0), element_word.eq(first_word), word.eq(first_word), row.eq(row + 1)]
-                    with m.If(row == _last(m, row, self.settings.queries, "last_row")):
+                    m.d.sync += [elements.eq(0), element_word.eq(first_word), word.eq(first_word), row.eq(next_row)]
+                    with m.If(row == last_row):
                         m.d.sync += running.eq(0)
         with m.If(self.start):
             m.d.sync += [running.eq(1), row.eq(0), place.eq(0), elements.eq(0)]
