@@ -70,7 +70,7 @@ mutants: $(READY)
 	@$(BIN)/softermax mutants --markdown docs/mutation-table.md
 
 coverage: $(READY)
-	@$(BIN)/softermax coverage
+	@$(BIN)/softermax coverage --markdown docs/coverage-table.md
 
 soak: $(READY)
 	@$(BIN)/softermax soak --markdown docs/soak-table.md
