@@ -81,7 +81,7 @@ class MutatedUnit:
     ----------
     top : str
     verilog, netlist : Path
-        The design with the input :data:`SELECT`, in Verilog, and in Yosys' own format with registers for memories.
+        The design with the input :data:`SELECT`, in Verilog and in Yosys' own format.
     mutants : sequence of Mutant
     """
 
@@ -127,9 +127,7 @@ def mutate(verilog: Path, top: str, number: int, seed: int, folder: Path) -> Mut
     logic = [line for line in listed.read_text().splitlines() if not re.search(r"-port \w*CLK ", line)]
     mutants = [Mutant(n, line) for n, line in enumerate(logic[:number], start=1)]
     unit = MutatedUnit(top, folder / "mutated.v", folder / "mutated.il", mutants)
-    # Words that a memory does not have are 0 to a solver, as its undefined bits are.
-    for_solvers = ["memory_map", "opt_clean", "setundef -undriven -zero", f"write_rtlil {unit.netlist}"]
-    write = [f"write_verilog -noattr {unit.verilog}", *for_solvers]
+    write = [f"write_rtlil {unit.netlist}", f"write_verilog -noattr {unit.verilog}"]
     commands = [mutant.switchable for mutant in mutants]
     run_yosys([f"read_rtlil {original}", *commands, "opt_clean", *write], folder / "mutate.log")
     write_whole(unit.verilog, LINT_OFF + unit.verilog.read_text())

@@ -13,10 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["UNDRIVEN", "Aig", "parse_aiger"]
-
-#: The name of an input that is no port but a net that nothing drives.
-UNDRIVEN = "(undriven)"
+__all__ = ["Aig", "parse_aiger"]
 
 ONES = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
 
@@ -150,7 +147,7 @@ def _operand(literals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def parse_aiger(file: Path) -> Aig:
-    """Read a binary AIGER file as Yosys writes it with ``-symbols``; an input without a name is undriven."""
+    """Read a binary AIGER file as Yosys writes it with ``-symbols``; inputs and latches may lack names."""
     header, rest = file.read_bytes().split(b"\n", 1)
     # Assumptions, and what else there may be of an output, come after outputs.
     _, inputs, latches, outputs, ands, *others = map(int, header.split()[1:])
@@ -159,7 +156,7 @@ def parse_aiger(file: Path) -> Aig:
     read, symbols = _unpacked(lines[-1], 1 + inputs + latches, ands)
     names = dict(line.split(" ", 1) for line in symbols.splitlines() if line[:1] in {"i", "o", "l"})
     return Aig(
-        inputs=tuple(names.get(f"i{place}", UNDRIVEN) for place in range(inputs)),
+        inputs=tuple(names.get(f"i{place}", "") for place in range(inputs)),
         latches=tuple(frozenset(names.get(f"l{place}", "").split()) for place in range(latches)),
         following=np.array(literals[:latches], np.int64),
         outputs={names.get(f"o{place}", str(place)): literal for place, literal in enumerate(literals[latches:])},

@@ -9,7 +9,7 @@ from ...errors import FlowError
 from ...gates.netlist import CLOCK
 from ...mapping import operator_synthesis
 from ...yosys import run_yosys
-from .aig import UNDRIVEN, Aig, parse_aiger
+from .aig import Aig, parse_aiger
 
 __all__ = ["read_aig"]
 
@@ -39,7 +39,7 @@ def read_aig(design: Path, top: str, *, operators: bool = False) -> Aig:
         raise FlowError(f"the design {design} does not exist")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        aiger = folder / "design.aig"
+        aiger, checked = folder / "design.aig", folder / "check.txt"
         commands = [
             f"{'read_rtlil' if design.suffix == '.il' else 'read_verilog -icells'} {design.resolve()}",
             f"hierarchy -check -top {top}",
@@ -48,6 +48,7 @@ def read_aig(design: Path, top: str, *, operators: bool = False) -> Aig:
             "flatten",
             "opt_clean",
             "expose -evert c:* t:$* %d",
+            f"tee -o {checked} check",
             "memory_collect",
             "memory_map",
             "dffunmap",
@@ -55,7 +56,8 @@ def read_aig(design: Path, top: str, *, operators: bool = False) -> Aig:
             "opt_clean",
             # What is clocked by anything else.
             f"select -assert-none t:$_DFF*_ w:{CLOCK} %co1:+$_DFF_P_[C] %d",
-            "setundef -zero",
+            # What nothing drives by now are words that a memory does not have.
+            "setundef -undriven -zero",
             "aigmap",
             "opt_clean",
             f"write_aiger -symbols {aiger}",
@@ -64,7 +66,6 @@ def read_aig(design: Path, top: str, *, operators: bool = False) -> Aig:
             run_yosys(commands, folder / "yosys.log")
         except FlowError as error:
             raise FlowError(f"{top} in {design.name} cannot be compared: {error}") from error
-        aig = parse_aiger(aiger)
-    if undriven := aig.inputs.count(UNDRIVEN):
-        raise FlowError(f"{top} in {design.name} cannot be compared: {undriven} of its bits are driven by nothing")
-    return aig
+        if undriven := checked.read_text().count("is used but has no driver"):
+            raise FlowError(f"{top} in {design.name} cannot be compared: {undriven} of its bits are driven by nothing")
+        return parse_aiger(aiger)

@@ -62,6 +62,24 @@ def counter(tmp_path):
     return read
 
 
+@pytest.fixture
+def both(tmp_path):
+    """Reads a module twice, each time with other words in place of some in braces."""
+
+    def read(top, text, *fillings):
+        designs = []
+        for number, filling in enumerate(fillings):
+            file = tmp_path / f"{number}.v"
+            filled = text
+            for place, words in filling.items():
+                filled = filled.replace(f"{{{place}}}", words)
+            file.write_text(filled)
+            designs.append(read_aig(file, top))
+        return designs
+
+    return read
+
+
 @pytest.mark.parametrize("names", [{}, {"valid": "a", "data": "b"}], ids=["names", "simulation"])
 def test_equal_designs_are_proven_so(stage, names):
     changed = "{data} <= i__ready & i__valid ? i__payload : {data};"
@@ -128,12 +146,8 @@ endmodule
     ],
     ids=["another order", "which no reset begins", "of fewer states"],
 )
-def test_what_a_difference_does_to_all_others_is_looked_at_apart(tmp_path, counts, reset, verdict):
-    designs = []
-    for number, (how, clears) in enumerate([("next", "rst"), (counts, reset)]):
-        file = tmp_path / f"{number}.v"
-        file.write_text(SUM.replace("{counts}", how).replace("{reset}", clears))
-        designs.append(read_aig(file, "sum"))
+def test_what_a_difference_does_to_all_others_is_looked_at_apart(both, counts, reset, verdict):
+    designs = both("sum", SUM, {"counts": "next", "reset": "rst"}, {"counts": counts, "reset": reset})
     found = prove_equivalent(*designs, Limits(seconds=20))
     assert (found.verdict, "contained" in found.method) == (verdict, verdict == "equivalent")
 
@@ -213,6 +227,30 @@ def test_another_clock_is_refused(tmp_path, clock):
         read_aig(file, "counter")
 
 
+#: A memory of three words, of which the address can name four.
+MEMORY = """
+module memory(clk, rst, place, write, x, y);
+  input clk, rst, write; input [1:0] place, x; output [1:0] y;
+  reg [1:0] words [0:2];
+  assign y = {shown};
+  always @(posedge clk) if (write) words[place] <= x;
+endmodule
+"""
+
+
+def test_memories_need_not_have_a_power_of_two_of_words(both):
+    golden, revised = both("memory", MEMORY, {"shown": "words[place]"}, {"shown": "~~words[place]"})
+    assert prove_equivalent(golden, revised).verdict == "equivalent"
+
+
+def test_what_nothing_drives_is_refused(both):
+    undriven = {"shown": "nothing"}
+    with pytest.raises(FlowError, match=r"^memory in 1\.v cannot be compared: 2 of its bits are driven by nothing$"):
+        both(
+            "memory", MEMORY.replace("reg [1:0] words", "wire [1:0] nothing; reg [1:0] words"), {"shown": "x"}, undriven
+        )
+
+
 BOXED = """
 (* blackbox *)
 module box(a, y);
@@ -231,13 +269,9 @@ endmodule
     ("fed", "shown", "verdict"),
     [("x", "y ^ x[0]", "equivalent"), ("~x", "y ^ x[0]", "different"), ("x", "y ^ x[1]", "different")],
 )
-def test_a_black_box_must_be_fed_and_read_alike(tmp_path, fed, shown, verdict):
-    designs = []
-    for number, (goes_in, comes_out) in enumerate([("{x[1], x[0]}", "x[0] ? ~y : y"), (fed, shown)]):
-        file = tmp_path / f"{number}.v"
-        file.write_text(BOXED.replace("{fed}", goes_in).replace("{shown}", comes_out))
-        designs.append(read_aig(file, "boxed"))
-    assert prove_equivalent(*designs).verdict == verdict
+def test_a_black_box_must_be_fed_and_read_alike(both, fed, shown, verdict):
+    golden = {"fed": "{x[1], x[0]}", "shown": "x[0] ? ~y : y"}
+    assert prove_equivalent(*both("boxed", BOXED, golden, {"fed": fed, "shown": shown})).verdict == verdict
 
 
 def random_graph(rng) -> AigBuilder:
