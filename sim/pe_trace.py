@@ -32,7 +32,7 @@ __all__ = [
     "real_head",
 ]
 
-#: Of the register port, those among them that no register has.
+#: How many addresses the register port has; some are of no register.
 ADDRESSES = 1 << (len(Register) - 1).bit_length()
 START = Access(address=Register.CONTROL, writes=True, data=1)
 IDLE = Access()
@@ -148,7 +148,7 @@ class HeadHost(Host):
 
     def _wrong_sizes(self, register, limit: int) -> Iterator[Access]:
         """Starts with none, with one more than there may be, with a few more, and with any number more."""
-        few, many = 1 << int(self._rng.integers(4)), int(self._rng.integers(1 << 31))
+        few, many = 1 << int(self._rng.integers(4)), int(self._rng.integers((1 << 32) - limit - 1))
         for beyond in (-limit, 1, 1 + few, 1 + many):
             yield Access(address=register, writes=True, data=limit + beyond)
             yield START

@@ -204,3 +204,9 @@ def test_numbers_that_make_names_unique_begin_anew_in_every_module():
 
 def test_no_initial_values():
     assert "initial" not in generate_verilog(UNITS["softermax"](SoftermaxConfig.paper(lanes=2, max_len=8)), "top")
+
+
+def test_only_a_softmax_that_others_feed_counts_the_slices_of_its_rows():
+    config = PROCESSING_ELEMENTS["paper"]
+    assert "dropping" in generate_verilog(UNITS["softermax"](config.softmax), "top")
+    assert "dropping" not in generate_verilog(ProcessingElement(config), "top")

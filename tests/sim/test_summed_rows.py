@@ -65,3 +65,8 @@ def test_results_of_delicate_rows_hang_on_a_little_more_or_less_in_between(prese
     greater = values.slice_maximum + 1
     raised = unnormed_rows(power_of_two(x, None, greater, config), greater, config)
     assert hang(raised, raised.power_sum[:, -1]) >= (40 if preset == "faithful" else 100)
+    # For maxima that are one less, where that is to be seen: an integer right below a greatest score that is none. The
+    # sum of a single faithful slice loses nothing by its maximum.
+    greatest = x.max(axis=(1, 2))
+    beside = ((greatest % 4 > 0) & (x == (greatest // 4 * 4)[:, None, None]).any(axis=(1, 2))).sum()
+    assert beside >= 80 or (preset, slices) == ("faithful", 1)
