@@ -64,7 +64,7 @@ formal: $(READY)
 	@$(BIN)/softermax formal --markdown docs/formal-table.md
 
 gate: $(READY)
-	@$(BIN)/softermax gate $(addprefix --liberty ,$(LIBERTY))
+	@$(BIN)/softermax gate $(if $(LIBERTY),$(addprefix --liberty ,$(LIBERTY)),--markdown docs/gate-table.md)
 
 mutants: $(READY)
 	@$(BIN)/softermax mutants --markdown docs/mutation-table.md
