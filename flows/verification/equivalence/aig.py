@@ -13,9 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["Aig", "parse_aiger"]
+__all__ = ["UNDEFINED", "Aig", "parse_aiger"]
 
 ONES = np.uint64(0xFFFF_FFFF_FFFF_FFFF)
+#: Of inputs that stand for undefined bits: Yosys gives them no name.
+UNDEFINED = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +27,7 @@ class Aig:
     Attributes
     ----------
     inputs : tuple of str
-        Names, bits of a port apart.
+        Names, bits of a port apart; :data:`UNDEFINED` for what may be anything.
     latches : tuple of frozenset of str
         Names of each, of which it may have several or none.
     following : ndarray of int64, (latches,)
@@ -156,7 +158,7 @@ def parse_aiger(file: Path) -> Aig:
     read, symbols = _unpacked(lines[-1], 1 + inputs + latches, ands)
     names = dict(line.split(" ", 1) for line in symbols.splitlines() if line[:1] in {"i", "o", "l"})
     return Aig(
-        inputs=tuple(names.get(f"i{place}", "") for place in range(inputs)),
+        inputs=tuple(names.get(f"i{place}", UNDEFINED) for place in range(inputs)),
         latches=tuple(frozenset(names.get(f"l{place}", "").split()) for place in range(latches)),
         following=np.array(literals[:latches], np.int64),
         outputs={names.get(f"o{place}", str(place)): literal for place, literal in enumerate(literals[latches:])},

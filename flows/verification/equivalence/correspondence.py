@@ -7,11 +7,13 @@ see :mod:`softermax.flows.verification.equivalence.sequential`, and what it find
 from __future__ import annotations
 
 from collections import defaultdict
+from pathlib import Path
 
 import numpy as np
 
 from ...gates.netlist import CLOCK
 from .aig import ONES, Aig
+from .constants import lasting
 
 __all__ = ["Correspondence", "by_names", "by_simulation"]
 
@@ -33,11 +35,15 @@ class Correspondence:
     classes : sequence of int
         A number for each register, the same for those of a class.
     constants : dict of int to bool
-        Registers that always hold one value.
+        Registers of the golden design that keep these values once all of them have them.
+    filled : Aig, optional
+        The golden design with undefined bits 1, not 0. What a register takes is *free* where the two differ: there it
+        may be anything, and is what the revised design takes.
     """
 
-    def __init__(self, golden: Aig, revised: Aig, classes, constants: dict[int, bool]):
+    def __init__(self, golden: Aig, revised: Aig, classes, constants: dict[int, bool], filled: Aig | None = None):
         self._designs = golden, revised
+        self.filled = filled or golden
         self._order = [golden.inputs.index(name) for name in revised.inputs]
         self.constants = dict(constants)
         self.classes = self._numbered(list(classes))
@@ -58,30 +64,36 @@ class Correspondence:
         """Number of classes."""
         return int(self.classes.max(initial=-1)) + 1
 
-    def following(self, inputs: np.ndarray, states: np.ndarray) -> np.ndarray:
-        """What all registers take, (registers, words), from the golden design's inputs and the classes' states."""
+    def following(self, inputs: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What all registers take, and where that is free, from the golden design's inputs and the classes' states.
+
+        Both are ndarrays of uint64, (registers, words).
+        """
         held = states[self.classes] if len(states) else np.zeros((len(self.classes), inputs.shape[1]), np.uint64)
         for register, value in self.constants.items():
             held[register] = ONES if value else 0
         golden, revised = self._designs
         registers, inputs = len(golden.latches), inputs.copy()
         inputs[[name == CLOCK for name in golden.inputs]] = ONES
-        found = golden.settle(inputs, held[:registers]), revised.settle(inputs[self._order], held[registers:])
-        return np.concatenate(
-            [design.read(values, design.following) for design, values in zip(self._designs, found, strict=True)]
-        )
+        empty, filled = (_next(design, inputs, held[:registers]) for design in (golden, self.filled))
+        taken = np.concatenate([empty, _next(revised, inputs[self._order], held[registers:])])
+        return taken, np.concatenate([empty ^ filled, np.zeros_like(taken[registers:])])
 
-    def split(self, taken: np.ndarray) -> bool:
-        """Tell apart registers that take different values, and constants that are none; returns whether any were."""
-        before = self.count, len(self.constants)
-        refuted = {
-            register for register, value in self.constants.items() if (taken[register] != (ONES if value else 0)).any()
-        }
-        self.constants = {register: value for register, value in self.constants.items() if register not in refuted}
-        keys = zip(self.classes.tolist(), map(bytes, taken), strict=True)
-        # A constant that is none is alone from now on.
-        self.classes = self._numbered([key if key[0] >= 0 else n for n, key in enumerate(keys)])
-        return (self.count, len(self.constants)) != before
+    def split(self, taken: np.ndarray, free: np.ndarray) -> bool:
+        """Tell apart registers that take different values; returns whether any were."""
+        before = self.count
+        taken = self._made_equal(taken, free) if free.any() else taken
+        self.classes = self._numbered(list(zip(self.classes.tolist(), map(bytes, taken), strict=True)))
+        return self.count != before
+
+    def _made_equal(self, taken: np.ndarray, free: np.ndarray) -> np.ndarray:
+        """What registers take if those that are free take what the last one of their class does."""
+        paired = np.flatnonzero(self.classes >= 0)
+        last = np.zeros(self.count, int)
+        np.maximum.at(last, self.classes[paired], paired)
+        taken = taken.copy()
+        taken[paired] ^= (taken[paired] ^ taken[last[self.classes[paired]]]) & free[paired]
+        return taken
 
     def only_golden(self) -> list[int]:
         """Registers of the golden design in classes without any of the revised one's."""
@@ -96,7 +108,7 @@ class Correspondence:
         for register in range(len(golden.latches), len(keys)):
             keys[register] = keys[register] if keys[register] not in met else ("apart", register)
             met.add(keys[register])
-        return Correspondence(golden, revised, keys, self.constants)
+        return Correspondence(golden, revised, keys, self.constants, self.filled)
 
     @property
     def one_to_one(self) -> bool:
@@ -106,49 +118,62 @@ class Correspondence:
         return of_golden == list(range(registers)) == sorted(of_revised)
 
     def members(self) -> list[list[int]]:
-        """Registers of each class."""
+        """Registers of each class, those of the revised design before those of the golden one, which may be free."""
         found = defaultdict(list)
-        for register, number in enumerate(self.classes.tolist()):
+        for register, number in reversed(list(enumerate(self.classes.tolist()))):
             if number >= 0:
                 found[number].append(register)
         return [found[number] for number in range(self.count)]
 
 
-def by_names(golden: Aig, revised: Aig) -> Correspondence | None:
+def _next(design: Aig, inputs: np.ndarray, state: np.ndarray) -> np.ndarray:
+    return design.read(design.settle(inputs, state), design.following)
+
+
+def by_names(golden: Aig, revised: Aig, filled: Aig | None = None) -> Correspondence | None:
     """Registers of the same name; None unless each of the revised design has one."""
     owners = {name: place for place, names in enumerate(golden.latches) for name in names}
     found = [{owners.get(name, -1) for name in names} for names in revised.latches]
     partners = [min(some) if len(some) == 1 else -1 for some in found]
     if -1 in partners or len(set(partners)) < len(partners):
         return None
-    return Correspondence(golden, revised, [*range(len(golden.latches)), *partners], {})
+    return Correspondence(golden, revised, [*range(len(golden.latches)), *partners], {}, filled)
 
 
-def by_simulation(golden: Aig, revised: Aig, rng: np.random.Generator) -> Correspondence:
-    """Registers that take the same in random states; those that the revised design lacks may be constant."""
+def by_simulation(
+    golden: Aig, revised: Aig, rng: np.random.Generator, folder: Path, seconds: float, filled: Aig | None = None
+) -> Correspondence:
+    """Registers that take the same in random states, but for those that only the golden design has and are constant.
+
+    Constants are proven to be so, in some seconds each time that some are found; more may be seen after that.
+    """
     constants: dict[int, bool] = {}
-    refuted: set[int] = set()
     while True:
-        candidate = Correspondence(golden, revised, [0] * (len(golden.latches) + len(revised.latches)), constants)
+        classes = [0] * (len(golden.latches) + len(revised.latches))
+        candidate = Correspondence(golden, revised, classes, constants, filled)
         quiet = 0
         while quiet < PATIENCE:
-            quiet = 0 if candidate.split(candidate.following(*_random_step(rng, golden, candidate))) else quiet + 1
-        refuted |= constants.keys() - candidate.constants.keys()
-        constants = candidate.constants | _constants(rng, golden, candidate, refuted)
-        if constants == candidate.constants:
+            taken, free = candidate.following(*_random_step(rng, golden, candidate))
+            # As long as a class holds many, it does not say what one that is free should take.
+            free |= np.bitwise_or.reduce(free, axis=0)
+            quiet = 0 if candidate.split(taken, free) else quiet + 1
+        more = lasting(golden, constants | _seen_constant(rng, golden, candidate), folder, seconds)
+        if more.keys() <= constants.keys():
             return candidate
+        constants = more
 
 
-def _constants(rng: np.random.Generator, golden: Aig, candidate: Correspondence, refuted: set[int]) -> dict[int, bool]:
-    """Registers that only the golden design has and that, if they hold a value, keep it."""
-    lonely = np.array([register for register in candidate.only_golden() if register not in refuted], int)
+def _seen_constant(rng: np.random.Generator, golden: Aig, candidate: Correspondence) -> dict[int, bool]:
+    """Registers that only the golden design has and that, if they hold a value, keep it in random states."""
+    lonely = np.array(candidate.only_golden(), int)
     found: dict[int, bool] = {}
     for value in (ONES, np.uint64(0)):
         keep = np.ones(len(lonely), bool)
         for _ in range(PATIENCE if len(lonely) else 0):
             inputs, states = _random_step(rng, golden, candidate)
             states[candidate.classes[lonely]] = value
-            keep &= (candidate.following(inputs, states)[lonely] == value).all(axis=1)
+            taken, _ = candidate.following(inputs, states)
+            keep &= (taken[lonely] == value).all(axis=1)
         found |= dict.fromkeys(lonely[keep].tolist(), bool(value))
     return found
 

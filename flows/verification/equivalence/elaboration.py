@@ -14,8 +14,8 @@ from .aig import Aig, parse_aiger
 __all__ = ["read_aig"]
 
 
-def read_aig(design: Path, top: str, *, operators: bool = False) -> Aig:
-    """Elaborate a design, a clock cycle a step, in which the clock is 1; memories become registers, undefined bits 0.
+def read_aig(design: Path, top: str, *, operators: bool = False, free: bool = False) -> Aig:
+    """Elaborate a design, a clock cycle a step, in which the clock is 1; memories become registers.
 
     Instances of black boxes become ports, their inputs outputs of the design and their outputs inputs.
 
@@ -29,6 +29,9 @@ def read_aig(design: Path, top: str, *, operators: bool = False) -> Aig:
     operators : bool
         Whether to take the design after :func:`softermax.flows.mapping.operator_synthesis`, so that sums and products
         are of the same adders as in a netlist, without which solvers do not find large ones equal.
+    free : bool
+        Whether undefined bits, of words that a memory does not have, become inputs named
+        :data:`~softermax.flows.verification.equivalence.aig.UNDEFINED`; otherwise they are 0.
 
     Raises
     ------
@@ -57,7 +60,7 @@ def read_aig(design: Path, top: str, *, operators: bool = False) -> Aig:
             # What is clocked by anything else.
             f"select -assert-none t:$_DFF*_ w:{CLOCK} %co1:+$_DFF_P_[C] %d",
             # What nothing drives by now are words that a memory does not have.
-            "setundef -undriven -zero",
+            f"setundef -undriven {'-anyseq' if free else '-zero'}",
             "aigmap",
             "opt_clean",
             f"write_aiger -symbols {aiger}",

@@ -25,7 +25,7 @@ import numpy as np
 
 from ...errors import FlowError
 from ...gates.netlist import CLOCK
-from .aig import ONES, Aig
+from .aig import ONES, UNDEFINED, Aig
 from .aig_builder import FALSE, TRUE, AigBuilder
 from .containment import is_contained
 from .contract import RESET, Difference, contract_question, find_difference, play_at_random
@@ -83,17 +83,21 @@ class Equivalence:
 def prove_equivalent(golden: Aig, revised: Aig, limits: Limits = Limits()) -> Equivalence:
     """Compare two designs, as :func:`softermax.flows.verification.equivalence.elaboration.read_aig` reads them.
 
+    Undefined bits of the golden one may be anything in pairs' sense, and are 0 in all others.
+
     Raises
     ------
     FlowError
         If they have not the same ports.
     """
+    filled = golden.tied(UNDEFINED, -1) if UNDEFINED in golden.inputs else None
+    golden = golden.tied(UNDEFINED, 0)
     for kind, ports in (("inputs", "inputs"), ("outputs", "outputs")):
         names = [set(getattr(design, ports)) for design in (golden, revised)]
         if different := sorted(names[0] ^ names[1]):
             raise FlowError(f"the designs must have the same {kind} to be compared, but {', '.join(different[:5])}")
     with tempfile.TemporaryDirectory() as scratch:
-        return _prove(golden, revised, Path(scratch), limits)
+        return _prove(golden, revised, filled, Path(scratch), limits)
 
 
 def check_clock(netlist: Aig, folder: Path):
@@ -119,10 +123,10 @@ def check_clock(netlist: Aig, folder: Path):
         raise FlowError("the registers of the netlist must be clocked by clk, gated or not, but some are not")
 
 
-def _prove(golden: Aig, revised: Aig, folder: Path, limits: Limits) -> Equivalence:
-    named = by_names(golden, revised)
+def _prove(golden: Aig, revised: Aig, filled: Aig | None, folder: Path, limits: Limits) -> Equivalence:
+    named = by_names(golden, revised, filled)
     how = "names" if named else "simulation"
-    pairs = named or by_simulation(golden, revised, np.random.default_rng(1))
+    pairs = named or by_simulation(golden, revised, np.random.default_rng(1), folder, limits.seconds, filled)
     woken = pairs.waking()
     if _step_proves(golden, revised, pairs, folder, limits):
         return Equivalence("equivalent", f"register correspondence by {how}, SAT")
@@ -169,7 +173,7 @@ def _step_proves(golden: Aig, revised: Aig, pairs: Correspondence, folder: Path,
             return answer is True
         words = np.where(np.array(answer[0])[:, None], ONES, np.uint64(0))
         inputs, states = np.split(words, [len(golden.inputs)])
-        if not pairs.split(pairs.following(inputs, states)):
+        if not pairs.split(*pairs.following(inputs, states)):
             return False
     return False
 
@@ -183,15 +187,27 @@ def _step_question(golden: Aig, revised: Aig, pairs: Correspondence) -> Aig:
         for register, number in enumerate(pairs.classes.tolist())
     ]
     registers = len(golden.latches)
-    new = [
+    new, filled, other = (
         builder.add(design, [ports[name] for name in design.inputs], held)
-        for design, held in ((golden, state[:registers]), (revised, state[registers:]))
-    ]
-    following = np.concatenate([of[design.following] for of, design in zip(new, (golden, revised), strict=True)])
+        for design, held in (
+            (golden, state[:registers]),
+            (pairs.filled, state[:registers]),
+            (revised, state[registers:]),
+        )
+    )
+    following = np.concatenate([new[golden.following], other[revised.following]]).tolist()
+    free = [builder.differ(*both) for both in zip(following, filled[pairs.filled.following].tolist(), strict=False)]
+    free += [FALSE] * len(revised.latches)
     differ = [
-        builder.differ(new[0][literal], new[1][revised.outputs[name]]) for name, literal in golden.outputs.items()
+        builder.both(
+            builder.differ(int(new[literal]), int(other[revised.outputs[name]])),
+            builder.differ(int(new[literal]), int(filled[pairs.filled.outputs[name]])) ^ 1,
+        )
+        for name, literal in golden.outputs.items()
     ]
-    differ += [builder.differ(following[register], int(value)) for register, value in pairs.constants.items()]
     for first, *others in pairs.members():
-        differ += [builder.differ(following[first], following[register]) for register in others]
+        differ += [
+            builder.both(builder.differ(following[first], following[register]), free[register] ^ 1)
+            for register in others
+        ]
     return builder.build({"differ": builder.any(differ)})

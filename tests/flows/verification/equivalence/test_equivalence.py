@@ -66,7 +66,7 @@ def counter(tmp_path):
 def both(tmp_path):
     """Reads a module twice, each time with other words in place of some in braces."""
 
-    def read(top, text, *fillings):
+    def read(top, text, *fillings, free=False):
         designs = []
         for number, filling in enumerate(fillings):
             file = tmp_path / f"{number}.v"
@@ -74,7 +74,7 @@ def both(tmp_path):
             for place, words in filling.items():
                 filled = filled.replace(f"{{{place}}}", words)
             file.write_text(filled)
-            designs.append(read_aig(file, top))
+            designs.append(read_aig(file, top, free=free and not number))
         return designs
 
     return read
@@ -227,20 +227,59 @@ def test_another_clock_is_refused(tmp_path, clock):
         read_aig(file, "counter")
 
 
-#: A memory of three words, of which the address can name four.
-MEMORY = """
-module memory(clk, rst, place, write, x, y);
-  input clk, rst, write; input [1:0] place, x; output [1:0] y;
-  reg [1:0] words [0:2];
-  assign y = {shown};
-  always @(posedge clk) if (write) words[place] <= x;
+#: Holds a flag that rarely rises, and one that never does, if it does not wake up so.
+FLAGS = """
+module flags(clk, rst, x, y);
+  input clk, rst; input [23:0] x; output y;
+  reg {risen}, never;
+  assign y = {risen};
+  always @(posedge clk) begin
+    {risen} <= ~rst & ({risen} | x == 24'h5a5a5a | {also});
+    never <= never & x[0];
+  end
 endmodule
 """
 
 
+def test_what_rarely_varies_is_not_constant(both):
+    """No random state raises either flag."""
+    golden = {"risen": "risen", "also": "never"}
+    same, other = ({"risen": "flag", "also": also} for also in ("1'b0", "x[0]"))
+    assert prove_equivalent(*both("flags", FLAGS, golden, same), Limits(contract=False)).verdict == "equivalent"
+    assert prove_equivalent(*both("flags", FLAGS, golden, other)).verdict == "different"
+
+
+#: A memory of three words, of which the address can name four; what is read is shown at once, and in the next cycle.
+MEMORY = """
+module memory(clk, rst, place, write, x, y, z);
+  input clk, rst, write; input [1:0] place, x; output [1:0] y; output reg [1:0] z;
+  reg [1:0] words [0:2];
+  assign y = {shown};
+  always @(posedge clk) begin
+    if (write) words[place] <= x;
+    z <= y;
+  end
+endmodule
+"""
+READ = {"shown": "words[place]"}
+
+
 def test_memories_need_not_have_a_power_of_two_of_words(both):
-    golden, revised = both("memory", MEMORY, {"shown": "words[place]"}, {"shown": "~~words[place]"})
+    golden, revised = both("memory", MEMORY, READ, {"shown": "~~words[place]"})
     assert prove_equivalent(golden, revised).verdict == "equivalent"
+
+
+@pytest.mark.parametrize(
+    ("shown", "free", "verdict"),
+    [
+        ("words[place & {2{place != 3}}]", True, "equivalent"),
+        ("place == 3 ? x : words[place]", True, "equivalent"),
+        ("place == 3 ? x : words[place]", False, "different"),
+        ("place == 2 ? x : words[place]", True, "different"),
+    ],
+)
+def test_words_that_are_not_there_may_be_anything(both, shown, free, verdict):
+    assert prove_equivalent(*both("memory", MEMORY, READ, {"shown": shown}, free=free)).verdict == verdict
 
 
 def test_what_nothing_drives_is_refused(both):
