@@ -1,4 +1,7 @@
-"""Registers that keep a value once they and some others have theirs: what only one of two designs has is often such."""
+"""Registers that are constant: once all of them hold certain values, they keep them.
+
+Such are most registers that synthesis has removed, so that only one of two designs has them.
+"""
 
 from __future__ import annotations
 

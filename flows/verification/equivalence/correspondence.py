@@ -37,8 +37,8 @@ class Correspondence:
     constants : dict of int to bool
         Registers of the golden design that keep these values once all of them have them.
     filled : Aig, optional
-        The golden design with undefined bits 1, not 0. What a register takes is *free* where the two differ: there it
-        may be anything, and is what the revised design takes.
+        The golden design with undefined bits 1; in ``golden`` they are 0. What a register takes is *free* where the two
+        differ: there it may be anything, and is what the revised design takes. Without it nothing is undefined.
     """
 
     def __init__(self, golden: Aig, revised: Aig, classes, constants: dict[int, bool], filled: Aig | None = None):
@@ -127,6 +127,7 @@ class Correspondence:
 
 
 def _next(design: Aig, inputs: np.ndarray, state: np.ndarray) -> np.ndarray:
+    """What its registers take."""
     return design.read(design.settle(inputs, state), design.following)
 
 
@@ -143,9 +144,9 @@ def by_names(golden: Aig, revised: Aig, filled: Aig | None = None) -> Correspond
 def by_simulation(
     golden: Aig, revised: Aig, rng: np.random.Generator, folder: Path, seconds: float, filled: Aig | None = None
 ) -> Correspondence:
-    """Registers that take the same in random states, but for those that only the golden design has and are constant.
+    """Registers that take the same in random states; those that only the golden design has may be constant.
 
-    Constants are proven to be so, in some seconds each time that some are found; more may be seen after that.
+    They count as constant only if that is proven, for which a solver has some seconds whenever some seem to be so.
     """
     constants: dict[int, bool] = {}
     while True:

@@ -3,7 +3,9 @@
 First, registers of the two are paired, by their names or by what they take in random states, and a solver is asked
 whether from every state in which pairs agree all outputs agree and all pairs still do. If so, the revised design does
 on every port and in every cycle what the golden one does, from every state in which it wakes up: the golden one's
-registers wake up as those that they are paired with. No reset is needed, nor any promise of who drives the inputs.
+registers wake up as those that they are paired with. No reset is needed, nor any promise of who drives the inputs. What
+the golden design takes or shows may be undefined: only where it is the same with undefined bits 0 and with undefined
+bits 1 does the revised one have to agree.
 
 If not, but registers are paired one by one, those that may differ are looked at apart from all others
 (:mod:`softermax.flows.verification.equivalence.containment`): what they do to the others and to outputs may be nothing.
@@ -83,7 +85,7 @@ class Equivalence:
 def prove_equivalent(golden: Aig, revised: Aig, limits: Limits = Limits()) -> Equivalence:
     """Compare two designs, as :func:`softermax.flows.verification.equivalence.elaboration.read_aig` reads them.
 
-    Undefined bits of the golden one may be anything in pairs' sense, and are 0 in all others.
+    Undefined bits of the golden one may be anything where registers are paired, and are 0 where that proves nothing.
 
     Raises
     ------
@@ -187,7 +189,7 @@ def _step_question(golden: Aig, revised: Aig, pairs: Correspondence) -> Aig:
         for register, number in enumerate(pairs.classes.tolist())
     ]
     registers = len(golden.latches)
-    new, filled, other = (
+    golden_new, filled_new, revised_new = (
         builder.add(design, [ports[name] for name in design.inputs], held)
         for design, held in (
             (golden, state[:registers]),
@@ -195,19 +197,23 @@ def _step_question(golden: Aig, revised: Aig, pairs: Correspondence) -> Aig:
             (revised, state[registers:]),
         )
     )
-    following = np.concatenate([new[golden.following], other[revised.following]]).tolist()
-    free = [builder.differ(*both) for both in zip(following, filled[pairs.filled.following].tolist(), strict=False)]
-    free += [FALSE] * len(revised.latches)
+    others = revised_new[revised.following].tolist()
+    empty = golden_new[golden.following].tolist() + others
+    filled = filled_new[pairs.filled.following].tolist() + others
     differ = [
-        builder.both(
-            builder.differ(int(new[literal]), int(other[revised.outputs[name]])),
-            builder.differ(int(new[literal]), int(filled[pairs.filled.outputs[name]])) ^ 1,
+        _differ(
+            builder,
+            int(golden_new[literal]),
+            int(filled_new[pairs.filled.outputs[name]]),
+            int(revised_new[revised.outputs[name]]),
         )
         for name, literal in golden.outputs.items()
     ]
-    for first, *others in pairs.members():
-        differ += [
-            builder.both(builder.differ(following[first], following[register]), free[register] ^ 1)
-            for register in others
-        ]
+    for first, *rest in pairs.members():
+        differ += [_differ(builder, empty[register], filled[register], empty[first]) for register in rest]
     return builder.build({"differ": builder.any(differ)})
+
+
+def _differ(builder: AigBuilder, empty: int, filled: int, other: int) -> int:
+    """Whether what is taken with undefined bits 0, and with undefined bits 1 as well, is something else."""
+    return builder.both(builder.differ(empty, other), builder.differ(empty, filled) ^ 1)
