@@ -23,6 +23,8 @@ WORDS = 4
 PATIENCE = 3
 #: In how many of 64 states inputs and registers are 1.
 DENSITIES = (2, 32, 62)
+#: Which share of bits is inverted near a counterexample, in each word of stimuli.
+SHARES = (1 / 4, 1 / 16, 1 / 64, 1 / 256)
 
 
 class Correspondence:
@@ -79,12 +81,38 @@ class Correspondence:
         taken = np.concatenate([empty, _next(revised, inputs[self._order], held[registers:])])
         return taken, np.concatenate([empty ^ filled, np.zeros_like(taken[registers:])])
 
-    def split(self, taken: np.ndarray, free: np.ndarray) -> bool:
-        """Tell apart registers that take different values; returns whether any were."""
+    def split(self, inputs: np.ndarray, states: np.ndarray, *, defined: bool) -> bool:
+        """Tell apart registers that take different values in some stimuli; returns whether any were.
+
+        Parameters
+        ----------
+        defined : bool
+            Leave out stimuli in which what any register takes is free: as long as a class holds many, it does not say
+            what one that is free should take.
+        """
         before = self.count
+        taken, free = self.following(inputs, states)
+        if defined:
+            free |= np.bitwise_or.reduce(free, axis=0)
         taken = self._made_equal(taken, free) if free.any() else taken
         self.classes = self._numbered(list(zip(self.classes.tolist(), map(bytes, taken), strict=True)))
         return self.count != before
+
+    def refute(self, rng: np.random.Generator, counterexample: np.ndarray) -> bool:
+        """Tell apart registers that do not stay alike from some inputs and classes' states; returns whether any were.
+
+        So are those that do not from what is near it: what tells bits of one word of a memory apart does so for other
+        words at other addresses, and each counterexample of a large design takes a solver long.
+        """
+        before, quiet, paired = self.count, 0, np.flatnonzero(self.classes >= 0)
+        inputs, states = np.split(counterexample, [len(self._designs[0].inputs)])
+        held = states[self.classes[paired]]
+        while quiet < PATIENCE:
+            states = np.zeros(self.count, bool)
+            states[self.classes[paired]] = held
+            told = self.split(_near(rng, inputs), _near(rng, states), defined=True)
+            quiet = 0 if told else quiet + 1
+        return self.count != before or self.split(_alone(inputs), _alone(states), defined=False)
 
     def _made_equal(self, taken: np.ndarray, free: np.ndarray) -> np.ndarray:
         """What registers take if those that are free take what the last one of their class does."""
@@ -154,10 +182,8 @@ def by_simulation(
         candidate = Correspondence(golden, revised, classes, constants, filled)
         quiet = 0
         while quiet < PATIENCE:
-            taken, free = candidate.following(*_random_step(rng, golden, candidate))
-            # As long as a class holds many, it does not say what one that is free should take.
-            free |= np.bitwise_or.reduce(free, axis=0)
-            quiet = 0 if candidate.split(taken, free) else quiet + 1
+            told = candidate.split(*_random_step(rng, golden, candidate), defined=True)
+            quiet = 0 if told else quiet + 1
         more = lasting(golden, constants | _seen_constant(rng, golden, candidate), folder, seconds)
         if more.keys() <= constants.keys():
             return candidate
@@ -189,3 +215,14 @@ def _random(rng: np.random.Generator, count: int) -> np.ndarray:
     density = np.array(DENSITIES)[rng.integers(len(DENSITIES), size=(count, 1))]
     bits = rng.integers(64, size=(count, WORDS * 64), dtype=np.uint8) < density
     return np.packbits(bits, axis=1, bitorder="little").view(np.uint64)
+
+
+def _near(rng: np.random.Generator, bits: np.ndarray) -> np.ndarray:
+    """States that differ from one in a few bits or in many, (bits, words)."""
+    flips = rng.random((len(bits), len(SHARES), 64)) < np.array(SHARES)[:, None]
+    return np.packbits(flips ^ bits[:, None, None], axis=-1, bitorder="little").view(np.uint64)[..., 0]
+
+
+def _alone(bits: np.ndarray) -> np.ndarray:
+    """A state, (bits, words)."""
+    return np.where(bits[:, None], ONES, np.uint64(0))

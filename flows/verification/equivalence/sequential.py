@@ -27,7 +27,7 @@ import numpy as np
 
 from ...errors import FlowError
 from ...gates.netlist import CLOCK
-from .aig import ONES, UNDEFINED, Aig
+from .aig import UNDEFINED, Aig
 from .aig_builder import FALSE, TRUE, AigBuilder
 from .containment import is_contained
 from .contract import RESET, Difference, contract_question, find_difference, play_at_random
@@ -166,16 +166,15 @@ def _decide(question: Aig, folder: Path, limits: Limits) -> tuple[int, bool | Tr
 def _step_proves(golden: Aig, revised: Aig, pairs: Correspondence, folder: Path, limits: Limits) -> bool:
     """Whether a step from every state in which pairs agree keeps them so, and all outputs alike.
 
-    Pairs that do not stay alike are given up, one counterexample after the other, until the time is over.
+    Pairs that do not stay alike are given up, one counterexample and what is near it after the other, until the time is
+    over.
     """
-    end = time.monotonic() + limits.seconds
+    rng, end = np.random.default_rng(1), time.monotonic() + limits.seconds
     while time.monotonic() < end:
         answer = always_zero(_step_question(golden, revised, pairs), folder, limits.seconds)
         if not isinstance(answer, list):
             return answer is True
-        words = np.where(np.array(answer[0])[:, None], ONES, np.uint64(0))
-        inputs, states = np.split(words, [len(golden.inputs)])
-        if not pairs.split(*pairs.following(inputs, states)):
+        if not pairs.refute(rng, np.array(answer[0], bool)):
             return False
     return False
 
