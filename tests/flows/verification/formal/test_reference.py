@@ -31,7 +31,6 @@ class Reference(wiring.Component):
 
 
 @pytest.mark.parametrize("config", [*map(CONFIGS.get, SIZES), SoftermaxConfig.paper(2, 4)], ids=[*SIZES, "paper"])
-@pytest.mark.filterwarnings("ignore::amaranth.hdl.UnusedElaboratable")
 def test_the_reference_is_the_golden_model(config):
     rng = np.random.default_rng(5)
     low, high = config.input.min_raw, config.input.max_raw
