@@ -20,7 +20,7 @@ __all__ = ["Correspondence", "by_names", "by_simulation"]
 #: 64 stimuli to a word.
 WORDS = 4
 #: Rounds without news after which registers are taken for equal.
-PATIENCE = 3
+PATIENCE = 16
 #: In how many of 64 states inputs and registers are 1.
 DENSITIES = (2, 32, 62)
 #: Which share of bits is inverted near a counterexample, in each word of stimuli.
