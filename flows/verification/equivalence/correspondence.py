@@ -23,7 +23,7 @@ WORDS = 4
 PATIENCE = 16
 #: In how many of 64 states inputs and registers are 1.
 DENSITIES = (2, 32, 62)
-#: Which share of bits is inverted near a counterexample, in each word of stimuli.
+#: Which share of its bits is inverted near a counterexample, a word of stimuli for each.
 SHARES = (1 / 4, 1 / 16, 1 / 64, 1 / 256)
 
 
@@ -99,15 +99,21 @@ class Correspondence:
         return self.count != before
 
     def refute(self, rng: np.random.Generator, counterexample: np.ndarray) -> bool:
-        """Tell apart registers that do not stay alike from some inputs and classes' states; returns whether any were.
+        """Tell apart registers that do not stay alike in a counterexample, or near it; returns whether any were.
 
-        So are those that do not from what is near it: what tells bits of one word of a memory apart does so for other
-        words at other addresses, and each counterexample of a large design takes a solver long.
+        What tells bits of one word of a memory apart does so for other words at other addresses, and a solver takes
+        long for each counterexample of a large design.
+
+        Parameters
+        ----------
+        counterexample : ndarray of bool
+            The golden design's inputs, then what each class holds.
         """
         before, quiet, paired = self.count, 0, np.flatnonzero(self.classes >= 0)
         inputs, states = np.split(counterexample, [len(self._designs[0].inputs)])
         held = states[self.classes[paired]]
         while quiet < PATIENCE:
+            # Registers told apart have classes of their own now, and still hold what they did.
             states = np.zeros(self.count, bool)
             states[self.classes[paired]] = held
             told = self.split(_near(rng, inputs), _near(rng, states), defined=True)
@@ -213,16 +219,20 @@ def _random_step(rng: np.random.Generator, golden: Aig, candidate: Correspondenc
 def _random(rng: np.random.Generator, count: int) -> np.ndarray:
     """Random states of some bits, (bits, words), some of them rarely 1 or rarely 0."""
     density = np.array(DENSITIES)[rng.integers(len(DENSITIES), size=(count, 1))]
-    bits = rng.integers(64, size=(count, WORDS * 64), dtype=np.uint8) < density
-    return np.packbits(bits, axis=1, bitorder="little").view(np.uint64)
+    return _words(rng.integers(64, size=(count, WORDS * 64), dtype=np.uint8) < density)
 
 
-def _near(rng: np.random.Generator, bits: np.ndarray) -> np.ndarray:
+def _near(rng: np.random.Generator, state: np.ndarray) -> np.ndarray:
     """States that differ from one in a few bits or in many, (bits, words)."""
-    flips = rng.random((len(bits), len(SHARES), 64)) < np.array(SHARES)[:, None]
-    return np.packbits(flips ^ bits[:, None, None], axis=-1, bitorder="little").view(np.uint64)[..., 0]
+    flips = rng.random((len(state), len(SHARES) * 64)) < np.repeat(SHARES, 64)
+    return _words(flips ^ state[:, None])
 
 
-def _alone(bits: np.ndarray) -> np.ndarray:
-    """A state, (bits, words)."""
-    return np.where(bits[:, None], ONES, np.uint64(0))
+def _alone(state: np.ndarray) -> np.ndarray:
+    """One state as all stimuli of a word, (bits, 1)."""
+    return np.where(state[:, None], ONES, np.uint64(0))
+
+
+def _words(states: np.ndarray) -> np.ndarray:
+    """States, (bits, states), 64 of them to a word, (bits, words)."""
+    return np.packbits(states, axis=1, bitorder="little").view(np.uint64)
