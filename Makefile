@@ -58,7 +58,7 @@ faithful: $(READY)
 	@$(BIN)/softermax faithfulness --grid --rows 1000000 --markdown docs/faithful-grid.md
 
 binary16: $(READY)
-	@$(BIN)/python -m softermax.flows.binary16
+	@$(BIN)/python -m softermax.flows.cosimulation.binary16
 
 formal: $(READY)
 	@$(BIN)/softermax formal --markdown docs/formal-table.md
@@ -76,10 +76,10 @@ soak: $(READY)
 	@$(BIN)/softermax soak --markdown docs/soak-table.md
 
 benchmark: $(READY)
-	@$(BIN)/python -m softermax.flows.benchmark
+	@$(BIN)/python -m softermax.flows.studies.benchmark
 
 torch-benchmark: $(READY)
-	@$(BIN)/python -m softermax.flows.torch_benchmark
+	@$(BIN)/python -m softermax.flows.studies.torch_benchmark
 
 clean:
 	rm -rf build

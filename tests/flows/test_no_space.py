@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from softermax.flows.errors import FlowError
-from softermax.flows.yosys import run_yosys
+from softermax.flows.tools.yosys import run_yosys
 
 COMMAND = Path(sys.executable).with_name("softermax")
 SMALL = ("area", "unnormed", "--lanes", "2", "--max-len", "16", "--json")

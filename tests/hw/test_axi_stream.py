@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softermax.flows.verilog import generate_verilog
+from softermax.flows.synthesis.verilog import generate_verilog
 from softermax.hw import AxiStreamSoftermax, Softermax
 from softermax.hw.baseline import BaselineSoftmax
 from softermax.model import SoftermaxConfig

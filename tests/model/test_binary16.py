@@ -6,7 +6,7 @@ from math import floor
 import numpy as np
 import pytest
 
-from softermax.flows.binary16 import (
+from softermax.flows.cosimulation.binary16 import (
     OPERATIONS,
     SPECIAL_VALUES,
     conversion_mismatches,

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from softermax.flows.binary16 import exponential_errors
+from softermax.flows.cosimulation.binary16 import exponential_errors
 from softermax.model.binary16 import INFINITY, NAN, ONE
 from softermax.model.exponential import EXPONENTIAL, Exponential, exponential
 

@@ -10,7 +10,7 @@ import torch
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from softermax.flows.faithfulness import faithful_grid
+from softermax.flows.measurement.faithfulness import faithful_grid
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.model import softermax as golden
 from softermax.model import softermax_raw as golden_raw
@@ -270,5 +270,5 @@ def test_the_module_is_the_function():
 
 
 def test_nothing_else_of_the_project_loads_torch():
-    code = "import sys, softermax.model, softermax.flows.cli; sys.exit('torch' in sys.modules)"
+    code = "import sys, softermax.model, softermax.flows.commands.main; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

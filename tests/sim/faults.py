@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from softermax.flows.synthesis.verilog import generate_verilog
 from softermax.flows.verification.faults import Fault, becomes, loading, loading_always, switchable, without
-from softermax.flows.verilog import generate_verilog
 
 #: Name of the faulty unit.
 TOP = "softermax"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from softermax.flows.verilog import generate_verilog
+from softermax.flows.synthesis.verilog import generate_verilog
 from softermax.hw import NormalizationUnit, Softermax, UnnormedSoftmaxUnit
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.sim.cosim import SIMULATORS, CosimError, cosimulate, simulator_environment

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from softermax.flows.verilog import generate_verilog
+from softermax.flows.synthesis.verilog import generate_verilog
 from softermax.hw import ProcessingElement
 from softermax.model import SoftermaxConfig
 from softermax.model.baseline import BaselineConfig

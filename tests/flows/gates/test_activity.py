@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from vcd.reader import TokenKind, tokenize
 
+from softermax.flows.cosimulation.verify import full_speed_trace, rows_of_length
 from softermax.flows.design_points import DesignPoint
 from softermax.flows.gates.activity import simulate
 from softermax.flows.gates.cell_models import cell_models
 from softermax.flows.gates.liberty import read_libraries, unpacked
 from softermax.flows.gates.netlist import read_netlist
-from softermax.flows.synthesis import AreaOptions, synthesise_component
-from softermax.flows.verify import full_speed_trace, rows_of_length
+from softermax.flows.synthesis.synthesis import AreaOptions, synthesise_component
 from softermax.sim.cosim import cosimulate
 from softermax.sim.stimuli import pack_inputs
 from softermax.sim.trace import RESET_CYCLES

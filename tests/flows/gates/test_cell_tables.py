@@ -87,7 +87,7 @@ def test_a_cell_that_is_not_there_is_named(file):
 
 @pytest.mark.parametrize("tables", [("rise_transition",), ("cell_rise", "cell_fall")])
 def test_a_cell_without_its_tables_is_named(tables, tmp_path):
-    text = (files("softermax.flows") / "cells" / "generic.lib").read_text()
+    text = (files("softermax.flows.gates") / "cells" / "generic.lib").read_text()
     start = text.index("cell (INV_X1)")
     end = text.index("cell (", start + 1)
     cell = re.sub(rf"({'|'.join(tables)}) \(delay\) {{.*?}}", "", text[start:end])

@@ -8,7 +8,7 @@ import pytest
 from softermax.flows.errors import FlowError
 from softermax.flows.gates.liberty import read_libraries, unpacked
 
-GENERIC = files("softermax.flows") / "cells" / "generic.lib"
+GENERIC = files("softermax.flows.gates") / "cells" / "generic.lib"
 
 INVERTER = 'cell (N) { area : 2; pin (A) { direction : input; } pin (Y) { direction : output; function : "(A)\'"; } }'
 FLOP = """cell (F) { area : 9; ff (Q, QN) { clocked_on : "C"; next_state : "D"; }

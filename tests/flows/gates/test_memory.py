@@ -7,7 +7,7 @@ from softermax.flows.errors import FlowError
 from softermax.flows.gates.activity import simulate
 from softermax.flows.gates.liberty import read_libraries, unpacked
 from softermax.flows.gates.netlist import read_netlist
-from softermax.flows.synthesis import AreaOptions, synthesise_component
+from softermax.flows.synthesis.synthesis import AreaOptions, synthesise_component
 from softermax.hw import ProcessingElement
 from softermax.model import SoftermaxConfig
 from softermax.model.baseline import BaselineConfig

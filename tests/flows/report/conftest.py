@@ -2,7 +2,7 @@
 
 import pytest
 
-from softermax.flows.ratios import with_ratios
+from softermax.flows.measurement.ratios import with_ratios
 from softermax.flows.report import write_report
 
 #: For each unit and design: um2 for a lane, share of flip-flops, pJ for a row of 384 elements, glitch factor.

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from softermax.flows import jobs, verify
-from softermax.flows.cli import app
+from softermax.flows.commands.main import app
+from softermax.flows.cosimulation import verify
 from softermax.flows.design_points import DesignPoint
+from softermax.flows.measurement import jobs
 from softermax.flows.verification import coverage as verification
 from softermax.flows.verification.coverage import FLOOR, trace_coverage
 from softermax.sim.cosim import CosimResult

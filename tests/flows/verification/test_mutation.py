@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from softermax.flows.cli_verification import fail_on_low_scores
+from softermax.flows.commands.verification import fail_on_low_scores
 from softermax.flows.errors import FlowError
 from softermax.flows.verification.mutants import mutate
 from softermax.flows.verification.mutation import mutation_points, mutation_score

@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from softermax.flows import cli_verification
+from softermax.flows.commands import verification as cli_verification
 from softermax.flows.design_points import DesignPoint
 from softermax.flows.verification.soak import PART, SUMS, SoakPart, added_up, failures, soak_points
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from softermax.flows.binary16 import random_pairs, special_pairs
-from softermax.flows.operator_cosim import cosimulate_operator, random_trace
+from softermax.flows.cosimulation.binary16 import random_pairs, special_pairs
+from softermax.flows.cosimulation.operators import cosimulate_operator, random_trace
 from softermax.hw.baseline import Operator, Pipeline
 from softermax.sim.amaranth_bench import play_in_amaranth
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from softermax.flows.operator_cosim import random_trace
+from softermax.flows.cosimulation.operators import random_trace
 from softermax.hw.baseline import Pipeline, from_fixed_operator
 from softermax.model import UQ, Q, binary16
 from softermax.sim.amaranth_bench import play_in_amaranth

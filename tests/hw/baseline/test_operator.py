@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from softermax.flows.verilog import generate_verilog
+from softermax.flows.synthesis.verilog import generate_verilog
 from softermax.hw.baseline import (
     ADDER,
     DIVIDER,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from softermax.flows.verilog import generate_verilog
+from softermax.flows.synthesis.verilog import generate_verilog
 from softermax.hw import AxiStreamProcessingElement
 from softermax.model import SoftermaxConfig
 from softermax.model.pe_config import ProcessingElementConfig

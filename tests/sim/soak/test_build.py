@@ -2,7 +2,7 @@
 
 import pytest
 
-from softermax.flows.verilog import generate_verilog
+from softermax.flows.synthesis.verilog import generate_verilog
 from softermax.hw import ProcessingElement, UnnormedSoftmaxUnit
 from softermax.model import SoftermaxConfig
 from softermax.model.pe_config import ProcessingElementConfig

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from softermax.flows.synthesis.verilog import generate_verilog
 from softermax.flows.verification.formal.exhaustive import all_results
 from softermax.flows.verification.formal.specifications.exponential import wrong_powers
-from softermax.flows.verilog import generate_verilog
 from softermax.hw.baseline import Pipeline, from_fixed_operator
 from softermax.model import Q
 

@@ -5,13 +5,13 @@ import re
 import pytest
 from amaranth.lib import data
 
+from softermax.flows.synthesis.verilog import generate_verilog
 from softermax.flows.verification.faults import Fault, becomes
 from softermax.flows.verification.formal.cases import Case
 from softermax.flows.verification.formal.checks import FAILS, NOT_COVERED, PROVEN, Check, holds_to
 from softermax.flows.verification.formal.harness import UNIT, Harness
 from softermax.flows.verification.formal.properties import parts, streams
 from softermax.flows.verification.formal.prover import Limits, Problem
-from softermax.flows.verilog import generate_verilog
 from softermax.hw.row_buffer import RowBuffer
 
 ARGUMENTS = data.StructLayout({"x": 2, "last": 1}), 3

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import z3
 
-from softermax.flows.binary16 import expected, special_pairs
+from softermax.flows.cosimulation.binary16 import expected, special_pairs
 from softermax.flows.verification.formal.specifications import binary16, softermax
 from softermax.flows.verification.formal.specifications.exact import (
     nearest_power_of_two,

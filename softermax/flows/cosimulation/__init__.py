@@ -1,0 +1,1 @@
+"""Co-simulation of design points and of operators, and the golden model applied to scores."""

@@ -1,0 +1,1 @@
+"""The evaluation: everything that is measured, with one library."""

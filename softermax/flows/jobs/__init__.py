@@ -1,0 +1,1 @@
+"""Jobs: what runs side by side, where results are cached, and what they follow from."""

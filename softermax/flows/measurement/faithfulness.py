@@ -1,0 +1,126 @@
+"""Faithfulness of a config: its error bound, how tight its widths are, and the worst errors that attacks find.
+
+Three attacks: a million random rows; rows built to make each term of the bound large; and a property-based search,
+in which Hypothesis climbs towards larger errors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from itertools import product
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+from hypothesis import strategies as st
+
+import softermax.model
+from softermax.model import UQ, Q, SoftermaxConfig
+from softermax.model.attack import Worst, hard_rows, random_rows, row_errors, worst_of
+from softermax.model.faithful import derived_widths, error_budget, narrower
+
+from ..design_points import DesignPoint
+from ..files import write_whole
+
+__all__ = ["faithful_grid", "measure_faithfulness"]
+
+#: Rows that the property-based search tries.
+SEARCHED = 400
+
+
+def faithful_grid() -> list[DesignPoint]:
+    """The configs of docs/faithful-grid.md: four input formats, 7 to 12 output bits, five row lengths; 16 lanes."""
+    inputs = (Q(6, 2), Q(5, 3), Q(4, 4), Q(7, 2))
+    outputs = (UQ(1, 7), *(UQ(0, bits) for bits in range(8, 13)))
+    return [
+        DesignPoint("softermax", "faithful", max_len=max_len, options=(("input", score), ("output", output)))
+        for score, output, max_len in product(inputs, outputs, (16, 64, 384, 1024, 4096))
+    ]
+
+
+def measure_faithfulness(point: DesignPoint, build_dir: Path, *, rows: int, seed: int) -> dict:
+    """Bound and attack a point's config.
+
+    What has been measured before with the same config, model, rows and seed is read from ``build_dir``.
+
+    Parameters
+    ----------
+    rows : int
+        Random rows.
+    seed : int
+        Of the random rows and the search.
+
+    Returns
+    -------
+    dict
+        Errors in units in the last place of the output: ``bound``; ``bound_a_bit_less``, the least bound of a config
+        with one derived width a bit less; ``random``, ``built`` and ``searched``, the largest error that each attack
+        found; ``faithful``, whether the bound holds, is below 1, and no width can lose a bit. ``widths`` are the
+        derived ones; ``row_sum_min`` and ``row_sum_max``, of rows with a kept score, real numbers.
+    """
+    config = point.config
+    key = hashlib.sha256(f"{config} {rows} {seed} {_model_digest()}".encode()).hexdigest()[:16]
+    cached = build_dir / "faithfulness" / f"{point.name}-{key}.json"
+    if not cached.exists():
+        write_whole(cached, json.dumps(_measure(config, rows, seed)))
+    return json.loads(cached.read_text())
+
+
+def _model_digest() -> str:
+    """A digest of the model's source."""
+    sources = sorted(Path(softermax.model.__file__).parent.glob("*.py"))
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+
+
+def _measure(config: SoftermaxConfig, rows: int, seed: int) -> dict:
+    attacks = {
+        "random": worst_of(config, random_rows(config, np.random.default_rng(seed), rows)),
+        "built": worst_of(config, hard_rows(config)),
+        "searched": worst_of(config, _searched_rows(config, seed)),
+    }
+    found: list[Worst] = list(attacks.values())
+    above, below = max(worst.above for worst in found), max(worst.below for worst in found)
+    bound = error_budget(config).total
+    a_bit_less = min((error_budget(less).total for _, less in narrower(config)), default=math.inf)
+    return {
+        "widths": " ".join(str(bits) for bits in derived_widths(config).values()),
+        **{name: max(worst.above, worst.below) for name, worst in attacks.items()},
+        "bound": _finite(bound),
+        "bound_a_bit_less": _finite(a_bit_less),
+        # With directed rounding the bound is on what lies above; below, truncation takes less than a unit.
+        "faithful": bool(above <= bound < 1 <= a_bit_less and below < 1),
+        "row_sum_min": min(worst.sum_low for worst in found),
+        "row_sum_max": max(worst.sum_high for worst in found),
+    }
+
+
+def _finite(bound: float) -> float | None:
+    return bound if math.isfinite(bound) else None
+
+
+def _searched_rows(config: SoftermaxConfig, seed: int):
+    """The rows that Hypothesis tries on its climb towards the largest error."""
+    tried = []
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(max_examples=SEARCHED, database=None, deadline=None)
+    @hypothesis.given(_pieces(config))
+    def climb(raw):
+        above, below, _ = row_errors(config, raw)
+        hypothesis.target(float(max(above[0], below[0])))
+        tried.append((raw, None))
+
+    climb()
+    return tried
+
+
+@st.composite
+def _pieces(draw, config: SoftermaxConfig) -> np.ndarray:
+    """A row, (1, n), of a few pieces: scores at one distance or two below the highest, as many as it takes."""
+    score = st.integers(config.input.min_raw, config.input.max_raw)
+    count = st.one_of(st.integers(1, 4), st.integers(1, config.max_len))
+    pieces = draw(st.lists(st.tuples(score, score, count), min_size=1, max_size=6))
+    row = np.concatenate([np.resize([a, b], n) for a, b, n in pieces])[: config.max_len]
+    return row.astype(np.int16)[None]

@@ -1,0 +1,58 @@
+"""Energies of a netlist beside OpenSTA's for the same activity: every net changes alike, all clocks tick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from ..design_points import DesignPoint
+from ..gates.activity import Activity
+from ..gates.energy import switched_energy
+from ..gates.liberty import Library, unpacked
+from ..gates.netlist import CLOCK, Netlist, kind_of
+from ..gates.opensta import opensta_energy
+from ..synthesis.synthesis import AreaOptions
+from .jobs import synthesis
+from .mapped_unit import read_mapped_unit
+
+__all__ = ["energy_beside_opensta"]
+
+#: Changes of a net in a clock cycle, and the cycles of which energies are means, so that counts are whole numbers.
+CHANGES, CYCLES = 0.2, 1000
+PERIOD = 1000.0
+
+
+def energy_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
+    """Energies of a clock cycle of 1 ns in fJ, ours and OpenSTA's: inside of cells, of the nets they drive, leakage."""
+    made = synthesis(point, build_dir, options)
+    unit = read_mapped_unit(made, options.liberty, options.exclude)
+    activity = uniform_activity(unit.netlist, unit.library)
+    how = {"voltage": unit.voltage, "period": PERIOD}
+    [energy] = switched_energy(unit.netlist, unit.library, unit.delays, activity, **how).values()
+    with unpacked(options.liberty) as plain:
+        theirs = opensta_energy(made.netlist, made.top, list(plain.values()), CHANGES)
+    of_nets = (activity.toggles + 2 * activity.clocked) * unit.delays.load[:-2].mean(axis=1) * unit.voltage**2 / 2
+    driven = np.ones(len(of_nets), bool)
+    driven[list(unit.netlist.inputs.values())] = False
+    ours = {
+        "internal": (energy.logic + energy.clock - of_nets.sum()) / CYCLES,
+        "switching": of_nets[driven].sum() / CYCLES,
+        "leakage": energy.leakage / CYCLES,
+    }
+    shown = {}
+    for name, fj in theirs.items():
+        shown |= {name: round(float(ours[name]), 6), f"opensta_{name}": round(fj, 6)}
+        shown[f"{name}_ratio"] = round(float(ours[name]) / fj, 4) if fj else None
+    return {"recipe": made.recipe, **shown}
+
+
+def uniform_activity(netlist: Netlist, library: Library) -> Activity:
+    """Every clock ticks in every cycle, all other nets change alike."""
+    clocks = np.zeros(len(netlist.nets), bool)
+    clocks[netlist.inputs[CLOCK]] = True
+    for cell in netlist.cells:
+        if kind_of(cell, library) == "clock gate":
+            clocks[cell.pins[library.cells[cell.kind].state["out"]]] = True
+    toggles = np.where(clocks, 0, round(CHANGES * CYCLES))
+    return Activity(toggles, np.where(clocks, CYCLES, 0), {}, CYCLES)

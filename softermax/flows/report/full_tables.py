@@ -1,0 +1,113 @@
+"""Tables of everything that was measured, for the page: headings and formats are those of the command line."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..results.tables import COLUMNS
+from .results import UNIT_NAMES, LibraryResults, options_of, parts_of
+
+__all__ = ["Table", "full_tables"]
+
+IDENTITY = ("unit", "preset", "normalizer", "lanes", "max_len", "values")
+#: Columns that only a report has.
+REPORT_COLUMNS = {
+    "unit": ("unit", lambda unit: UNIT_NAMES.get(unit, unit)),
+    "normalizer": ("normalizer", lambda normalizer: normalizer.replace("_", " ")),
+    "combinational_area": ("combinat.\n{area_unit}", "{:,.0f}".format),
+    "fo4": ("FO4\n/ps", "{:,.2f}".format),
+    "energy_per_element": ("element\n{element_unit}", "{:,.2f}".format),
+}
+
+AREAS = (
+    *("area", "area_per_lane", "sequential_area", "combinational_area", "memory_area"),
+    *("of_baseline", "published"),
+)
+#: What a table of parts says beside them.
+BESIDE_PARTS = {"area": ("rest_area", "area", "softmax_of_baseline"), "energy": ("energy_per_row",)}
+TIMES = ("period", "fo4", "period_in_fo4", "starts", "ends")
+ENERGIES = (
+    *("tokens", "wires_energy", "cells_energy", "clock_energy", "leakage_energy", "memory_energy", "energy_per_row"),
+    *("energy_per_element", "glitch_factor", "energy_with_glitches"),
+    *("energy_of_baseline", "glitching_of_baseline", "published_energy", "mismatches"),
+)
+SENSITIVITY = ("energy_of_baseline_half_memory", "energy_of_baseline", "energy_of_baseline_double_memory")
+LENGTH_ENERGIES = tuple(field for field in ENERGIES if field != "published_energy")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table ready to be shown.
+
+    Attributes
+    ----------
+    title : str
+    folded : bool
+        Whether a page shows it only when asked.
+    headings : list of str
+    numeric : list of bool
+        Whether a column holds numbers.
+    rows : list of list of str
+    """
+
+    title: str
+    folded: bool
+    headings: list[str]
+    numeric: list[bool]
+    rows: list[list[str]]
+
+
+def full_tables(library: LibraryResults) -> list[Table]:
+    """Tables of a library's results, without those of which nothing was measured."""
+    maker = _TableMaker(library)
+    pes = [result for result in library.units if result["unit"] == "pe"]
+    tables = [
+        maker.table("Area", library.units, AREAS),
+        maker.parts_table("Area of the processing element by part", pes, "area"),
+        maker.table("Timing and slowest path", library.units, TIMES),
+        maker.table("Energy", library.units, ENERGIES),
+        maker.parts_table("Energy of the processing element by part", pes, "energy"),
+        maker.table("Energy ratio of the processing element if its memories took half or twice", pes, SENSITIVITY),
+        maker.table("Energy against sequence length", library.lengths, LENGTH_ENERGIES, folded=True),
+        maker.table("Area against lanes and longest row", library.sweeps, AREAS, folded=True),
+    ]
+    return [table for table in tables if table]
+
+
+class _TableMaker:
+    """Makes tables of a library's results, with its units in their headings."""
+
+    def __init__(self, library: LibraryResults):
+        self._columns = {**COLUMNS, **REPORT_COLUMNS}
+        self._units = {name: getattr(library, name) for name in ("area_unit", "energy_unit", "element_unit")}
+
+    def table(self, title: str, results: Sequence[dict], measured: Sequence[str], folded: bool = False) -> Table | None:
+        """Results that have any of the fields measured, which come after what tells design points apart."""
+        results = [result for result in results if any(result.get(field) is not None for field in measured)]
+        if not results:
+            return None
+        options = dict.fromkeys(option for result in results for option in options_of(result))
+        fields = [field for field in (*IDENTITY, *options, *measured) if any(_says(r.get(field)) for r in results)]
+        columns = [self._columns.get(field, (field.replace("_", " "), str)) for field in fields]
+        shown = [(field, show) for field, (_, show) in zip(fields, columns, strict=True)]
+        rows = [["–" if r.get(field) is None else show(r[field]) for field, show in shown] for r in results]
+        numeric = [not any(isinstance(result.get(field), str | bool) for result in results) for field in fields]
+        return Table(title, folded, [self._heading(heading) for heading, _ in columns], numeric, rows)
+
+    def parts_table(self, title: str, results: Sequence[dict], figure: str) -> Table | None:
+        """Parts of processing elements, a column each; None if none was measured apart."""
+        parts = dict.fromkeys(f"{part}_{figure}" for result in results for part in parts_of(result, figure))
+        unit, show = ("{area_unit}", "{:,.0f}".format) if figure == "area" else ("{energy_unit}", "{:,.2f}".format)
+        names = {field: field.removesuffix(f"_{figure}").replace("_", " ") for field in parts}
+        self._columns |= {field: (f"{name}\n{unit}", show) for field, name in names.items()}
+        return self.table(title, results, (*parts, *BESIDE_PARTS[figure])) if parts else None
+
+    def _heading(self, heading: str) -> str:
+        return heading.replace("-\n", "").format_map(defaultdict(str, self._units))
+
+
+def _says(value) -> bool:
+    """Whether a value is one, and not the choice that nobody made."""
+    return value is not None and value is not False

@@ -1,0 +1,1 @@
+"""Flat results for people: columns, tables and formats."""

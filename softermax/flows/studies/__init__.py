@@ -1,0 +1,1 @@
+"""Studies beyond single design points: operators, candidates, heads, utilisation, models."""

@@ -1,0 +1,51 @@
+"""Exploration of faithful widths: the candidates of the search with the least modelled area, synthesised.
+
+Shows that the config that the generator takes is the smallest, or by how much it is not, and gives the samples that the
+coefficients of :func:`softermax.model.faithful.area_model` are fitted to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from softermax.hw import NormalizationUnit, UnnormedSoftmaxUnit
+from softermax.model import SoftermaxConfig
+from softermax.model.faithful import area_model, candidates, derived_widths
+
+from ..synthesis.synthesis import AreaOptions, synthesise_component
+
+__all__ = ["Candidate", "least_candidates", "measure_candidate"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A faithful config that the search has considered."""
+
+    config: SoftermaxConfig
+    place: int
+
+    @property
+    def name(self) -> str:
+        """Name of the candidate's files."""
+        sizes = (self.config.lanes, self.config.max_len, *derived_widths(self.config).values())
+        return "_".join(["candidate", *(str(size).replace("-", "m") for size in sizes)])
+
+    def identity(self) -> dict:
+        """The widths, and the place that the modelled area gives them."""
+        return {"place": self.place, **derived_widths(self.config), "modelled": area_model(self.config)}
+
+
+def least_candidates(config: SoftermaxConfig, number: int) -> list[Candidate]:
+    """The candidates of least modelled area for a faithful config; the first is the one that the generator takes."""
+    ordered = sorted(set(candidates(config)), key=area_model)
+    return [Candidate(found, place) for place, found in enumerate(ordered[:number], start=1)]
+
+
+def measure_candidate(candidate: Candidate, build_dir: Path, options: AreaOptions) -> dict:
+    """Area of a candidate's Unnormed Softmax Unit and Normalization Unit, and of both."""
+    areas = {}
+    for name, unit in (("unnormed", UnnormedSoftmaxUnit), ("normalization", NormalizationUnit)):
+        result = synthesise_component(unit(candidate.config), f"{name}_{candidate.name}", build_dir, options)
+        areas[f"{name}_area"] = round(result.area, 3)
+    return areas | {"area": round(sum(areas.values()), 3), "area_unit": result.area_unit}

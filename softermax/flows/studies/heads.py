@@ -1,0 +1,62 @@
+"""Errors of a processing element's probabilities and context against attention in float64, on the captured heads."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softermax.model import SoftermaxConfig
+from softermax.model.pe import context, probabilities
+from softermax.model.pe_config import ProcessingElementConfig
+from softermax.sim.attention import exact_attention, load_heads
+from softermax.sim.pe_trace import context_unit, real_head
+
+from ..design_points import PRESETS
+
+__all__ = ["MAX_LEN", "head_errors"]
+
+#: Tokens of the longest heads that are measured.
+MAX_LEN = 384
+
+
+def head_errors(scale_bits: int) -> list[dict]:
+    """For each captured head of up to :data:`MAX_LEN` tokens and each preset: errors over the rows that are no padding.
+
+    The reference is attention in float64 of the same 8-bit queries, keys and values with their real scales; so the
+    errors are those of requantised scores, of the softmax and of requantised context, not of the 8 bits.
+
+    Parameters
+    ----------
+    scale_bits : int
+        Of the requantiser's multiplier.
+
+    Returns
+    -------
+    list of dict
+        Of the probabilities ``max_error``; ``median_error``: of the rows' largest errors; ``row_sum``: the mean.
+        ``context_error``: the root of the mean square, against that of the context itself.
+    """
+    results = []
+    for captured in (head for head in load_heads() if head.tokens <= MAX_LEN):
+        exact, exact_context = exact_attention(captured)
+        result = {"head": captured.name, "d_head": captured.d_head, "scale_bits": scale_bits}
+        for preset in PRESETS:
+            softmax = PRESETS[preset](lanes=16, max_len=MAX_LEN)
+            config = ProcessingElementConfig(softmax=softmax, scale_bits=scale_bits, values=True)
+            head = real_head(captured, config)
+            raw = probabilities(head, config)[: captured.valid]
+            if isinstance(softmax, SoftermaxConfig):
+                seen = softmax.output.to_real(raw)
+            else:
+                seen = raw.view(np.float16).astype(np.float64)
+            errors = np.abs(seen - exact).max(axis=1)
+            result[f"{preset}_max_error"] = round(float(errors.max()), 4)
+            result[f"{preset}_median_error"] = round(float(np.median(errors)), 4)
+            result[f"{preset}_row_sum"] = round(float(seen.sum(axis=1).mean()), 4)
+            given = context(head, config)[: captured.valid] * context_unit(captured)
+            result[f"{preset}_context_error"] = round(_relative_error(given, exact_context), 4)
+        results.append(result)
+    return results
+
+
+def _relative_error(given: np.ndarray, exact: np.ndarray) -> float:
+    return float(np.sqrt(((given - exact) ** 2).mean() / (exact**2).mean()))

@@ -1,0 +1,81 @@
+"""The baseline's binary16 operators one by one, with what they were chosen from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from amaranth.lib.wiring import Component
+
+from softermax.hw import baseline
+from softermax.hw.baseline import Operator, Pipeline, divider, exponential_operator, from_fixed_operator
+from softermax.model import Q
+from softermax.model.exponential import Exponential
+
+from ..synthesis.synthesis import AreaOptions, synthesise_component
+
+__all__ = ["CHOICES", "OperatorPoint", "measure", "operator_points"]
+
+#: Operators by name and choice; docs/baseline.md says which the baseline uses.
+CHOICES: dict[tuple[str, str], Callable[[], Operator]] = {
+    ("adder", ""): lambda: baseline.ADDER,
+    ("adder", "nonnegative"): lambda: baseline.NONNEGATIVE_ADDER,
+    ("subtractor", ""): lambda: baseline.SUBTRACTOR,
+    ("multiplier", ""): lambda: baseline.MULTIPLIER,
+    ("maximum", ""): lambda: baseline.MAXIMUM,
+    ("from_fixed", "Q(6,2)"): lambda: from_fixed_operator(Q(6, 2)),
+    ("from_fixed", "Q(6,10)"): lambda: from_fixed_operator(Q(6, 10)),
+    **{
+        ("divider", f"{'+'.join(map(str, digits))} digits"): lambda digits=digits: divider(digits)
+        for digits in ((3, 4, 4), (11,), (5, 6), (2, 3, 3, 3))
+    },
+    ("exponential", "x <= 0"): lambda: baseline.NONPOSITIVE_EXPONENTIAL,
+    **{
+        ("exponential", f"{segments} segments"): lambda segments=segments: exponential_operator(Exponential(segments))
+        for segments in (32, 64, 128, 256, 2048)
+    },
+}
+
+
+@dataclass(frozen=True)
+class OperatorPoint:
+    """An operator by itself, a key of :data:`CHOICES`; to be run like a design point."""
+
+    operator: str
+    choice: str
+
+    @property
+    def name(self) -> str:
+        """Name of the Verilog module and of the point's files."""
+        number = list(CHOICES).index((self.operator, self.choice))
+        return f"operator_{number}_{self.operator}"
+
+    def component(self) -> Component:
+        """The hardware, one lane of it."""
+        return Pipeline(CHOICES[self.operator, self.choice]())
+
+    def identity(self) -> dict:
+        """The point as flat fields."""
+        return {"operator": self.operator, "choice": self.choice}
+
+
+def operator_points() -> list[OperatorPoint]:
+    """All of :data:`CHOICES`."""
+    return [OperatorPoint(*key) for key in CHOICES]
+
+
+def measure(point: OperatorPoint, build_dir: Path, options: AreaOptions) -> dict:
+    """Generate an operator's Verilog and synthesise it."""
+    component = point.component()
+    result = synthesise_component(component, point.name, build_dir, options)
+    return {
+        "recipe": result.recipe,
+        "latency": component.latency,
+        "cells": result.cells,
+        "flops": result.flops,
+        "area": round(result.area, 3),
+        "logic_area": round(result.combinational_area, 3),
+        "delay": result.delay,
+        "area_unit": result.area_unit,
+    }

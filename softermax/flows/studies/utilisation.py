@@ -1,0 +1,77 @@
+"""Utilisation of a processing element's MACs, by the timing model that co-simulation checks on every cycle."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from softermax.model.framing import frame
+from softermax.model.pe import Head
+from softermax.model.pe_config import ProcessingElementConfig
+from softermax.model.pe_timing import ProcessingElementTiming
+from softermax.sim.pe_trace import HeadHost
+
+from ..design_points import PRESETS
+from ..errors import FlowError
+
+__all__ = ["UTILISATION_TOKENS", "measure_utilisation"]
+
+#: Sequence lengths that are measured.
+UTILISATION_TOKENS = (64, 128, 256, 384, 512, 1024)
+
+
+def measure_utilisation(
+    preset: str, lanes: int, tokens: int, d_head: int, *, causal: bool = False, values: bool = False
+) -> dict:
+    """MAC cycles of a head against all cycles from its start until it is done; loading keys and values is apart.
+
+    Queries are always there and what comes out is always taken. The element is as wide as its slices, for rows of up
+    to ``tokens`` elements.
+
+    Raises
+    ------
+    FlowError
+        If there is no such processing element.
+    """
+    if preset not in PRESETS:
+        raise FlowError(f"the preset must be one of {', '.join(PRESETS)}, not {preset!r}")
+    try:
+        softmax = PRESETS[preset](lanes=lanes, max_len=tokens)
+        config = ProcessingElementConfig(softmax=softmax, vector_size=lanes, values=values)
+        matrix = np.zeros((tokens, d_head), np.int8)
+        head = Head(q=matrix, k=matrix, multiplier=1, shift=0, causal=causal, v=matrix)
+        head.check(config)
+    except (TypeError, ValueError) as error:
+        raise FlowError(str(error)) from error
+    used, cycles = _play(head, config)
+    return {
+        "preset": preset,
+        "lanes": lanes,
+        "tokens": tokens,
+        "d_head": d_head,
+        "causal": causal,
+        "values": values,
+        "mac_cycles": used,
+        "cycles": cycles,
+        "utilisation": round(used / cycles, 4),
+    }
+
+
+def _play(head: Head, config: ProcessingElementConfig) -> tuple[int, int]:
+    """MAC cycles and all cycles from start to done."""
+    slices = -(-head.visible // config.lanes)
+    last = np.zeros(slices.sum(), bool)
+    last[np.cumsum(slices) - 1] = True
+    timing = ProcessingElementTiming(config, frame(last, config.softmax), np.zeros(len(last), bool))
+    chunks = config.chunks(head.q.shape[1])
+    host, taken = HeadHost([head], config), dict.fromkeys(timing.inputs, 0)
+    cycles = 0
+    while not timing.done:
+        host.drive(timing, taken)
+        limits = {name: host.limit(name) for name in timing.inputs} | {"q": len(head.q) * chunks}
+        valids = tuple(taken[name] < limit for name, limit in limits.items())
+        readies = timing.ready(valids, (True,))
+        cycles += timing.busy
+        timing.clock(valids, (True,))
+        for name, valid, ready in zip(timing.inputs, valids, readies, strict=True):
+            taken[name] += valid and ready
+    return timing.multiplications, cycles

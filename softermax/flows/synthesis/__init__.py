@@ -1,0 +1,1 @@
+"""From a component to Verilog and to a netlist of standard cells."""

@@ -1,0 +1,191 @@
+"""One call of Yosys and abc: a piece of Verilog becomes a flat module of standard cells."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ..errors import FlowError
+from ..gates.liberty import Library
+from ..jobs.cache import Cache, key_of
+from ..jobs.provenance import source_digest, versions
+from ..tools.yosys import run_yosys
+
+__all__ = ["RECIPES", "MappedModule", "Mapper", "operator_synthesis"]
+
+#: The abc script of each recipe, a command a line.
+RECIPES = {
+    "least-area": "strash;ifraig;scorr;dc2;dc2;strash;dch;amap -m;topo",
+    "balanced": "strash;ifraig;scorr;dc2;strash;dch;map -B 0.9;topo;buffer -c;topo;upsize;dnsize;stime -p",
+}
+
+#: With an inverter, each can make everything.
+GATES = ("!(A*B)", "!(A+B)", "A*B", "A+B")
+
+#: What an output drives, in the library's unit of capacitance.
+LOAD = 1.0
+
+
+@dataclass(frozen=True)
+class MappedModule:
+    """A module of standard cells.
+
+    Attributes
+    ----------
+    verilog : str
+    cells : dict of str to int
+        Number of cells of each kind; modules that are not in the piece of Verilog count as cells.
+    delay : float or None
+        Of the slowest logic between registers, without theirs, in what abc calls ps. None if the recipe does not ask
+        for it.
+    """
+
+    verilog: str
+    cells: dict[str, int]
+    delay: float | None
+
+
+def operator_synthesis(top: str) -> str:
+    """The Yosys command that makes a design flat and its operators what adders and multipliers are to be of."""
+    return f"synth -flatten -booth -top {top} -run begin:fine"
+
+
+class Mapper:
+    """Maps pieces of Verilog to the cells of a library. Equal pieces become equal modules.
+
+    Parameters
+    ----------
+    liberty : sequence of Path
+        Plain Liberty files.
+    digests : sequence of str
+        Of what they hold.
+    library : Library
+        What they hold.
+    recipe : str
+        One of :data:`RECIPES`.
+    exclude : sequence of str
+        Names or patterns of cells not to use.
+    clock_gating : bool
+        Gate the clocks of registers that hold their value, where the library has a cell for it.
+    cache : Cache or None
+        For modules, so that each piece is mapped once.
+
+    Raises
+    ------
+    FlowError
+        If the recipe is none or the library lacks what every design needs.
+    """
+
+    def __init__(
+        self,
+        liberty: Sequence[Path],
+        digests: Sequence[str],
+        library: Library,
+        *,
+        recipe: str,
+        exclude: Sequence[str],
+        clock_gating: bool,
+        cache: Cache | None = None,
+    ):
+        if recipe not in RECIPES:
+            raise FlowError(f"the recipe must be one of {', '.join(RECIPES)}, not {recipe!r}")
+        _check_gates(library)
+        self._liberty, self._library, self._recipe, self._exclude = liberty, library, recipe, exclude
+        self._gates_clocks = clock_gating and bool(library.of_kind("clock gate"))
+        self._cache = cache
+        self._facts = {
+            "job": "mapping",
+            "sources": source_digest(),
+            "versions": versions(),
+            "options": [list(digests), recipe, list(exclude), clock_gating],
+        }
+        #: What Yosys has printed so far.
+        self.log = b""
+
+    def map(self, verilog: str, top: str) -> MappedModule:
+        """Map a module and all that is in it, which becomes one flat module.
+
+        Raises
+        ------
+        FlowError
+            If Yosys fails.
+        """
+        if self._cache is None:
+            return self._mapped(verilog, top)
+        key = key_of(self._facts | {"verilog": verilog, "top": top})
+        if (found := self._cache.get(key)) is not None:
+            return MappedModule(**found)
+        mapped = self._mapped(verilog, top)
+        self._cache.put(key, asdict(mapped))
+        return mapped
+
+    def _mapped(self, verilog: str, top: str) -> MappedModule:
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            (folder / "design.v").write_text(verilog)
+            try:
+                run_yosys(self._commands(folder, top), folder / "yosys.log")
+            finally:
+                said = (folder / "yosys.log").read_bytes()
+                self.log += said
+            delays = re.findall(r"Delay = *([\d.]+) ps", said.decode(errors="replace"))
+            [module] = json.loads((folder / "statistics.json").read_text())["modules"].values()
+            return MappedModule(
+                verilog=(folder / "netlist.v").read_text(),
+                cells=module.get("num_cells_by_type", {}),
+                delay=max(map(float, delays), default=None),
+            )
+
+    def _commands(self, folder: Path, top: str) -> list[str]:
+        """The flow: generic synthesis, clock gates, flip-flops, logic."""
+        libraries = " ".join(f"-liberty {file}" for file in self._liberty)
+        unused = " ".join(f"-dont_use {pattern}" for pattern in self._exclude)
+        # Left to itself, dfflibmap prefers a larger flip-flop without inversion to a smaller one with it.
+        larger = " ".join(f"-dont_use {name}" for name in self._library.of_kind("flop")[1:])
+        return [
+            f"read_verilog {folder / 'design.v'}",
+            operator_synthesis(top),
+            "synth -run fine:check -noabc",
+            "opt -purge",
+            *([f"clockgate {libraries} {unused}"] if self._gates_clocks else []),
+            f"dfflibmap {libraries} {unused} {larger}",
+            "opt",
+            "setundef -zero",
+            # What is not cleaned up lies in the scratch folder, and shows if that was full.
+            f"abc -nocleanup {libraries} {unused} {self._abc_files(folder)}",
+            "opt_clean -purge",
+            *self._ties(),
+            "splitnets",
+            "opt_clean -purge",
+            f"tee -q -o {folder / 'statistics.json'} stat -json",
+            f"write_verilog -noattr {folder / 'netlist.v'}",
+        ]
+
+    def _abc_files(self, folder: Path) -> str:
+        script, constraints = folder / "recipe.abc", folder / "constraints.abc"
+        script.write_text(RECIPES[self._recipe].replace(";", "\n") + "\n")
+        driver, _ = self._library.smallest("A") or self._library.smallest("!A")
+        constraints.write_text(f"set_driving_cell {driver}\nset_load {LOAD}\n")
+        return f"-script {script} -constr {constraints}"
+
+    def _ties(self) -> list[str]:
+        """Constants from tie cells, where the library has them."""
+        options = []
+        for option, value in (("-hicell", "1"), ("-locell", "0")):
+            if (tie := self._library.smallest(value)) is not None:
+                options.append(f"{option} {' '.join(tie)}")
+        return [f"hilomap -singleton {' '.join(options)}"] if options else []
+
+
+def _check_gates(library: Library):
+    """What Yosys and abc ask for less clearly."""
+    if not any(library.cells[name].outputs for name in library.of_kind("flop")):
+        raise FlowError(
+            "the library must have a flip-flop with a function at its output: add a Liberty file that has one"
+        )
+    if all(library.smallest(function) is None for function in GATES):
+        raise FlowError("the library must have a NAND, NOR, AND or OR of two inputs: add a Liberty file that has one")

@@ -1,0 +1,1 @@
+"""The programs that flows call, each in a process of its own."""

@@ -1,0 +1,81 @@
+"""Functional coverage of the standard benches: what they have played without a mismatch, bin by bin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from softermax.sim.cosim import cosimulate
+from softermax.sim.coverage.collect import collect
+from softermax.sim.coverage.collect_pe import collect_heads
+from softermax.sim.coverage.points import Coverage
+from softermax.sim.trace import Trace
+
+from ..cosimulation.heads import played_heads
+from ..cosimulation.verify import compared, row_traces
+from ..design_points import DesignPoint, main_design_points
+from ..measurement.jobs import CosimOptions, write_verilog
+
+__all__ = ["FLOOR", "by_point", "coverage", "coverage_points", "summary", "trace_coverage"]
+
+COMPARED = ("cycles_compared", "mismatches", "first_mismatch")
+
+#: The part of all bins that a design point's benches must hit.
+FLOOR = 1.0
+
+
+def coverage(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict:
+    """Play the rows of :func:`~softermax.flows.measurement.jobs.cosim`, and count what they cover.
+
+    Returns
+    -------
+    dict
+        ``cycles_compared``, ``mismatches`` and ``first_mismatch`` as there; ``points``: for each coverage point a row
+        as of :meth:`softermax.sim.coverage.points.Coverage.rows`. A trace with a mismatch covers nothing.
+    """
+    verilog = Path(write_verilog(point, build_dir)["verilog"])
+    folder = build_dir / "coverage" / f"{point.name}_{options.simulator}"
+    traces, _ = row_traces(point, options.seed)
+    results = cosimulate(verilog, point.name, traces, folder, simulator=options.simulator)
+    right = [not result.mismatches for result in results]
+    return compared(results) | {"points": _count(point, options.seed, traces, right).rows()}
+
+
+def trace_coverage(point: DesignPoint, seed: int) -> Coverage:
+    """What a point's traces cover if they are played without a mismatch."""
+    traces, _ = row_traces(point, seed)
+    return _count(point, seed, traces, [True] * len(traces))
+
+
+def _count(point: DesignPoint, seed: int, traces: Sequence[Trace], right: Sequence[bool]) -> Coverage:
+    """The coverage of all traces that were right."""
+    if point.unit == "pe":
+        counters = [partial(collect_heads, point.hardware_config, heads) for heads in played_heads(point, seed)]
+    else:
+        counters = [partial(collect, point.unit, point.config)] * len(traces)
+    covered = Coverage()
+    for trace, counts, count in zip(traces, right, counters, strict=True):
+        if counts:
+            covered.merge(count(trace))
+    return covered
+
+
+def coverage_points() -> list[DesignPoint]:
+    """Those of make with 16 lanes."""
+    return [point for point in main_design_points() if point.lanes == 16]
+
+
+def by_point(points: Sequence[DesignPoint], results: Sequence[dict]) -> list[dict]:
+    """A flat object for each coverage point of each design point: what it is of, ``point`` and so on."""
+    return [point.identity() | row for point, result in zip(points, results, strict=True) for row in result["points"]]
+
+
+def summary(points: Sequence[DesignPoint], results: Sequence[dict]) -> list[dict]:
+    """A flat object for each design point: what was compared, and all its coverage points together."""
+    rows = []
+    for point, result in zip(points, results, strict=True):
+        bins, hit = (sum(row[name] for row in result["points"]) for name in ("bins", "hit"))
+        of_all = {"points": len(result["points"]), "bins": bins, "hit": hit, "covered": hit / bins if bins else 0.0}
+        rows.append(point.identity() | {name: result[name] for name in COMPARED} | of_all)
+    return rows

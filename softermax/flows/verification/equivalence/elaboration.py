@@ -1,0 +1,74 @@
+"""Designs as and-inverter graphs, by way of Yosys: the same few steps for RTL and for netlists."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from ...errors import FlowError
+from ...gates.netlist import CLOCK
+from ...synthesis.mapping import operator_synthesis
+from ...tools.yosys import run_yosys
+from .aig import Aig, parse_aiger
+
+__all__ = ["read_aig"]
+
+
+def read_aig(design: Path, top: str, *, operators: bool = False, free: bool = False) -> Aig:
+    """Elaborate a design, a clock cycle a step, in which the clock is 1; memories become registers.
+
+    Instances of black boxes become ports, their inputs outputs of the design and their outputs inputs.
+
+    Parameters
+    ----------
+    design : Path
+        Verilog, or RTLIL if its name ends with ``.il``. Flip-flops take their input at the rising edge of ``clk``
+        itself; cells of :func:`softermax.flows.gates.cell_models.cell_models` for cycles may also be gated.
+    top : str
+        Name of its top module.
+    operators : bool
+        Whether to take the design after :func:`softermax.flows.synthesis.mapping.operator_synthesis`, so that sums and
+        products are of the same adders as in a netlist, without which solvers do not find large ones equal.
+    free : bool
+        Whether undefined bits, of words that a memory does not have, become inputs named
+        :data:`~softermax.flows.verification.equivalence.aig.UNDEFINED`; otherwise they are 0.
+
+    Raises
+    ------
+    FlowError
+        If Yosys cannot read it, or it has another clock, latches or nets that nothing drives.
+    """
+    if not design.is_file():
+        raise FlowError(f"the design {design} does not exist")
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        aiger, checked = folder / "design.aig", folder / "check.txt"
+        commands = [
+            f"{'read_rtlil' if design.suffix == '.il' else 'read_verilog -icells'} {design.resolve()}",
+            f"hierarchy -check -top {top}",
+            *([operator_synthesis(top)] if operators else []),
+            "proc",
+            "flatten",
+            "opt_clean",
+            "expose -evert c:* t:$* %d",
+            f"tee -o {checked} check",
+            "memory_collect",
+            "memory_map",
+            "dffunmap",
+            "techmap",
+            "opt_clean",
+            # What is clocked by anything else.
+            f"select -assert-none t:$_DFF*_ w:{CLOCK} %co1:+$_DFF_P_[C] %d",
+            # What nothing drives by now are words that a memory does not have.
+            f"setundef -undriven {'-anyseq' if free else '-zero'}",
+            "aigmap",
+            "opt_clean",
+            f"write_aiger -symbols {aiger}",
+        ]
+        try:
+            run_yosys(commands, folder / "yosys.log")
+        except FlowError as error:
+            raise FlowError(f"{top} in {design.name} cannot be compared: {error}") from error
+        if undriven := checked.read_text().count("is used but has no driver"):
+            raise FlowError(f"{top} in {design.name} cannot be compared: {undriven} of its bits are driven by nothing")
+        return parse_aiger(aiger)

@@ -1,0 +1,155 @@
+"""Netlists of standard cells beside what they were made of: the same co-simulation, and formal equivalence.
+
+The netlist of a unit is played exactly as its Verilog is, see :func:`softermax.flows.cosimulation.verify.verify`: with
+models of its cells that follow from the library, in the same simulator, against the same golden traces. A processing
+element is mapped part by part, and so its parts are compared one by one, with those inside them as black boxes. What is
+found is kept in ``build_dir/cache`` under all that it follows from.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from ..cosimulation.verify import verify
+from ..design_points import PRESETS, DesignPoint, main_design_points
+from ..errors import FlowError
+from ..files import write_whole
+from ..gates.cell_models import cell_models
+from ..gates.liberty import read_libraries, unpacked
+from ..jobs.cache import Cache, kept
+from ..jobs.provenance import library_digests, place_of
+from ..measurement.jobs import CosimOptions, synthesis, write_verilog
+from ..synthesis.partitions import INSTANCE, Piece, take_apart
+from ..synthesis.synthesis import AreaOptions, Synthesis
+from .equivalence.elaboration import read_aig
+from .equivalence.sequential import Equivalence, Limits, check_clock, prove_equivalent
+
+__all__ = ["compare_netlist", "gate_level", "gate_points", "play_netlist"]
+
+#: Of the units that are verified unless others are asked for.
+LANES = 16
+
+#: What a proof is worth that begins behind Yosys' synthesis of operators, not with the RTL as it is.
+FROM_OPERATORS = "from operators on"
+
+#: Verilator on latches of clock gates, on cells that are not in files of their own, and on bits of a port that follow
+#: from others of it.
+LINT_OFF = "".join(f"// verilator lint_off {what}\n" for what in ("LATCH", "DECLFILENAME", "UNOPTFLAT"))
+
+
+def gate_points() -> list[DesignPoint]:
+    """The softmax units of make with 16 lanes, and a small processing element of each preset."""
+    units = [point for point in main_design_points() if point.lanes == LANES and point.unit != "pe"]
+    return [*units, *(DesignPoint("pe", preset, lanes=4, max_len=64) for preset in PRESETS)]
+
+
+def _place(
+    point: DesignPoint, build_dir: Path, area: AreaOptions, cosim: CosimOptions, every: int, limits: Limits
+) -> tuple[Cache, str]:
+    mapped = vars(area) | {"liberty": library_digests(area.liberty)}
+    facts = {"mapped": mapped, "cosim": vars(cosim), "every": every, "limits": vars(limits)}
+    return place_of("gate level", point, build_dir, **facts)
+
+
+@partial(kept, place=_place)
+def gate_level(
+    point: DesignPoint, build_dir: Path, area: AreaOptions, cosim: CosimOptions, every: int, limits: Limits
+) -> dict:
+    """Synthesise a point, play its netlist and compare it with its RTL.
+
+    Parameters
+    ----------
+    every : int
+        As for :func:`softermax.flows.cosimulation.verify.verify`.
+
+    Returns
+    -------
+    dict
+        ``netlist``, its library and recipe, ``cells``, ``flops``; ``rows``, ``cycles_compared``, ``mismatches`` and
+        ``first_mismatch`` of the co-simulation; ``equivalence`` in words.
+    """
+    mapped = synthesis(point, build_dir, area)
+    rtl = Path(write_verilog(point, build_dir, macros=bool(mapped.macros))["verilog"])
+    found = play_netlist(point, mapped, area, cosim, every)
+    compared = compare_netlist(rtl, mapped, area, limits)
+    return {
+        "netlist": f"{', '.join(file.name for file in area.liberty) or 'generic'}, {mapped.recipe}",
+        "cells": mapped.cells,
+        "flops": mapped.flops,
+        **{field: found[field] for field in ("rows", "cycles_compared", "mismatches", "first_mismatch")},
+        "equivalence": _in_words(compared),
+    }
+
+
+def play_netlist(point: DesignPoint, mapped: Synthesis, area: AreaOptions, cosim: CosimOptions, every: int = 1) -> dict:
+    """Co-simulate a netlist, as :func:`softermax.flows.cosimulation.verify.verify` does, in a folder beside it."""
+    text = mapped.netlist.read_text()
+    for macro in mapped.macros.values():
+        text = text.replace(macro.stub(), macro.model())
+    file = mapped.netlist.with_name("netlist_with_cells.v")
+    write_whole(file, LINT_OFF + _models(mapped, area) + text)
+    return verify(point, file, file.parent / cosim.simulator, seed=cosim.seed, simulator=cosim.simulator, every=every)
+
+
+def compare_netlist(rtl: Path, mapped: Synthesis, area: AreaOptions, limits: Limits) -> dict[str, Equivalence]:
+    """Compare a netlist with its RTL, by parts if it was mapped by parts; what was found for each, by their names.
+
+    Raises
+    ------
+    FlowError
+        If the two have not the same parts, or registers are clocked by anything but gated clocks.
+    """
+    apart = bool(mapped.part_areas)
+    golden, revised = (_pieces(file.read_text(), mapped.top, apart) for file in (rtl, mapped.netlist))
+    if golden.keys() != revised.keys():
+        raise FlowError(f"the netlist of {mapped.top} must have the same parts as its Verilog, but has not")
+    # Parts rely on each other in every cycle and on every port.
+    limits = replace(limits, contract=not apart)
+    return {
+        name: _compared(golden[name], revised[name], _models(mapped, area, of_cycles=True), limits) for name in golden
+    }
+
+
+def _pieces(text: str, top: str, apart: bool) -> dict[str, Piece]:
+    pieces = take_apart(text, top) if apart else [Piece(top, top, text)]
+    return {piece.name: piece for piece in pieces}
+
+
+def _compared(golden: Piece, revised: Piece, models: str, limits: Limits) -> Equivalence:
+    """Beside the RTL after synthesis of operators, which a difference shows in, too; then beside the RTL as it is."""
+    with tempfile.TemporaryDirectory() as scratch:
+        rtl, mapped = Path(scratch) / "rtl.v", Path(scratch) / "netlist.v"
+        rtl.write_text(golden.verilog)
+        mapped.write_text(models + revised.verilog)
+        netlist = read_aig(mapped, revised.top)
+        check_clock(netlist, Path(scratch))
+        found = prove_equivalent(read_aig(rtl, golden.top, operators=True, free=True), netlist, limits)
+        if found.verdict != "equivalent":
+            return found
+        whole = prove_equivalent(read_aig(rtl, golden.top, free=True), netlist, replace(limits, contract=False))
+        return whole if whole.verdict == "equivalent" else replace(found, method=f"{found.method}; {FROM_OPERATORS}")
+
+
+def _models(mapped: Synthesis, area: AreaOptions, *, of_cycles: bool = False) -> str:
+    """Verilog of the cells that a netlist has."""
+    with unpacked(area.liberty) as plain:
+        library = read_libraries(plain, area.exclude)
+    kinds = set(INSTANCE.findall(mapped.netlist.read_text())) & library.cells.keys()
+    return cell_models(library, kinds, of_cycles=of_cycles)
+
+
+def _in_words(compared: dict[str, Equivalence]) -> str:
+    """What was found, shortly."""
+    verdicts = [part.verdict for part in compared.values()]
+    parts = f" for {verdicts.count('equivalent')} of {len(verdicts)} parts" if len(verdicts) > 1 else ""
+    if "different" in verdicts:
+        return "different"
+    if any(FROM_OPERATORS in part.method for part in compared.values()):
+        parts += f", {FROM_OPERATORS}"
+    if "undecided" in verdicts:
+        depth = min(part.depth for part in compared.values() if part.verdict == "undecided")
+        return f"proven{parts}" if len(verdicts) > 1 else f"undecided to depth {depth}"
+    return f"proven{parts}"

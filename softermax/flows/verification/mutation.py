@@ -1,0 +1,136 @@
+"""Mutation coverage: how many of a unit's mutants the standard traces tell from the unit itself.
+
+A mutant is killed if in any cycle any output port differs from what a trace says. One that lives through all traces
+is equivalent if it is proven to keep the stream contract as the unit does, for ever and whatever sources and sinks
+do within it; if not, it has survived. The score is the share of mutants killed, equivalent ones apart. Scores are kept
+in ``build_dir/cache`` under all that they follow from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from softermax.sim.cosim import cosimulate_variants
+from softermax.sim.trace import Trace
+
+from ..cosimulation.verify import standard_traces
+from ..design_points import DesignPoint
+from ..jobs.cache import Cache, kept
+from ..jobs.provenance import place_of
+from ..synthesis.verilog import write_component_verilog
+from .equivalence.elaboration import read_aig
+from .equivalence.sequential import Equivalence, Limits, prove_equivalent
+from .mutants import SELECT, Mutant, MutatedUnit, mutate, with_mutant
+
+__all__ = ["floor", "measure_mutation", "mutation_points", "mutation_score"]
+
+#: Least score of each unit.
+FLOORS = {"pe": 0.97}
+FLOOR = 0.99
+
+#: Of the points of the table. Lanes are copies of each other; rows of a few slices fill and empty everything.
+LANES, MAX_LEN = 4, 32
+#: Where a sum of the paper's format shows at a port, rows that can fill it.
+FULL_LEN = 512
+#: Of a processing element, which has as many MACs as the square of its lanes.
+PE_LANES, PE_MAX_LEN, PE_MAX_D_HEAD = 4, 16, 32
+
+#: Rows of up to so many elements are all played, of longer ones fewer: one of two up to twice as many, and so on.
+WHOLE = 64
+
+#: How hard to try to prove a mutant equivalent.
+LIMITS = Limits(seconds=20, cycles=20)
+
+
+def mutation_points() -> list[DesignPoint]:
+    """The points of the table: the units of Softermax, and small processing elements."""
+    softmax = [
+        DesignPoint(unit, preset, LANES, FULL_LEN if (unit, preset) == ("unnormed", "paper") else MAX_LEN)
+        for unit in ("unnormed", "normalization", "softermax")
+        for preset in ("paper", "faithful")
+    ]
+    elements = [
+        DesignPoint("pe", preset, PE_LANES, PE_MAX_LEN, values=values, max_d_head=PE_MAX_D_HEAD)
+        for preset, values in (("paper", False), ("faithful", True))
+    ]
+    return softmax + elements
+
+
+def floor(unit: str) -> float:
+    """The least mutation score that is enough."""
+    return FLOORS.get(unit, FLOOR)
+
+
+def _place(point: DesignPoint, build_dir: Path, number: int, seed: int) -> tuple[Cache, str]:
+    return place_of("mutation", point, build_dir, mutants=[number, seed])
+
+
+@partial(kept, place=_place)
+def measure_mutation(point: DesignPoint, build_dir: Path, *, number: int, seed: int) -> dict:
+    """Mutate a unit and play its standard traces into each mutant, see :func:`mutation_score`.
+
+    Parameters
+    ----------
+    number : int
+        Of mutants.
+    seed : int
+        Of the sample of mutants, and of the traces.
+    """
+    folder = build_dir / "mutants" / point.name
+    verilog, _ = write_component_verilog(point.component(), point.name, build_dir, macros=False)
+    unit = mutate(verilog, point.name, number, seed, folder)
+    traces, _ = standard_traces(point, seed, -(-point.max_len // WHOLE))
+    return mutation_score(unit, traces, folder) | {"floor": floor(point.unit), "seed": seed}
+
+
+def mutation_score(unit: MutatedUnit, traces: Sequence[Trace], folder: Path) -> dict:
+    """Play traces into each mutant, the shortest first, and try to prove equivalent what they do not kill.
+
+    Returns
+    -------
+    dict
+        ``mutants``, ``killed``, ``equivalent`` and ``survived``, numbers of them; ``score``, None if all are
+        equivalent; ``cycles``, played into all mutants together; and of those in ``survivors`` and ``equivalents`` what
+        :meth:`~softermax.flows.verification.mutants.Mutant.describe` says, the verdict and how it was found.
+
+    Raises
+    ------
+    RuntimeError
+        If a trace kills the unit itself.
+    """
+    ordered = sorted(traces, key=lambda trace: trace.cycles)
+    selections = [{SELECT: number} for number in range(len(unit.mutants) + 1)]
+    original, *played = cosimulate_variants(unit.verilog, unit.top, ordered, selections, folder / "simulation")
+    if original[-1].mismatches:
+        raise RuntimeError(f"the traces must fit {unit.top}, but do not: {original[-1].described[0]}")
+    alive = [mutant for mutant, results in zip(unit.mutants, played, strict=True) if not results[-1].mismatches]
+    verdicts = _verdicts(unit, alive) if alive else []
+    found = [_facts(mutant, verdict) for mutant, verdict in zip(alive, verdicts, strict=True)]
+    equivalents = [facts for facts in found if facts["verdict"] == "equivalent"]
+    killed, different = len(unit.mutants) - len(alive), len(unit.mutants) - len(equivalents)
+    return {
+        "mutants": len(unit.mutants),
+        "killed": killed,
+        "equivalent": len(equivalents),
+        "survived": different - killed,
+        "score": killed / different if different else None,
+        "cycles": sum(result.cycles for results in played for result in results),
+        "survivors": [facts for facts in found if facts["verdict"] != "equivalent"],
+        "equivalents": equivalents,
+    }
+
+
+def _verdicts(unit: MutatedUnit, alive: Sequence[Mutant]) -> list[Equivalence]:
+    """Whether some mutants are equivalent to the unit itself."""
+    design = read_aig(unit.netlist, unit.top)
+    original = with_mutant(design, 0)
+    return [prove_equivalent(original, with_mutant(design, mutant.number), LIMITS) for mutant in alive]
+
+
+def _facts(mutant: Mutant, verdict: Equivalence) -> dict:
+    facts = {"mutant": mutant.describe(), "yosys": mutant.command, "verdict": verdict.verdict, "method": verdict.method}
+    if verdict.difference is None:
+        return facts
+    return facts | {"ports": list(verdict.difference.ports), "inputs": list(verdict.difference.inputs)}
