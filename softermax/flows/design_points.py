@@ -5,72 +5,41 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from inspect import signature
 
 from amaranth.lib.wiring import Component
 
-from softermax.hw import (
-    AxiStreamProcessingElement,
-    AxiStreamSoftermax,
-    NormalizationUnit,
-    ProcessingElement,
-    Softermax,
-    UnnormedSoftmaxUnit,
-)
-from softermax.hw.baseline import BaselineNormalizationUnit, BaselineSoftmax, BaselineUnnormedSoftmaxUnit
-from softermax.model import SoftermaxConfig
-from softermax.model.baseline import BaselineConfig
-from softermax.model.pe_config import ProcessingElementConfig
 from softermax.model.shape import RowShape
+from softermax.sim.row_stimuli import RowStimuli
 
+from .designs.design import Design, Options, Unit
+from .designs.registry import design, designs, unit_names
 from .errors import FlowError
 
-__all__ = ["MAX_D_HEAD", "PRESETS", "UNITS", "DesignPoint", "main_design_points"]
+__all__ = ["OLD_NAMES", "DesignPoint", "main_design_points"]
 
-#: Presets by name.
-PRESETS = {"paper": SoftermaxConfig.paper, "faithful": SoftermaxConfig.faithful, "fp16": BaselineConfig}
-
-#: Softmax units by name, for each kind of config.
-COMPONENTS = {
-    SoftermaxConfig: {
-        "unnormed": UnnormedSoftmaxUnit,
-        "normalization": NormalizationUnit,
-        "softermax": Softermax,
-    },
-    BaselineConfig: {
-        "unnormed": BaselineUnnormedSoftmaxUnit,
-        "normalization": BaselineNormalizationUnit,
-        "softermax": BaselineSoftmax,
-    },
-}
-#: All units: those, and the processing element around a complete softmax, as wide as its slices.
-UNITS = (*COMPONENTS[SoftermaxConfig], "pe")
-#: Units that can have AXI4-Stream ports, and then are these components, whatever the config.
-AXI_STREAM = {"softermax": AxiStreamSoftermax, "pe": AxiStreamProcessingElement}
-
-#: Elements of the longest query of a processing element, unless told otherwise.
-MAX_D_HEAD = 128
+#: Former names of units, which still work in this release.
+OLD_NAMES = {"softermax": "softmax"}
+#: Lanes of the points of make.
+MAIN_LANES = (16, 32)
 
 
 @dataclass(frozen=True)
 class DesignPoint:
-    """A unit at a size.
+    """A unit of a design at a size.
 
     Parameters
     ----------
     unit : str
-        One of :data:`UNITS`.
+        Name of one of the design's units.
     preset : str
-        One of :data:`PRESETS`.
+        Name of a registered design.
     lanes, max_len : int
+        Scores per clock cycle, and elements of the longest row.
     options : tuple of (str, object)
-        Further arguments of the preset, such as ``("normalizer", "row_product")``.
-    values : bool
-        Whether a processing element keeps values and gives context.
-    max_d_head : int
-        Elements of the longest query of a processing element.
+        Further arguments of the design's config, such as ``("normalizer", "row_product")``, and options of the unit,
+        such as ``("values", True)``.
     axi_stream : bool
-        Whether the unit, one of :data:`AXI_STREAM`, has AXI4-Stream ports.
+        Whether the unit has AXI4-Stream ports.
 
     Raises
     ------
@@ -82,75 +51,95 @@ class DesignPoint:
     preset: str = "paper"
     lanes: int = 16
     max_len: int = 384
-    options: tuple[tuple[str, object], ...] = ()
-    values: bool = False
-    max_d_head: int = MAX_D_HEAD
+    options: Options = ()
     axi_stream: bool = False
 
     def __post_init__(self):
-        for what, name, known in (("unit", self.unit, UNITS), ("preset", self.preset, PRESETS)):
-            if name not in known:
-                raise FlowError(f"the {what} must be one of {', '.join(known)}, not {name!r}")
-        if self.values and self.unit != "pe":
-            raise FlowError(f"the unit must be pe to keep values, not {self.unit!r}")
-        if self.max_d_head != MAX_D_HEAD and self.unit != "pe":
-            raise FlowError(f"the unit must be pe to have a max_d_head, not {self.unit!r}")
-        if self.axi_stream and self.unit not in AXI_STREAM:
-            raise FlowError(f"the unit must be one of {', '.join(AXI_STREAM)} for AXI4-Stream, not {self.unit!r}")
-        known = signature(PRESETS[self.preset]).parameters
+        units = self.design.units
+        if self.unit not in unit_names():
+            raise FlowError(f"the unit must be one of {', '.join(unit_names())}, not {self.unit!r}")
+        if self.unit not in units:
+            raise FlowError(f"the preset {self.preset} has no unit {self.unit!r}, but {', '.join(units)}")
+        if self.axi_stream and self.entry.axi_stream is None:
+            known = ", ".join(name for name, unit in units.items() if unit.axi_stream is not None) or "none"
+            raise FlowError(f"the unit must be one of {known} for AXI4-Stream, not {self.unit!r}")
         for option, _ in self.options:
-            if option not in known:
-                raise FlowError(f"the preset {self.preset} has no choice of {option}: it is fixed or follows")
+            if option not in self.design.options and option not in self.entry.options:
+                raise FlowError(self._unknown(option))
         try:
-            self.hardware_config  # noqa: B018 (validates the sizes)
+            self.config  # noqa: B018 (validates the sizes)
         except (TypeError, ValueError) as error:
             raise FlowError(str(error)) from error
 
-    @cached_property
-    def config(self) -> RowShape:
-        """The config of the softmax."""
-        return PRESETS[self.preset](lanes=self.lanes, max_len=self.max_len, **dict(self.options))
+    def _unknown(self, option: str) -> str:
+        """Why an option is refused."""
+        others = [name for name, unit in self.design.units.items() if option in unit.options]
+        if others:
+            return f"the unit must be {' or '.join(others)} to have {option}, not {self.unit!r}"
+        return f"the preset {self.preset} has no choice of {option}: it is fixed or follows"
+
+    @property
+    def design(self) -> Design:
+        """The design of the preset; a FlowError if there is none."""
+        return design(self.preset)
+
+    @property
+    def entry(self) -> Unit:
+        """What the design says of the unit."""
+        return self.design.units[self.unit]
+
+    @property
+    def stimuli(self) -> RowStimuli:
+        """Difficult rows of the design."""
+        return self.design.stimuli
 
     @cached_property
-    def hardware_config(self) -> RowShape | ProcessingElementConfig:
-        """The config that the unit is built from."""
-        if self.unit == "pe":
-            sizes = {"vector_size": self.lanes, "max_d_head": self.max_d_head}
-            return ProcessingElementConfig(softmax=self.config, values=self.values, **sizes)
-        return self.config
+    def softmax_config(self) -> RowShape:
+        """Config of the softmax."""
+        chosen = {name: value for name, value in self.options if name not in self.entry.options}
+        return self.design.config(lanes=self.lanes, max_len=self.max_len, **chosen)
+
+    @cached_property
+    def config(self) -> object:
+        """Config that the unit is built from."""
+        return self.entry.config(self.softmax_config, **self.unit_options)
+
+    @property
+    def unit_options(self) -> dict[str, object]:
+        """Options of the unit that have been chosen."""
+        return {name: value for name, value in self.options if name in self.entry.options}
 
     @property
     def name(self) -> str:
         """Name of the Verilog module and of the point's files."""
-        parts = [
-            self.unit,
-            self.preset,
-            f"{self.lanes}x{self.max_len}",
-            *(name if value is True else _text(value) for name, value in self.options),
-            *(flag for flag in ("values", "axi_stream") if getattr(self, flag)),
-            *([f"d{self.max_d_head}"] if self.max_d_head != MAX_D_HEAD else []),
-        ]
+        parts = [self.unit, self.preset, f"{self.lanes}x{self.max_len}"]
+        for name, value in self.options:
+            if value is True:
+                parts.append(name)
+            elif value != self.entry.options.get(name):
+                parts.append(f"{name}_{value}" if name in self.entry.options else _text(value))
+        if self.axi_stream:
+            parts.append("axi_stream")
         return re.sub(r"\W+", "_", "_".join(parts)).strip("_")
 
     def component(self) -> Component:
         """The hardware."""
-        if self.axi_stream:
-            return AXI_STREAM[self.unit](self.hardware_config)
-        if self.unit == "pe":
-            return ProcessingElement(self.hardware_config)
-        return COMPONENTS[type(self.config)][self.unit](self.config)
+        return (self.entry.axi_stream if self.axi_stream else self.entry.component)(self.config)
 
     def identity(self) -> dict:
         """The point as flat fields, with which every machine-readable result begins."""
         names = {"unit": self.unit, "preset": self.preset, "lanes": self.lanes, "max_len": self.max_len}
-        names["normalizer"] = self.config.normalizer
-        if self.unit == "pe":
-            names["values"] = self.values
-            if self.max_d_head != MAX_D_HEAD:
-                names["max_d_head"] = self.max_d_head
+        if (normalizer := getattr(self.softmax_config, "normalizer", None)) is not None:
+            names["normalizer"] = normalizer
+        for name, default in self.entry.options.items():
+            value = self.unit_options.get(name, default)
+            # A choice of yes or no is always told.
+            if isinstance(default, bool) or value != default:
+                names[name] = value
         if self.axi_stream:
             names["axi_stream"] = True
-        return names | {name: _text(value) for name, value in self.options}
+        others = [(name, value) for name, value in self.options if name not in self.entry.options]
+        return names | {name: _text(value) for name, value in others}
 
 
 def _text(value) -> str:
@@ -159,7 +148,15 @@ def _text(value) -> str:
 
 
 def main_design_points() -> list[DesignPoint]:
-    """The points of the main job: every unit of every preset, and those with the baseline's other normalizer."""
-    multiply, others = (("normalizer", "multiply"),), UNITS[1:]
-    points = [DesignPoint(unit, preset, lanes) for preset in PRESETS for lanes in (16, 32) for unit in UNITS]
-    return points + [DesignPoint(unit, "fp16", lanes, options=multiply) for lanes in (16, 32) for unit in others]
+    """The points of the main job: every unit of every design that takes part, first as it is, then its variants."""
+    found = []
+    most = max(len(variants) for each in designs().values() for variants in each.in_make.values())
+    for place in range(most):
+        for preset, each in designs().items():
+            sizes = [(lanes, unit, variants) for lanes in MAIN_LANES for unit, variants in each.in_make.items()]
+            found += [
+                DesignPoint(unit, preset, lanes, options=variants[place])
+                for lanes, unit, variants in sizes
+                if place < len(variants)
+            ]
+    return found

@@ -1,6 +1,7 @@
 """The hardware of Softermax: Amaranth components, each built from a SoftermaxConfig."""
 
-from .axi_stream import AxiStreamSoftermax
+from . import baseline  # noqa: F401 (every softmax registers its hardware)
+from .axi_stream import AxiStreamSoftmax
 from .int_max import IntMax
 from .normalization import NormalizationUnit
 from .pe import AxiStreamProcessingElement, ProcessingElement
@@ -9,13 +10,13 @@ from .reciprocal import Reciprocal
 from .reduction import Reduction
 from .row_buffer import RowBuffer
 from .row_product import RowProduct
-from .softermax import Softermax
+from .softermax import SoftermaxUnit
 from .sram import Sram
 from .unnormed import UnnormedSoftmaxUnit
 
 __all__ = [
     "AxiStreamProcessingElement",
-    "AxiStreamSoftermax",
+    "AxiStreamSoftmax",
     "IntMax",
     "NormalizationUnit",
     "PowerOfTwo",
@@ -24,7 +25,7 @@ __all__ = [
     "Reduction",
     "RowBuffer",
     "RowProduct",
-    "Softermax",
+    "SoftermaxUnit",
     "Sram",
     "UnnormedSoftmaxUnit",
 ]

@@ -6,13 +6,11 @@ from amaranth.hdl import Cat, ClockDomain, Const, DomainRenamer, Module, Signal,
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Member, Out
 
-from softermax.model import SoftermaxConfig
-from softermax.model.baseline import BaselineConfig
+from softermax.model.shape import RowShape
 
-from .baseline import BaselineSoftmax
-from .softermax import Softermax
+from .softmax_hardware import softmax_hardware
 
-__all__ = ["ROW_FLAGS", "AxiStreamSoftermax", "axi_clock", "axi_stream", "connect_numbers", "lane_bytes", "row_flags"]
+__all__ = ["ROW_FLAGS", "AxiStreamSoftmax", "axi_clock", "axi_stream", "connect_numbers", "lane_bytes", "row_flags"]
 
 #: Bits of ``tuser`` beside probabilities, and what they are of a row, lowest first.
 ROW_FLAGS = ("saturated", "overlong")
@@ -73,7 +71,7 @@ def row_flags(payload: data.View) -> Value:
     return Cat(payload[flag] if flag in known else Const(0) for flag in ROW_FLAGS)
 
 
-class AxiStreamSoftermax(wiring.Component):
+class AxiStreamSoftmax(wiring.Component):
     """A complete softmax with AXI4-Stream ports: a packet is a row, a beat a slice.
 
     Only wiring, so latency and throughput are the softmax's. A lane takes whole bytes, lane 0 the lowest. Bits of a
@@ -83,8 +81,8 @@ class AxiStreamSoftermax(wiring.Component):
 
     Parameters
     ----------
-    config : SoftermaxConfig or BaselineConfig
-        Which softmax it is.
+    config : RowShape
+        Of the softmax: one of those with hardware, such as a SoftermaxConfig or a BaselineConfig.
 
     Members
     -------
@@ -98,7 +96,7 @@ class AxiStreamSoftermax(wiring.Component):
 
     Attributes
     ----------
-    inner : Softermax or BaselineSoftmax
+    inner : Component
         The softmax itself.
     latency : int
         Its latency.
@@ -106,14 +104,12 @@ class AxiStreamSoftermax(wiring.Component):
     Raises
     ------
     TypeError
-        If the config is none.
+        If the config has no hardware.
     """
 
-    def __init__(self, config: SoftermaxConfig | BaselineConfig):
-        if not isinstance(config, SoftermaxConfig | BaselineConfig):
-            raise TypeError(f"config must be a SoftermaxConfig or a BaselineConfig, not {config!r}")
+    def __init__(self, config: RowShape):
         self.config = config
-        self.inner = BaselineSoftmax(config) if isinstance(config, BaselineConfig) else Softermax(config)
+        self.inner = softmax_hardware(config).softmax(config)
         self.latency = self.inner.latency
         scores = axi_stream("s_axis", self.inner.i.payload.x.shape())
         probabilities = axi_stream("m_axis", self.inner.o.payload.y.shape(), user=len(ROW_FLAGS))

@@ -10,13 +10,14 @@ from softermax.model import SoftermaxConfig
 
 from .normalization import NormalizationUnit
 from .row_buffer import RowBuffer
+from .softmax_hardware import SoftmaxHardware, softmax_hardware
 from .streams import probability_slice, require_config, score_slice, unnormed_slice
 from .unnormed import UnnormedSoftmaxUnit
 
-__all__ = ["Softermax"]
+__all__ = ["SoftermaxUnit"]
 
 
-class Softermax(wiring.Component):
+class SoftermaxUnit(wiring.Component):
     """Unnormed Softmax Unit, row buffer and Normalization Unit: slices of scores in, slices of probabilities out.
 
     Takes and gives a slice a cycle on back-to-back rows. A row is as long as its ``last`` says, up to
@@ -62,3 +63,8 @@ class Softermax(wiring.Component):
         connect(m, unnormed.row, normalization.row)
         connect(m, normalization.o, flipped(self.o))
         return m
+
+
+@softmax_hardware.register
+def _(config: SoftermaxConfig) -> SoftmaxHardware:
+    return SoftmaxHardware(softmax=SoftermaxUnit, probability_slice=probability_slice)

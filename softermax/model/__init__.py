@@ -1,5 +1,6 @@
 """The arithmetic of Softermax: formats, configuration, golden models and exact references, in NumPy."""
 
+from . import baseline_arithmetic, softermax_arithmetic  # noqa: F401 (configs have an arithmetic from here on)
 from .config import SoftermaxConfig
 from .formats import UQ, Q, QFormat
 from .reference import softmax_exact

@@ -12,12 +12,9 @@ from enum import IntEnum
 
 import numpy as np
 
-from .baseline import BaselineConfig, baseline_softmax_raw
-from .binary16 import from_fixed, to_fixed
 from .formats import Q, QFormat
 from .pe_config import SHIFT_BITS, ZERO_POINT_BITS, ProcessingElementConfig
 from .shape import check_ranges
-from .softermax import softermax_raw
 
 __all__ = [
     "Head",
@@ -179,19 +176,15 @@ def probabilities(head: Head, config: ProcessingElementConfig) -> np.ndarray:
 
     In the output format of Softermax, or binary16.
     """
-    x = scores(head, config)
+    arithmetic = config.softmax.arithmetic
+    words = arithmetic.encode(scores(head, config), config.softmax)
     mask = np.arange(len(head.k)) < head.visible[:, None]
-    if isinstance(config.softmax, BaselineConfig):
-        return baseline_softmax_raw(from_fixed(x, config.score.fraction_bits), config.softmax, mask)
-    return softermax_raw(x, config.softmax, mask)
+    return arithmetic.softmax(words, config.softmax, mask)
 
 
 def multiplied_probabilities(head: Head, config: ProcessingElementConfig) -> np.ndarray:
     """Raw probabilities in the format that values are multiplied with: ndarray of int, (queries, keys)."""
-    raw = probabilities(head, config)
-    if isinstance(config.softmax, BaselineConfig):
-        return to_fixed(raw, config.probability.fraction_bits)
-    return raw
+    return config.softmax.arithmetic.to_fixed(probabilities(head, config), config.softmax)
 
 
 def context(head: Head, config: ProcessingElementConfig) -> np.ndarray:

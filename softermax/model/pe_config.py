@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .baseline import BaselineConfig
-from .config import SoftermaxConfig
-from .formats import UQ, Q, QFormat
-from .shape import check_ranges
+from .formats import QFormat
+from .shape import RowShape, check_ranges
 
 __all__ = ["ProcessingElementConfig"]
 
@@ -18,9 +16,6 @@ ACCUMULATOR_BITS = 24
 SHIFT_BITS = 5
 #: What the zero point may be, so that with any dot product of 128 elements it fits the accumulator.
 ZERO_POINT_BITS = 23
-#: Score format of the baseline, whose softmax itself takes binary16; and what its probabilities are multiplied as.
-BASELINE_SCORE = Q(6, 2)
-BASELINE_PROBABILITY = UQ(0, 8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +24,9 @@ class ProcessingElementConfig:
 
     Parameters
     ----------
-    softmax : SoftermaxConfig or BaselineConfig
-        Which softmax it has; its ``lanes`` are the dot products that are computed side by side, a power of two, and its
-        ``max_len`` is the greatest number of queries and of keys.
+    softmax : RowShape with an arithmetic
+        Config of its softmax, such as a SoftermaxConfig or a BaselineConfig. Its ``lanes`` are the dot products that
+        are computed side by side, a power of two. Its ``max_len`` is the greatest number of queries and of keys.
     vector_size : int
         Pairs of 8-bit numbers that a lane multiplies in a clock cycle; a power of two, 1 to 128.
     max_d_head : int
@@ -48,15 +43,15 @@ class ProcessingElementConfig:
         If a parameter is not as described.
     """
 
-    softmax: SoftermaxConfig | BaselineConfig
+    softmax: RowShape
     vector_size: int = 16
     max_d_head: int = 128
     scale_bits: int = 8
     values: bool = False
 
     def __post_init__(self):
-        if not isinstance(self.softmax, SoftermaxConfig | BaselineConfig):
-            raise TypeError(f"softmax must be a SoftermaxConfig or a BaselineConfig, not {self.softmax!r}")
+        if getattr(self.softmax, "arithmetic", None) is None:
+            raise TypeError(f"softmax must be the config of a softmax, such as a SoftermaxConfig, not {self.softmax!r}")
         check_ranges(self, {"vector_size": (1, 128), "max_d_head": (1, 128), "scale_bits": (4, 16)})
         for name, size in (("lanes", self.lanes), ("vector_size", self.vector_size)):
             if size.bit_count() != 1 or (name == "lanes" and size == 1):
@@ -74,7 +69,7 @@ class ProcessingElementConfig:
         if self.probability.width > OPERAND_BITS:
             raise ValueError(f"probabilities must have at most {OPERAND_BITS} bits with values, not {self.probability}")
         # Rows then add up to less than 2, so that the sums of products of a row fit the accumulator many times.
-        if isinstance(self.softmax, SoftermaxConfig) and self.softmax.saturate:
+        if self.softmax.saturate:
             raise ValueError("power sums must not saturate with values: probabilities would add up to more than 1")
 
     @property
@@ -90,12 +85,12 @@ class ProcessingElementConfig:
     @property
     def score(self) -> QFormat:
         """Format of the requantised scores."""
-        return self.softmax.input if isinstance(self.softmax, SoftermaxConfig) else BASELINE_SCORE
+        return self.softmax.arithmetic.score(self.softmax)
 
     @property
     def probability(self) -> QFormat:
         """Format of the probabilities that values are multiplied with."""
-        return self.softmax.output if isinstance(self.softmax, SoftermaxConfig) else BASELINE_PROBABILITY
+        return self.softmax.arithmetic.probability(self.softmax)
 
     @property
     def max_chunks(self) -> int:

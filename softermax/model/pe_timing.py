@@ -9,14 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .baseline import BaselineConfig
-from .baseline_timing import BaselineSoftmaxTiming
 from .elastic import Chain
 from .framing import Framing
 from .pe import Register
 from .pe_config import ProcessingElementConfig
 from .pe_host_timing import Access, Loader, Registers
-from .timing import Chains, SoftermaxTiming
+from .timing import Chains
 
 __all__ = ["ProcessingElementTiming"]
 
@@ -62,12 +60,9 @@ class ProcessingElementTiming:
         self._summed = _Summed()
         self._requantiser = Chain(1, streams=2)
         self._probabilities = _Probabilities() if config.values else None
-        if isinstance(config.softmax, BaselineConfig):
-            self._converter = Chain(1)
-            self._softmax = BaselineSoftmaxTiming(framing, config.softmax)
-        else:
-            self._converter = None
-            self._softmax = SoftermaxTiming(framing, config.softmax)
+        arithmetic = config.softmax.arithmetic
+        self._converter = Chain(arithmetic.conversion_stages) if arithmetic.conversion_stages else None
+        self._softmax = arithmetic.timing(framing, config.softmax)
         self.chains: Chains = {"MAC": self._macs, "requantiser": self._requantiser}
         if self._converter is not None:
             self.chains["converter"] = self._converter

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
+
+from .arithmetic import Arithmetic
 
 __all__ = ["RowShape", "check_choices", "check_ranges"]
 
@@ -43,6 +46,11 @@ class RowShape:
 
     lanes: int
     max_len: int
+
+    #: The arithmetic of configs of a kind; None of a mere shape.
+    arithmetic: ClassVar[Arithmetic | None] = None
+    #: Whether a row's sum may saturate, so that its probabilities add up to more than 1.
+    saturate = False
 
     def __post_init__(self):
         check_ranges(self, {"lanes": (1, 1024), "max_len": (1, 65536)})

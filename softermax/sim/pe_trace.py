@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from softermax.hw.pe.streams import context_slice
-from softermax.model.baseline import BaselineConfig
-from softermax.model.binary16 import from_fixed
+from softermax.hw.softmax_hardware import softmax_hardware
 from softermax.model.framing import Framing, frame
 from softermax.model.pe import Head, Register, context, fixed_point, scores
 from softermax.model.pe_config import ProcessingElementConfig
@@ -16,12 +15,12 @@ from softermax.model.pe_host_timing import Access
 from softermax.model.pe_timing import ProcessingElementTiming
 from softermax.model.shape import RowShape
 
+from . import baseline_units, softermax_units  # noqa: F401 (each registers its softmax_model)
 from .attention import AttentionHead, exact_attention
-from .baseline_trace import baseline_output
-from .softermax_trace import softermax_output
 from .streams import PackedStream, UnitStreams, join
 from .trace import Host, Trace, record
 from .traffic import rows_to_slices
+from .unit_models import softmax_model
 
 __all__ = [
     "HeadHost",
@@ -170,7 +169,7 @@ def real_head(captured: AttentionHead, config: ProcessingElementConfig) -> Head:
     those of :func:`context_unit`.
     """
     scale = captured.multiplier / 2**captured.shift
-    of_scores = scale / np.log2(np.e) if isinstance(config.softmax, BaselineConfig) else scale
+    of_scores = scale / np.log2(config.softmax.arithmetic.exponential_base)
     multiplier, shift = fixed_point(of_scores, config.scale_bits)
     of_context = captured.v_scale * config.probability.to_real(1) / context_unit(captured)
     context_multiplier, context_shift = fixed_point(of_context, config.scale_bits)
@@ -213,16 +212,17 @@ def processing_element_streams(
 
 def _output(heads, config) -> tuple[Framing, np.ndarray, PackedStream]:
     """Framing of all slices of scores, whether the row of each saturates, and what leaves the processing element."""
+    softmax = config.softmax
+    words = [softmax.arithmetic.encode(scores(head, config), softmax) for head in heads]
     rows = [
-        (row[:n], np.ones(n, bool)) for head in heads for row, n in zip(scores(head, config), head.visible, strict=True)
+        (row[:n], np.ones(n, bool))
+        for head, of_head in zip(heads, words, strict=True)
+        for row, n in zip(of_head, head.visible, strict=True)
     ]
-    if isinstance(config.softmax, BaselineConfig):
-        rows = [(from_fixed(row, config.score.fraction_bits), keep) for row, keep in rows]
-        framing, probabilities = baseline_output(rows_to_slices(rows, config.softmax), config.softmax)
-        saturated = np.zeros(len(framing.last), bool)
-    else:
-        framing, probabilities, saturated = softermax_output(rows_to_slices(rows, config.softmax), config.softmax)
-    return framing, saturated, _context_stream(heads, config) if config.values else probabilities
+    streams = softmax_model(softmax).streams(rows_to_slices(rows, softmax), softmax)
+    probabilities = streams.shown["o"]
+    saturated = probabilities.flag(softmax_hardware(softmax).probability_slice(softmax), "saturated")
+    return streams.framing, saturated, _context_stream(heads, config) if config.values else probabilities
 
 
 def _context_stream(heads: Sequence[Head], config: ProcessingElementConfig) -> PackedStream:
@@ -256,7 +256,7 @@ def processing_element_trace(
     ----------
     waves : dict of str to ndarray of bool
         Permissions of the streams ``k``, ``v``, ``q`` and ``o``, as for
-        :func:`softermax.sim.softermax_trace.unnormed_trace`.
+        :meth:`softermax.sim.unit_models.UnitModel.trace`.
     difficult, early_queries : bool
         Of the host, see :class:`HeadHost`.
     """

@@ -58,6 +58,13 @@ class PackedStream:
     def __len__(self):
         return len(self.words)
 
+    def flag(self, layout: data.StructLayout, name: str) -> np.ndarray:
+        """A field of one bit: ndarray of bool, (items,); all false where the layout has no such field."""
+        if name not in layout.members:
+            return np.zeros(len(self), bool)
+        place = layout[name].offset
+        return (self.words[:, place // WORD] >> place % WORD & 1).astype(bool)
+
     def only(self, chosen: np.ndarray) -> PackedStream:
         """The items that a mask or indices choose."""
         return PackedStream(self.words[chosen], self.width)

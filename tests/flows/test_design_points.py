@@ -4,29 +4,29 @@ import re
 
 import pytest
 
-from softermax.flows.design_points import UNITS, DesignPoint, main_design_points
+from softermax.flows.design_points import DesignPoint, main_design_points
 from softermax.flows.errors import FlowError
-from softermax.hw import Softermax
+from softermax.hw import SoftermaxUnit
 from softermax.hw.baseline import BaselineSoftmax
 from softermax.model import SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
 
 
 def test_a_point_is_a_unit_of_a_config():
-    point = DesignPoint("softermax", "paper", 32, 64)
+    point = DesignPoint("softmax", "paper", 32, 64)
     assert point.config == SoftermaxConfig.paper(lanes=32, max_len=64)
-    assert isinstance(point.component(), Softermax)
-    assert point.name == "softermax_paper_32x64"
+    assert isinstance(point.component(), SoftermaxUnit)
+    assert point.name == "softmax_paper_32x64"
     assert point.identity() == {
-        "unit": "softermax", "preset": "paper", "lanes": 32, "max_len": 64, "normalizer": "multiply",
+        "unit": "softmax", "preset": "paper", "lanes": 32, "max_len": 64, "normalizer": "multiply",
     }  # fmt: skip
 
 
 def test_a_point_of_the_baseline_is_a_unit_of_its_config():
-    point = DesignPoint("softermax", "fp16", 16, 64, options=(("normalizer", "multiply"),))
+    point = DesignPoint("softmax", "fp16", 16, 64, options=(("normalizer", "multiply"),))
     assert point.config == BaselineConfig(lanes=16, max_len=64, normalizer="multiply")
     assert isinstance(point.component(), BaselineSoftmax)
-    assert point.name == "softermax_fp16_16x64_multiply"
+    assert point.name == "softmax_fp16_16x64_multiply"
     assert point.identity()["normalizer"] == "multiply"
 
 
@@ -40,9 +40,9 @@ def test_a_point_says_its_cuts_as_the_command_line_takes_them():
 
 
 def test_make_takes_the_baseline_with_dividers_and_with_multipliers():
-    points = [(p.unit, p.lanes, p.config.normalizer) for p in main_design_points() if p.preset == "fp16"]
+    points = [(p.unit, p.lanes, p.softmax_config.normalizer) for p in main_design_points() if p.preset == "fp16"]
     assert len(points) == len(set(points)) == 14
-    assert {(unit, lanes, "multiply") for unit in ("normalization", "softermax", "pe") for lanes in (16, 32)} < set(
+    assert {(unit, lanes, "multiply") for unit in ("normalization", "softmax", "pe") for lanes in (16, 32)} < set(
         points
     )
 
@@ -50,17 +50,20 @@ def test_make_takes_the_baseline_with_dividers_and_with_multipliers():
 @pytest.mark.parametrize("preset", ["paper", "faithful", "fp16"])
 def test_make_takes_every_unit_at_16_and_32_lanes(preset):
     points = {(point.unit, point.lanes) for point in main_design_points() if point.preset == preset}
-    assert points == {(unit, lanes) for unit in UNITS for lanes in (16, 32)}
+    assert points == {(unit, lanes) for unit in ("unnormed", "normalization", "softmax", "pe") for lanes in (16, 32)}
 
 
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ({"unit": "tanh"}, "the unit must be one of unnormed, normalization, softermax, pe, not 'tanh'"),
-        ({"unit": "softermax", "lanes": 0}, "lanes must be 1 to 1024, not 0"),
-        ({"unit": "softermax", "lanes": -4}, "lanes must be 1 to 1024, not -4"),
-        ({"unit": "softermax", "max_len": 0}, "max_len must be 1 to 65536, not 0"),
-        ({"unit": "softermax", "lanes": "16"}, "lanes must be an integer, not '16'"),
+        (
+            {"unit": "tanh"},
+            "the unit must be one of unnormed, normalization, softmax, pe, not 'tanh'",
+        ),
+        ({"unit": "softmax", "lanes": 0}, "lanes must be 1 to 1024, not 0"),
+        ({"unit": "softmax", "lanes": -4}, "lanes must be 1 to 1024, not -4"),
+        ({"unit": "softmax", "max_len": 0}, "max_len must be 1 to 65536, not 0"),
+        ({"unit": "softmax", "lanes": "16"}, "lanes must be an integer, not '16'"),
     ],
 )
 def test_what_makes_no_point_is_said_in_a_sentence(arguments, text):
@@ -70,24 +73,24 @@ def test_what_makes_no_point_is_said_in_a_sentence(arguments, text):
 
 def test_an_unknown_preset_is_named():
     with pytest.raises(FlowError, match=r"^the preset must be one of .*, not 'sharp'$"):
-        DesignPoint("softermax", preset="sharp")
+        DesignPoint("softmax", preset="sharp")
 
 
 def test_the_processing_element_is_a_point_with_a_config_of_its_own():
     point = DesignPoint("pe", "faithful", 8, 64)
-    assert point.hardware_config.softmax == point.config
-    assert point.hardware_config.vector_size == 8
+    assert point.config.softmax == point.softmax_config
+    assert point.config.vector_size == 8
     assert type(point.component()).__name__ == "ProcessingElement"
-    with_values = DesignPoint("pe", "faithful", 8, 64, values=True)
-    assert with_values.hardware_config.values
+    with_values = DesignPoint("pe", "faithful", 8, 64, (("values", True),))
+    assert with_values.config.values
     assert (point.name, with_values.name) == ("pe_faithful_8x64", "pe_faithful_8x64_values")
     assert (point.identity()["values"], with_values.identity()["values"]) == (False, True)
-    with pytest.raises(FlowError, match="the unit must be pe to keep values, not 'softermax'"):
-        DesignPoint("softermax", "faithful", 8, 64, values=True)
-    narrow = DesignPoint("pe", "faithful", 8, 64, max_d_head=32)
-    assert (narrow.hardware_config.max_d_head, narrow.name) == (32, "pe_faithful_8x64_d32")
-    assert (point.hardware_config.max_d_head, narrow.identity()["max_d_head"]) == (128, 32)
-    with pytest.raises(FlowError, match="the unit must be pe to have a max_d_head, not 'softermax'"):
-        DesignPoint("softermax", "faithful", 8, 64, max_d_head=32)
+    with pytest.raises(FlowError, match="the unit must be pe to have values, not 'softmax'"):
+        DesignPoint("softmax", "faithful", 8, 64, (("values", True),))
+    narrow = DesignPoint("pe", "faithful", 8, 64, (("max_d_head", 32),))
+    assert (narrow.config.max_d_head, narrow.name) == (32, "pe_faithful_8x64_max_d_head_32")
+    assert (point.config.max_d_head, narrow.identity()["max_d_head"]) == (128, 32)
+    with pytest.raises(FlowError, match="the unit must be pe to have max_d_head, not 'softmax'"):
+        DesignPoint("softmax", "faithful", 8, 64, (("max_d_head", 32),))
     with pytest.raises(FlowError, match="lanes must be a power of two"):
         DesignPoint("pe", "paper", 12)

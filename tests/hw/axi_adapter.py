@@ -9,7 +9,7 @@ from amaranth.hdl import Cat, ClockSignal, Module, ResetSignal
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In, connect, flipped
 
-from softermax.hw import AxiStreamProcessingElement, AxiStreamSoftermax
+from softermax.hw import AxiStreamProcessingElement, AxiStreamSoftmax
 from softermax.hw.axi_stream import ROW_FLAGS, lane_bytes
 from softermax.sim.trace import Trace
 
@@ -21,7 +21,7 @@ class SoftmaxThroughAxi(wiring.Component):
     """
 
     def __init__(self, config):
-        self._axi = AxiStreamSoftermax(config)
+        self._axi = AxiStreamSoftmax(config)
         super().__init__(self._axi.inner.signature)
 
     def elaborate(self, platform):

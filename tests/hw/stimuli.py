@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from softermax.hw import NormalizationUnit, Softermax, UnnormedSoftmaxUnit
+from softermax.hw import NormalizationUnit, SoftermaxUnit, UnnormedSoftmaxUnit
 from softermax.hw.baseline import BaselineNormalizationUnit, BaselineSoftmax, BaselineUnnormedSoftmaxUnit
 from softermax.model import SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
 from softermax.model.binary16 import from_fixed
+from softermax.sim import baseline_units, softermax_units
 from softermax.sim.amaranth_bench import find_mismatches, observe_in_amaranth
-from softermax.sim.baseline_trace import baseline_normalization_trace, baseline_softmax_trace, baseline_unnormed_trace
-from softermax.sim.softermax_trace import normalization_trace, softermax_trace, unnormed_trace
 from softermax.sim.trace import Trace
 from softermax.sim.traffic import bursty, random_rows, rows_to_slices
 
 from ..model.strategies import SPECIAL_BINARY16
 from .handshakes import broken_promises
 
-TRACES = {UnnormedSoftmaxUnit: unnormed_trace, NormalizationUnit: normalization_trace, Softermax: softermax_trace}
-BASELINE_TRACES = {
-    BaselineUnnormedSoftmaxUnit: baseline_unnormed_trace,
-    BaselineNormalizationUnit: baseline_normalization_trace,
-    BaselineSoftmax: baseline_softmax_trace,
+MODELS = {
+    UnnormedSoftmaxUnit: softermax_units.UNNORMED,
+    NormalizationUnit: softermax_units.NORMALIZATION,
+    SoftermaxUnit: softermax_units.SOFTMAX,
+    BaselineUnnormedSoftmaxUnit: baseline_units.UNNORMED,
+    BaselineNormalizationUnit: baseline_units.NORMALIZATION,
+    BaselineSoftmax: baseline_units.SOFTMAX,
 }
+#: Units of Softermax.
+UNITS = (UnnormedSoftmaxUnit, NormalizationUnit, SoftermaxUnit)
 
 #: Every stream that a unit may have.
 STREAMS = ("i", "row", "o", "again")
@@ -33,7 +36,7 @@ Config = SoftermaxConfig | BaselineConfig
 
 def make_trace(unit, rows, config: Config, waves, rng: np.random.Generator) -> Trace:
     """A trace of rows, (raw, mask) each."""
-    return (TRACES | BASELINE_TRACES)[unit](rows_to_slices(rows, config), config, waves, rng)
+    return MODELS[unit].trace(rows_to_slices(rows, config), config, waves, rng)
 
 
 def back_to_back(unit, config: Config, rows, **waves) -> Trace:

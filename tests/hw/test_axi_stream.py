@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softermax.flows.synthesis.verilog import generate_verilog
-from softermax.hw import AxiStreamSoftermax, Softermax
+from softermax.hw import AxiStreamSoftmax, SoftermaxUnit
 from softermax.hw.baseline import BaselineSoftmax
 from softermax.model import SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
@@ -27,14 +27,14 @@ CONFIGS = {
 def test_packets_are_rows_of_the_golden_model_whatever_came_before(config, tmp_path):
     cases = Cases(config, seed=3).all()
     assert len(cases) > 20
-    (tmp_path / "unit.v").write_text(generate_verilog(AxiStreamSoftermax(config), "unit"))
+    (tmp_path / "unit.v").write_text(generate_verilog(AxiStreamSoftmax(config), "unit"))
     assert found(cases, tmp_path / "unit.v", "unit", sources=[SOURCE], sinks=[SINK]) == {}
 
 
 @examples(12)
 @given(config=configs(max_lanes=5, most_product_bits=4), seed=st.integers(0, 9999))
 def test_every_port_on_every_cycle_as_without_it(config, seed):
-    trace = random_trace(Softermax, config, seed)
+    trace = random_trace(SoftermaxUnit, config, seed)
     assert play_in_amaranth(SoftmaxThroughAxi(config), cut_by_reset(trace, 20 + seed % 40, trace))[:3] == []
 
 
@@ -47,4 +47,4 @@ def test_every_port_on_every_cycle_as_without_it_of_the_baseline(config, seed):
 
 def test_it_is_made_of_a_config():
     with pytest.raises(TypeError, match=r"^config must be a SoftermaxConfig or a BaselineConfig, not 5$"):
-        AxiStreamSoftermax(5)
+        AxiStreamSoftmax(5)

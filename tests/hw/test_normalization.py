@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from softermax.hw import NormalizationUnit
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.sim.amaranth_bench import observe_in_amaranth
-from softermax.sim.softermax_trace import invented_normalization_trace
+from softermax.sim.softermax_units import random_normalization_trace
 from softermax.sim.trace import cut_by_reset
 from softermax.sim.traffic import bursty
 
@@ -67,7 +67,7 @@ def test_what_no_unnormed_softmax_unit_sends_for_any_config(config, seed):
         np.arange(60) % 3 == 2,
         {name: bursty(rng, 101 + place) for place, name in enumerate(("i", "row", "o"))},
     )
-    check(NormalizationUnit, config, invented_normalization_trace(last, config, waves, rng))
+    check(NormalizationUnit, config, random_normalization_trace(last, config, waves, rng))
 
 
 @examples(4)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softermax.hw import Softermax
+from softermax.hw import SoftermaxUnit
 from softermax.model import UQ, SoftermaxConfig, softermax_raw
 from softermax.sim.amaranth_bench import observe_in_amaranth
 from softermax.sim.trace import cut_by_reset
@@ -19,8 +19,8 @@ from .stimuli import back_to_back, check, constant_rows, random_trace
 
 def rows_out(config, rows):
     """What comes out for rows, (raw, mask) each, at full speed: (y, saturated, overlong) of each row."""
-    inputs = back_to_back(Softermax, config, rows).inputs
-    seen = observe_in_amaranth(Softermax(config), inputs)
+    inputs = back_to_back(SoftermaxUnit, config, rows).inputs
+    seen = observe_in_amaranth(SoftermaxUnit(config), inputs)
     slices = [seen["o__payload"][cycle] for cycle in moves(inputs, seen, "o")]
     bits = config.output.width * config.lanes
     last = [payload >> bits & 1 for payload in slices]
@@ -40,13 +40,13 @@ def row(*raw):
 @examples(40)
 @given(config=configs(max_lanes=6, most_product_bits=6), seed=st.integers(0, 9999))
 def test_every_port_on_every_cycle_for_any_config(config, seed):
-    check(Softermax, config, random_trace(Softermax, config, seed))
+    check(SoftermaxUnit, config, random_trace(SoftermaxUnit, config, seed))
 
 
 @examples(4)
 @given(config=configs(max_lanes=64, most_product_bits=3), seed=st.integers(0, 9999))
 def test_every_port_on_every_cycle_for_wide_units(config, seed):
-    check(Softermax, config, random_trace(Softermax, config, seed))
+    check(SoftermaxUnit, config, random_trace(SoftermaxUnit, config, seed))
 
 
 each_style = pytest.mark.parametrize("normalizer", ["multiply", "row_product"])
@@ -58,8 +58,8 @@ LATENCIES = [("multiply", 7), ("row_product", 7)]
 @pytest.mark.parametrize("lanes", [1, 4, 16])
 def test_latency_is_what_it_says(lanes, normalizer, latency):
     config = SoftermaxConfig.paper(lanes=lanes, max_len=64, normalizer=normalizer)
-    inputs = back_to_back(Softermax, config, constant_rows(config, 1, 1)).inputs
-    unit = Softermax(config)
+    inputs = back_to_back(SoftermaxUnit, config, constant_rows(config, 1, 1)).inputs
+    unit = SoftermaxUnit(config)
     seen = observe_in_amaranth(unit, inputs)
     [entered], [left] = moves(inputs, seen, "i"), moves(inputs, seen, "o")
     assert left - entered == unit.latency == latency + {1: -1, 16: normalizer == "row_product"}.get(lanes, 0)
@@ -69,8 +69,8 @@ def test_latency_is_what_it_says(lanes, normalizer, latency):
 @pytest.mark.parametrize("slices", [1, 2, 24])
 def test_a_slice_a_cycle_on_back_to_back_rows(slices, normalizer, latency):
     config = SoftermaxConfig.paper(lanes=2, max_len=48, normalizer=normalizer)
-    inputs = back_to_back(Softermax, config, constant_rows(config, slices, 6)).inputs
-    seen = observe_in_amaranth(Softermax(config), inputs)
+    inputs = back_to_back(SoftermaxUnit, config, constant_rows(config, slices, 6)).inputs
+    seen = observe_in_amaranth(SoftermaxUnit(config), inputs)
     entered, left = moves(inputs, seen, "i"), moves(inputs, seen, "o")
     assert entered == list(range(2, 2 + 6 * slices))  # after two cycles of reset
     first = entered[slices - 1] + latency
@@ -148,5 +148,5 @@ def test_a_fully_masked_row_gives_zeros_and_leaves_its_neighbours_intact(normali
 @pytest.mark.parametrize("cycle", [3, 4, 9, 30, 77])
 def test_reset_in_the_middle_leaves_the_unit_as_new(cycle, normalizer):
     config = SoftermaxConfig.paper(lanes=2, max_len=12, normalizer=normalizer)
-    trace = random_trace(Softermax, config, cycle)
-    check(Softermax, config, cut_by_reset(trace, cycle, trace))
+    trace = random_trace(SoftermaxUnit, config, cycle)
+    check(SoftermaxUnit, config, cut_by_reset(trace, cycle, trace))

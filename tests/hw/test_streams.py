@@ -78,7 +78,7 @@ def test_a_single_lane_is_an_array_of_one():
 
 
 #: What is made of sizes, or of other configs.
-OTHERS = {"AxiStreamProcessingElement", "AxiStreamSoftermax", "ProcessingElement", "RowBuffer", "Sram"}
+OTHERS = {"AxiStreamProcessingElement", "AxiStreamSoftmax", "ProcessingElement", "RowBuffer", "Sram"}
 
 
 @pytest.mark.parametrize("unit", [getattr(hw, name) for name in hw.__all__ if name not in OTHERS])

@@ -106,7 +106,7 @@ def test_settings_of_a_head():
 @pytest.mark.parametrize(
     ("changes", "error", "says"),
     [
-        ({"softmax": None}, TypeError, "softmax must be a SoftermaxConfig or a BaselineConfig"),
+        ({"softmax": None}, TypeError, "softmax must be the config of a softmax, such as a SoftermaxConfig, not None"),
         ({"vector_size": 12}, ValueError, "vector_size must be a power of two"),
         ({"softmax": SoftermaxConfig.paper(lanes=3, max_len=24)}, ValueError, "lanes must be a power of two"),
         (

@@ -6,10 +6,10 @@ import numpy as np
 from amaranth.hdl import Module, Signal, signed
 from amaranth.lib.wiring import Component, In, Out
 
-from softermax.hw import Softermax
+from softermax.hw import SoftermaxUnit
 from softermax.model import SoftermaxConfig
 from softermax.sim.amaranth_bench import find_mismatches, observe_in_amaranth, play_in_amaranth
-from softermax.sim.softermax_trace import softermax_trace
+from softermax.sim.softermax_units import SOFTMAX
 from softermax.sim.trace import Trace
 from softermax.sim.traffic import random_rows, rows_to_slices
 
@@ -58,9 +58,9 @@ def test_a_mismatch_is_described_as_the_cocotb_bench_does():
 def test_every_difference_of_a_trace_is_found():
     config = SoftermaxConfig.paper(lanes=2, max_len=8)
     rng = np.random.default_rng(3)
-    trace = softermax_trace(rows_to_slices(random_rows(rng, config, 10), config), config, {}, rng)
-    assert play_in_amaranth(Softermax(config), trace) == []
-    seen = observe_in_amaranth(Softermax(config), trace.inputs)
+    trace = SOFTMAX.trace(rows_to_slices(random_rows(rng, config, 10), config), config, {}, rng)
+    assert play_in_amaranth(SoftermaxUnit(config), trace) == []
+    seen = observe_in_amaranth(SoftermaxUnit(config), trace.inputs)
     for port, values in trace.outputs.items():
         for cycle in range(2, trace.cycles):
             if values[cycle] is not None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from softermax.hw import AxiStreamProcessingElement, AxiStreamSoftermax
+from softermax.hw import AxiStreamProcessingElement, AxiStreamSoftmax
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.model.pe_config import ProcessingElementConfig
 from softermax.sim.axi import play_axi
@@ -49,7 +49,7 @@ def check(cases, unit, config, faults, folder, **ports):
 
 def test_every_fault_of_a_softmax_is_found_and_no_other(tmp_path):
     cases = Cases(WIDE, seed=4)
-    check(cases, AxiStreamSoftermax, WIDE, AXI_STREAM_FAULTS, tmp_path, sources=[SOURCE], sinks=[SINK])
+    check(cases, AxiStreamSoftmax, WIDE, AXI_STREAM_FAULTS, tmp_path, sources=[SOURCE], sinks=[SINK])
 
 
 def test_every_fault_of_a_processing_element_is_found_and_no_other(tmp_path):

@@ -8,7 +8,7 @@ from softermax.model.baseline import BaselineConfig
 from softermax.model.pe import context, probabilities, scores
 from softermax.model.pe_config import ProcessingElementConfig
 from softermax.sim.built_heads import chosen_heads, scaled_heads
-from softermax.sim.summed_rows import peaked_rows
+from softermax.sim.directed_rows import single_peak_rows
 
 CONFIG = ProcessingElementConfig(
     softmax=SoftermaxConfig.faithful(lanes=4, max_len=16), vector_size=4, max_d_head=8, values=True
@@ -32,7 +32,7 @@ def test_scaled_heads_fill_the_scores_of_small_dot_products_and_of_large_ones():
 @pytest.mark.parametrize("softmax", [CONFIG.softmax, BaselineConfig(lanes=4, max_len=16)])
 def test_chosen_heads_have_the_rows_as_their_scores_and_their_probabilities_as_context(softmax):
     config = ProcessingElementConfig(softmax=softmax, vector_size=4, max_d_head=8, values=True)
-    rows = peaked_rows(np.random.default_rng(1), config.softmax, 100, config.score)
+    rows = single_peak_rows(np.random.default_rng(1), config.softmax, 100, config.score)
     heads = chosen_heads(np.random.default_rng(1), config, rows)
     made = [tuple(row) for head in heads for row in scores(head, config).tolist()]
     assert sorted(made) == sorted(tuple(raw.tolist()) for raw, _ in rows)

@@ -13,13 +13,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from softermax.flows.synthesis.verilog import generate_verilog
-from softermax.hw import NormalizationUnit, Softermax, UnnormedSoftmaxUnit
+from softermax.hw import NormalizationUnit, SoftermaxUnit, UnnormedSoftmaxUnit
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.sim.cosim import SIMULATORS, CosimError, cosimulate, simulator_environment
 from softermax.sim.trace import cut_by_reset
 from softermax.sim.traffic import bursty, random_rows, rows_to_slices
 
-from ..hw.stimuli import TRACES, back_to_back, constant_rows, random_trace
+from ..hw.stimuli import MODELS, UNITS, back_to_back, constant_rows, random_trace
 from ..model.strategies import configs, examples
 
 #: Verilator is always there; Icarus, where it is installed, needs next to no time to build.
@@ -32,17 +32,17 @@ ROW_LENGTHS = (1, 2, 24)
 POINTS = {
     "unnormed": (UnnormedSoftmaxUnit, PAPER, 2),
     "normalization": (NormalizationUnit, PAPER, 3),
-    "softermax": (Softermax, PAPER, 7),
-    "16 lanes": (Softermax, SoftermaxConfig.paper(lanes=16, max_len=384), 7),
+    "softermax": (SoftermaxUnit, PAPER, 7),
+    "16 lanes": (SoftermaxUnit, SoftermaxConfig.paper(lanes=16, max_len=384), 7),
     "slopes, saturating": (
-        Softermax,
+        SoftermaxUnit,
         SoftermaxConfig(lanes=2, max_len=48, input=Q(5, 5), power_sum=UQ(2, 9), output=UQ(0, 12), saturate=True),
         7,
     ),
     "row product": (NormalizationUnit, replace(PAPER, normalizer="row_product"), 4),
-    "row product, faithful": (Softermax, SoftermaxConfig.faithful(lanes=16, max_len=384), 8),
+    "row product, faithful": (SoftermaxUnit, SoftermaxConfig.faithful(lanes=16, max_len=384), 8),
     "row product, directed, saturating": (
-        Softermax,
+        SoftermaxUnit,
         SoftermaxConfig(
             lanes=2,
             max_len=48,
@@ -76,7 +76,9 @@ def simulate(folder, unit, config, traces, simulator):
 def test_every_port_on_every_cycle_and_a_slice_a_cycle(unit, config, latency, simulator, tmp_path):
     rng = np.random.default_rng(8)
     slices = rows_to_slices(random_rows(rng, config, 60), config)
-    difficult = TRACES[unit](slices, config, {name: bursty(rng, 251 + len(name)) for name in ("i", "row", "o")}, rng)
+    difficult = MODELS[unit].trace(
+        slices, config, {name: bursty(rng, 251 + len(name)) for name in ("i", "row", "o")}, rng
+    )
     at_full_speed = [back_to_back(unit, config, constant_rows(config, length, 5)) for length in ROW_LENGTHS]
     traces = [difficult, cut_by_reset(difficult, 111, difficult), *at_full_speed]
     results = simulate(tmp_path, unit, config, traces, simulator)
@@ -86,7 +88,7 @@ def test_every_port_on_every_cycle_and_a_slice_a_cycle(unit, config, latency, si
     for length, result in zip(ROW_LENGTHS, results[2:], strict=True):
         first, last = result.moves["o"][0], result.moves["o"][-1]
         assert last - first == len(result.moves["o"]) - 1 == 5 * length - 1
-        assert first == 2 + latency + (length - 1 if unit is Softermax else 0)  # after two cycles of reset
+        assert first == 2 + latency + (length - 1 if unit is SoftermaxUnit else 0)  # after two cycles of reset
 
 
 @example(replace(PAPER, power_sum=UQ(2, 6), saturate=True))
@@ -98,14 +100,14 @@ def test_verilator_builds_any_config(config):
     # As the co-simulation calls it; every warning is an error.
     arguments = ["-cc", "--vpi", "--public-depth", "1", "--top-module", "unit"]
     with TemporaryDirectory() as folder, simulator_environment("verilator"):
-        path, build_dir = write(Path(folder), generate_verilog(Softermax(config), "unit"))
+        path, build_dir = write(Path(folder), generate_verilog(SoftermaxUnit(config), "unit"))
         command = ["verilator", *arguments, "-Mdir", build_dir, path]
         said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
     assert [line for line in said.splitlines() if line.startswith("%")] == []
 
 
 @examples(20 if QUICKEST == "icarus" else 2)
-@given(unit=st.sampled_from(list(TRACES)), config=configs(max_lanes=5, most_product_bits=3), seed=st.integers(0, 999))
+@given(unit=st.sampled_from(UNITS), config=configs(max_lanes=5, most_product_bits=3), seed=st.integers(0, 999))
 def test_every_port_on_every_cycle_for_any_config(unit, config, seed):
     trace = random_trace(unit, config, seed)
     with TemporaryDirectory() as folder:
@@ -114,10 +116,10 @@ def test_every_port_on_every_cycle_for_any_config(unit, config, seed):
 
 
 def test_a_mismatch_is_counted_and_described(tmp_path):
-    trace = back_to_back(Softermax, PAPER, constant_rows(PAPER, 1, 2))
+    trace = back_to_back(SoftermaxUnit, PAPER, constant_rows(PAPER, 1, 2))
     valid = list(trace.outputs["o__valid"])
     wrong = replace(trace, outputs={**trace.outputs, "o__valid": [*valid[:5], 1 - valid[5], *valid[6:]]})
-    right_result, wrong_result = simulate(tmp_path, Softermax, PAPER, [trace, wrong], QUICKEST)
+    right_result, wrong_result = simulate(tmp_path, SoftermaxUnit, PAPER, [trace, wrong], QUICKEST)
     assert right_result.mismatches == 0
     assert wrong_result.mismatches == 1
     assert wrong_result.described == [{"cycle": 5, "port": "o__valid", "expected": "1", "seen": "0"}]
@@ -180,10 +182,10 @@ def test_verilog_that_does_not_build(simulator, verilog, top, tmp_path):
 
 @pytest.mark.parametrize("lacks_ports", [False, True])
 def test_a_simulation_that_ends_before_the_traces_do(lacks_ports, tmp_path):
-    trace = back_to_back(Softermax, PAPER, constant_rows(PAPER, 1, 2))
+    trace = back_to_back(SoftermaxUnit, PAPER, constant_rows(PAPER, 1, 2))
     verilog = "module unit(clk, rst);\n  input clk, rst;\nendmodule\n"
     if not lacks_ports:
-        verilog = generate_verilog(Softermax(PAPER), "unit")
+        verilog = generate_verilog(SoftermaxUnit(PAPER), "unit")
         verilog = verilog.replace("endmodule", "  always @(posedge clk) $finish;\nendmodule", 1)
     text = error(QUICKEST, verilog, "unit", tmp_path, [trace])
     assert text == f"{QUICKEST} failed on unit: see {tmp_path / 'build' / 'simulation.log'}"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from softermax.flows.verification.faults import Fault, becomes, without
-from softermax.hw import ProcessingElement, Softermax
+from softermax.hw import ProcessingElement, SoftermaxUnit
 from softermax.hw.baseline import BaselineSoftmax
 from softermax.model import UQ, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
@@ -28,9 +28,9 @@ PROCESSING_ELEMENT = ProcessingElementConfig(
     softmax=SoftermaxConfig.paper(lanes=2, max_len=12), vector_size=2, max_d_head=6, values=True
 )
 STYLES = {
-    "multiply": (Softermax, SoftermaxConfig(output=UQ(1, 15), **SIZES), MULTIPLY_FAULTS),
+    "multiply": (SoftermaxUnit, SoftermaxConfig(output=UQ(1, 15), **SIZES), MULTIPLY_FAULTS),
     "row product": (
-        Softermax,
+        SoftermaxUnit,
         SoftermaxConfig(output=UQ(0, 11), product=UQ(1, 12), normalizer="row_product", **SIZES),
         PRODUCT_FAULTS,
     ),

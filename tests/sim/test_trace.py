@@ -20,11 +20,10 @@ import pytest
 
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
-from softermax.sim.softermax_trace import normalization_trace, softermax_trace, unnormed_trace
+from softermax.sim import baseline_units
+from softermax.sim.softermax_units import NORMALIZATION, SOFTMAX, UNNORMED
 from softermax.sim.trace import cut_by_reset
 from softermax.sim.traffic import bursty, random_rows, rows_to_slices
-
-from ..hw.stimuli import BASELINE_TRACES
 
 TINY = SoftermaxConfig(
     lanes=1, max_len=2, input=Q(2, 0), unnormed=UQ(1, 1), power_sum=UQ(2, 1), reciprocal=UQ(1, 1), output=UQ(1, 1),
@@ -40,7 +39,9 @@ NUMERATORS = {"A0": "000110", "A1": "100010", "B": "111010", "C0": "000010", "C1
 SUMMARIES = {"A0": "00010001", "A1": "00011001", "B": "00010110", "C0": "00010000", "C1": "10010000"}
 PROBABILITIES = {"A0": "00001", "A1": "00100", "B": "00110", "C0": "10010", "C1": "10100"}
 
-EACH_TRACE = pytest.mark.parametrize("make", [unnormed_trace, normalization_trace, softermax_trace])
+EACH_TRACE = pytest.mark.parametrize(
+    "unit", [UNNORMED, NORMALIZATION, SOFTMAX], ids=["unnormed", "normalization", "softmax"]
+)
 
 
 def rng():
@@ -69,7 +70,7 @@ def offered(trace, stream, codes):
 def test_unnormed_softmax_unit_by_hand():
     # The sink of slices refuses in cycle 3, that of rows in 4 and 5; each stalls the other once the item is taken.
     waves = {"o": np.array([1, 1, 1, 0, *[1] * 20]), "row": np.array([1, 1, 1, 1, 0, 0, *[1] * 20])}
-    trace = unnormed_trace(SLICES, TINY, waves, rng())
+    trace = UNNORMED.trace(SLICES, TINY, waves, rng())
     assert offered(trace, "i", SCORES) == "A0 A1 B C0 C0 C1 C1 C2 - - - - - - - -"
     assert bits(trace.outputs["i__ready"]) == "1110101111111111"
     assert bits(trace.outputs["o__valid"]) == "0011110110000000"
@@ -83,7 +84,7 @@ def test_unnormed_softmax_unit_by_hand():
 def test_normalization_unit_by_hand():
     # The first summary comes in cycle 2; the sink refuses in cycle 7.
     waves = {"row": np.array([0, 0, *[1] * 30]), "o": np.array([*[1] * 7, 0, *[1] * 30])}
-    trace = normalization_trace(SLICES, TINY, waves, rng())
+    trace = NORMALIZATION.trace(SLICES, TINY, waves, rng())
     ends = {name: SUMMARIES[name] for name in ("A1", "B", "C1")}
     assert offered(trace, "i", NUMERATORS) == "A0 A0 A0 A0 A0 A1 B C0 C0 C1 - - - - - - - -"
     assert bits(trace.outputs["i__ready"]) == "000011101100000000"
@@ -96,7 +97,7 @@ def test_normalization_unit_by_hand():
 def test_softermax_by_hand():
     # The sink refuses in cycles 6 and 7, in which the row buffer takes what follows.
     waves = {"o": np.array([*[1] * 6, 0, 0, *[1] * 30])}
-    trace = softermax_trace(SLICES, TINY, waves, rng())
+    trace = SOFTMAX.trace(SLICES, TINY, waves, rng())
     assert offered(trace, "i", SCORES) == "A0 A1 B C0 C1 C2" + 14 * " -"
     assert bits(trace.outputs["i__ready"]) == "1" * 20
     assert bits(trace.outputs["o__valid"]) == "00000011111110000000"
@@ -108,7 +109,7 @@ def test_softermax_fills_up_by_hand():
     # the Reciprocal holds the summaries of two, and the registers of the Unnormed Softmax Unit hold two.
     rows = [(np.zeros(1, np.int16), np.ones(1, bool))] * 9
     waves = {"o": np.array([*[0] * 20, *[1] * 30])}
-    trace = softermax_trace(rows_to_slices(rows, TINY), TINY, waves, rng())
+    trace = SOFTMAX.trace(rows_to_slices(rows, TINY), TINY, waves, rng())
     taken = [v & r for v, r in zip(trace.inputs["i__valid"], trace.outputs["i__ready"], strict=True) if r is not None]
     assert sum(taken[:20]) == 5
     assert sum(taken) == 9
@@ -116,19 +117,19 @@ def test_softermax_fills_up_by_hand():
 
 
 @EACH_TRACE
-def test_reset_comes_first_and_nothing_is_expected_under_it(make):
-    trace = make(SLICES, TINY, {}, rng())
+def test_reset_comes_first_and_nothing_is_expected_under_it(unit):
+    trace = unit.trace(SLICES, TINY, {}, rng())
     assert trace.inputs["rst"] == [1, 1] + [0] * (trace.cycles - 2)
     assert {value for port in trace.outputs.values() for value in port[:2]} == {None}
     assert {len(port) for port in [*trace.inputs.values(), *trace.outputs.values()]} == {trace.cycles}
 
 
 @EACH_TRACE
-def test_offers_stay_until_they_are_taken_and_come_in_order(make):
+def test_offers_stay_until_they_are_taken_and_come_in_order(unit):
     config = SoftermaxConfig.paper(lanes=2, max_len=9)
     random = np.random.default_rng(4)
     slices = rows_to_slices(random_rows(random, config, 30), config)
-    trace = make(slices, config, {name: bursty(random, 97) for name in ("i", "row", "o")}, random)
+    trace = unit.trace(slices, config, {name: bursty(random, 97) for name in ("i", "row", "o")}, random)
     for stream in (name.removesuffix("__ready") for name in trace.outputs if name.endswith("__ready")):
         valid, payload = trace.inputs[f"{stream}__valid"], trace.inputs[f"{stream}__payload"]
         ready = trace.outputs[f"{stream}__ready"]
@@ -139,44 +140,45 @@ def test_offers_stay_until_they_are_taken_and_come_in_order(make):
             assert payload[cycle + 1] == payload[cycle]
 
 
-@pytest.mark.parametrize("make", BASELINE_TRACES.values(), ids=lambda make: make.__name__)
+@pytest.mark.parametrize("name", ["UNNORMED", "NORMALIZATION", "SOFTMAX"])
 @pytest.mark.parametrize("lanes", [1, 5])
-def test_a_trace_ends_after_its_last_item_however_long_that_takes(make, lanes):
+def test_a_trace_ends_after_its_last_item_however_long_that_takes(name, lanes):
     """A row of 30 slices is 30 cycles on its way between the baseline's passes, in which no output shows anything."""
     config = BaselineConfig(lanes=lanes, max_len=30 * lanes)
     rows = [(np.zeros(30 * lanes, np.uint16), np.ones(30 * lanes, bool))] * 2
-    trace = make(rows_to_slices(rows, config), config, {}, rng())
+    unit = getattr(baseline_units, name)
+    trace = unit.trace(rows_to_slices(rows, config), config, {}, rng())
     shown = {name: [c for c, v in enumerate(port) if v] for name, port in trace.outputs.items() if name != "i__ready"}
     assert len(shown["o__valid"]) == 60
     assert trace.cycles == 8 + max(shown[name][-1] for name in ("o__valid", "row__valid") if name in shown)
 
 
 @EACH_TRACE
-def test_what_is_not_offered_is_noise(make):
-    trace = make(SLICES, SoftermaxConfig.paper(lanes=1, max_len=2), {"i": np.array([1, *[0] * 20])}, rng())
+def test_what_is_not_offered_is_noise(unit):
+    trace = unit.trace(SLICES, SoftermaxConfig.paper(lanes=1, max_len=2), {"i": np.array([1, *[0] * 20])}, rng())
     noise = [p for v, p in zip(trace.inputs["i__valid"], trace.inputs["i__payload"], strict=True) if not v]
     assert len(set(noise)) > 20
 
 
 @EACH_TRACE
-def test_the_same_seed_gives_the_same_trace_and_json_keeps_it(make):
+def test_the_same_seed_gives_the_same_trace_and_json_keeps_it(unit):
     waves = {"o": bursty(rng(), 31)}
-    first, again = make(SLICES, TINY, waves, rng()), make(SLICES, TINY, waves, rng())
+    first, again = unit.trace(SLICES, TINY, waves, rng()), unit.trace(SLICES, TINY, waves, rng())
     assert first == again
     assert json.loads(json.dumps(first.to_dict())) == first.to_dict()
 
 
 @EACH_TRACE
-def test_every_value_fits_its_port(make):
+def test_every_value_fits_its_port(unit):
     config = SoftermaxConfig.paper(lanes=3, max_len=9)
     random = np.random.default_rng(5)
-    trace = make(rows_to_slices(random_rows(random, config, 30), config), config, {}, random)
+    trace = unit.trace(rows_to_slices(random_rows(random, config, 30), config), config, {}, random)
     for port, values in trace.outputs.items():
         assert all(value is None or 0 <= value < 1 << trace.widths[port] for value in values)
 
 
 def test_a_reset_of_a_cycle_finds_an_item_waiting():
-    trace = softermax_trace(SLICES, TINY, {"o": np.array([1, 0, 0, 1], bool)}, rng())
+    trace = SOFTMAX.trace(SLICES, TINY, {"o": np.array([1, 0, 0, 1], bool)}, rng())
     cycle = 1 + next(
         n for n, valid in enumerate(trace.outputs["o__valid"]) if valid and not trace.inputs["o__ready"][n]
     )

@@ -13,7 +13,7 @@ from rich.progress import track
 from softermax.model import SoftermaxConfig
 from softermax.sim.cosim import CosimError
 
-from ..cosimulation.scores import apply_softermax, read_array
+from ..cosimulation.scores import apply_softmax, read_array
 from ..design_points import main_design_points
 from ..errors import FlowError
 from ..evaluation.evaluation import evaluate as run_evaluation
@@ -248,8 +248,8 @@ def evaluate(liberty, exclude, scheduler, as_json, build_dir):
 @given.as_json
 @given.build_dir
 def faithfulness(grid, rows, seed, markdown, as_json, build_dir, **size):
-    points = faithful_grid() if grid else [given.design_point("softermax", **size)]
-    if not all(isinstance(point.config, SoftermaxConfig) for point in points):
+    points = faithful_grid() if grid else [given.design_point("softmax", **size)]
+    if not all(isinstance(point.softmax_config, SoftermaxConfig) for point in points):
         raise FlowError(f"the preset must be paper or faithful to be attacked, not {size['preset']!r}")
     results = jobs.run(jobs.faithfulness, points, build_dir, "Attacking", _messages, rows=rows, seed=seed)
     show(results, as_json, f"Errors found in {rows:,} random rows, in built ones and by search, seed {seed}", markdown)
@@ -271,7 +271,7 @@ def explore(number, as_json, build_dir, **arguments):
     options, size = given.area_options(arguments), arguments
     if size["preset"] != "faithful":
         raise FlowError(f"the preset must be faithful to have candidates, not {size['preset']!r}")
-    found = least_candidates(given.design_point("softermax", **size).config, number)
+    found = least_candidates(given.design_point("softmax", **size).softmax_config, number)
     results = jobs.run(measure_candidate, found, build_dir, "Synthesising", _messages, options=options)
     show(results, as_json, f"Candidates for a faithful config: widths in bits, areas by recipe {options.recipe}")
 
@@ -330,7 +330,7 @@ def heads(scale_bits, markdown, as_json):
 @given.size
 @given.as_json
 def info(as_json, **size):
-    facts = describe(given.design_point("softermax", **size))
+    facts = describe(given.design_point("softmax", **size))
     if as_json:
         print(json.dumps([facts], indent=2))
         return
@@ -351,9 +351,9 @@ def info(as_json, **size):
 @given.size
 @given.as_json
 def softmax(scores, output, mask, base, as_json, **size):
-    point = given.design_point("softermax", base=base, **size)
+    point = given.design_point("softmax", base=base, **size)
     kept = None if mask is None else read_array(mask)
-    result = point.identity() | apply_softermax(read_array(scores), point.config, kept, output)
+    result = point.identity() | apply_softmax(read_array(scores), point.softmax_config, kept, output)
     if as_json:
         print(json.dumps([result], indent=2))
         return

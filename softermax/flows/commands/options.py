@@ -11,7 +11,8 @@ from softermax.model import QFormat
 from softermax.model.config import CHOICES
 from softermax.sim.cosim import SIMULATORS
 
-from ..design_points import MAX_D_HEAD, PRESETS, UNITS, DesignPoint, main_design_points
+from ..design_points import OLD_NAMES, DesignPoint, main_design_points
+from ..designs.registry import designs, unit_names
 from ..errors import FlowError
 from ..synthesis.mapping import RECIPES
 from ..synthesis.synthesis import AreaOptions
@@ -46,7 +47,7 @@ def options(*decorators):
 
 option = click.option
 size = options(
-    option("--preset", default="paper", show_default=True, help=f"One of {', '.join(PRESETS)}."),
+    option("--preset", default="paper", show_default=True, help=f"One of {', '.join(designs())}."),
     option("--lanes", type=int, default=16, show_default=True, help="Scores per slice, taken in one clock cycle."),
     option("--max-len", type=int, default=384, show_default=True, help="Elements of the longest row."),
     option("--input-format", "input", help="Scores, such as Q(4,4); preset faithful."),
@@ -55,7 +56,7 @@ size = options(
     option("--rounding", help=f"{' or '.join(CHOICES['rounding'])}; preset faithful."),
     option("--saturate", is_flag=True, help="Let the power sum of long rows saturate, flagged; preset paper."),
     option("--cuts", help="Steps of the unnormed unit with a register behind, such as int_max,sum_3; or none."),
-    option("--max-d-head", type=int, default=MAX_D_HEAD, show_default=True, help="Elements of a pe's longest query."),
+    option("--max-d-head", type=int, help="Elements of a pe's longest query; 128 unless told."),
     option("--values", is_flag=True, help="Let a pe keep values and give context instead of probabilities."),
 )
 axi_stream = option("--axi-stream", is_flag=True, help="AXI4-Stream ports, of softermax or pe; see docs/axi-stream.md.")
@@ -89,7 +90,7 @@ seed = option(
 )
 simulator = option("--simulator", default="verilator", show_default=True, help=f"One of {', '.join(SIMULATORS)}.")
 
-UNIT_HELP = f"UNIT is one of {', '.join(UNITS)}; without it, every design point of make."
+UNIT_HELP = f"UNIT is one of {', '.join(unit_names())}; without it, every design point of make."
 
 
 def area_options(arguments: dict) -> AreaOptions:
@@ -113,6 +114,6 @@ def design_point(
     except ValueError as error:
         raise FlowError(str(error)) from error
     steps = None if cuts is None else tuple(cuts.split(",")) if cuts != "none" else ()
-    chosen = {**formats, **choices, "cuts": steps}
+    chosen = {**formats, **choices, "cuts": steps, "values": values, "max_d_head": max_d_head}
     options = tuple((name, value) for name, value in chosen.items() if value not in (None, False))
-    return DesignPoint(unit, preset, lanes, max_len, options, values, max_d_head, axi_stream)
+    return DesignPoint(OLD_NAMES.get(unit, unit), preset, lanes, max_len, options, axi_stream)

@@ -8,22 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from softermax.model import SoftermaxConfig, softermax, softmax_exact
-from softermax.model.baseline import BaselineConfig, baseline_softmax
+from softermax.model import softmax_exact
 from softermax.model.shape import RowShape
-from softermax.sim.attention import AttentionHead, load_heads
 
+from ..designs.captured import softmax_heads
 from ..errors import FlowError
 from ..files import write_whole
 
-__all__ = ["accuracy_on_attention", "apply_softermax", "read_array", "softmax_heads"]
-
-#: Softmax is measured and verified on the shipped heads of this size only. A softmax unit does not see d_head: the
-#: larger heads, for units that take queries and keys, would make co-simulation longer and test nothing new.
-SOFTMAX_D_HEAD = 32
-
-#: The golden model for each kind of config.
-MODELS = {SoftermaxConfig: softermax, BaselineConfig: baseline_softmax}
+__all__ = ["accuracy_on_attention", "apply_softmax", "read_array"]
 
 
 def read_array(path: Path) -> np.ndarray:
@@ -49,8 +41,8 @@ def read_array(path: Path) -> np.ndarray:
         raise FlowError(f"{path} must be an .npy or .npz file of numbers: NumPy cannot read it") from error
 
 
-def apply_softermax(scores: np.ndarray, config: RowShape, mask: np.ndarray | None, output: Path) -> dict:
-    """Write the probabilities of Softermax, or of the baseline, to an .npy file.
+def apply_softmax(scores: np.ndarray, config: RowShape, mask: np.ndarray | None, output: Path) -> dict:
+    """Write the probabilities of a config's golden model to an .npy file.
 
     Returns
     -------
@@ -64,7 +56,7 @@ def apply_softermax(scores: np.ndarray, config: RowShape, mask: np.ndarray | Non
         If the scores or the mask are not what :func:`softermax.model.softermax` takes.
     """
     try:
-        probabilities = MODELS[type(config)](scores, config, mask)
+        probabilities = config.arithmetic.real_softmax(scores, config, mask)
     except (TypeError, ValueError) as error:
         raise FlowError(str(error)) from error
     if not probabilities.size:
@@ -87,11 +79,6 @@ def apply_softermax(scores: np.ndarray, config: RowShape, mask: np.ndarray | Non
     }
 
 
-def softmax_heads(max_len: int) -> list[AttentionHead]:
-    """The shipped heads that softmax is measured and verified on, rows of up to ``max_len`` elements."""
-    return [head for head in load_heads() if head.d_head == SOFTMAX_D_HEAD and head.tokens <= max_len]
-
-
 def accuracy_on_attention(config: RowShape) -> dict:
     """How a config does on the shipped real attention scores, rows of up to ``max_len`` elements.
 
@@ -106,7 +93,7 @@ def accuracy_on_attention(config: RowShape) -> dict:
     for head in softmax_heads(config.max_len):
         # log2(e) is folded into the shipped scores.
         scores = head.scores / 4 * (1 if config.base == "2" else math.log(2))
-        probabilities = MODELS[type(config)](scores, config, head.keep)
+        probabilities = config.arithmetic.real_softmax(scores, config, head.keep)
         sums.append(probabilities.sum(axis=-1))
         errors.append(np.abs(probabilities - softmax_exact(scores, head.keep, base=config.base))[head.keep])
     sums, errors = (np.concatenate(values) if values else None for values in (sums, errors))

@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ..design_points import DesignPoint
+from ..designs.registry import designs
 from ..errors import FlowError
 from ..files import write_whole
 from ..jobs.provenance import commit, versions
@@ -29,13 +30,12 @@ RECIPE, LEAST = "balanced", "least-area"
 PERIOD = 1000.0
 #: What comes first, and shows in seconds whether the library will do at all: of the one all jobs, for rows of its
 #: longest, of the other, which has memories, the area.
-PROBE, PROBE_OF_MEMORIES = DesignPoint("unnormed", "paper", 2, 16), DesignPoint("softermax", "paper", 2, 16)
+PROBE, PROBE_OF_MEMORIES = DesignPoint("unnormed", "paper", 2, 16), DesignPoint("softmax", "paper", 2, 16)
 
-#: Rows of the paper's preset: longer ones saturate its power sum.
-PAPER_LONGEST = 1023
 #: Lengths of rows that energies are measured for, and lanes of the units: a processing element of 32 takes minutes.
 TOKENS, LANES_OF_LENGTHS = (64, 256, 1024), {"unnormed": 32, "normalization": 32, "pe": 16}
-LANES = (4, 8, 16, 32)
+#: The unit whose least areas are measured at other sizes, its memories as SRAM macros.
+SWEPT, LANES = "softmax", (4, 8, 16, 32)
 LENGTHS = (64, 1024, 4096)
 
 #: Tables for people: title, and the fields of a unit beside those of its point.
@@ -82,21 +82,19 @@ def full_plan() -> Plan:
         units=tuple(point for lanes in (16, 32) for unit in LANES_OF_LENGTHS for point in _presets(unit, lanes, 384)),
         tokens=384,
         lengths=tuple((point, TOKENS) for point in long),
-        sweeps=tuple(point for size in sizes for point in _presets("softermax", *size)),
+        sweeps=tuple(point for size in sizes for point in _presets(SWEPT, *size)),
     )
 
 
 def _presets(unit: str, lanes: int, max_len: int) -> list[DesignPoint]:
-    """A unit of a size in all presets, a Normalization Unit with both of the baseline's normalizers.
-
-    Units in which that is a part have the one that is smaller and takes less energy.
-    """
+    """A unit of a size in every design of make that has it, in the variants that the design names."""
     longest = -(-max_len // lanes) * lanes
-    saturate = (("saturate", True),) if longest > PAPER_LONGEST else ()
-    multiply, divide = ("fp16", (("normalizer", "multiply"),)), ("fp16", ())
-    baseline = {"unnormed": [divide], "normalization": [divide, multiply]}.get(unit, [multiply])
-    kinds = [("paper", saturate), ("faithful", ()), *baseline]
-    return [DesignPoint(unit, preset, lanes, max_len, options) for preset, options in kinds]
+    return [
+        DesignPoint(unit, preset, lanes, max_len, options)
+        for preset, design in designs().items()
+        if unit in design.in_make
+        for options in design.evaluated(unit, longest)
+    ]
 
 
 def evaluate(plan: Plan, build_dir: Path, library: AreaOptions, console: Console, scheduler: str | None = None) -> dict:
@@ -121,7 +119,7 @@ def evaluate(plan: Plan, build_dir: Path, library: AreaOptions, console: Console
     probes = work.jobs()
     units = [work.characterised(point, (plan.tokens,)) for point in plan.units]
     lengths = [work.characterised(point, tokens) for point, tokens in plan.lengths]
-    sweeps = [work.least_area(point, macros=point.unit == "softermax" or None) for point in plan.sweeps]
+    sweeps = [work.least_area(point, macros=True) for point in plan.sweeps]
     others = [job for job in work.jobs() if job not in probes]
     order = [*probes, *sorted(others, key=_effort, reverse=True)]
     found = dict(zip(order, run_jobs(order, "Evaluating", console, scheduler), strict=True))
@@ -159,7 +157,7 @@ class _Work:
 def _effort(job: Job) -> tuple:
     """Sorts jobs by how long they take."""
     point = job.point
-    return point.unit == "pe", point.lanes, point.preset == "fp16", sum(job.options.get("tokens", ()))
+    return point.entry.parts, point.lanes, point.design.is_baseline, sum(job.options.get("tokens", ()))
 
 
 def _unit(point: DesignPoint, found: dict) -> dict:

@@ -79,7 +79,7 @@ def place_of(job: str, point, build_dir: Path, *, packages: tuple[str, ...] = PA
     """
     facts = {
         "job": job,
-        "point": [repr(point), repr(point.hardware_config)],
+        "point": [repr(point), repr(point.config)],
         "sources": source_digest(packages),
         "versions": versions(),
     }

@@ -60,7 +60,7 @@ def measure_faithfulness(point: DesignPoint, build_dir: Path, *, rows: int, seed
         found; ``faithful``, whether the bound holds, is below 1, and no width can lose a bit. ``widths`` are the
         derived ones; ``row_sum_min`` and ``row_sum_max``, of rows with a kept score, real numbers.
     """
-    config = point.config
+    config = point.softmax_config
     key = hashlib.sha256(f"{config} {rows} {seed} {_model_digest()}".encode()).hexdigest()[:16]
     cached = build_dir / "faithfulness" / f"{point.name}-{key}.json"
     if not cached.exists():

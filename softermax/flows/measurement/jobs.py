@@ -21,7 +21,6 @@ from ..gates.opensta import opensta_period
 from ..jobs.cache import Cache, kept
 from ..jobs.provenance import library_digests, place_of
 from ..jobs.running import Job, run_jobs
-from ..synthesis.areas import SOFTMAX_PARTS
 from ..synthesis.sram_macros import SramMacro
 from ..synthesis.synthesis import AreaOptions, Synthesis, synthesise
 from ..synthesis.verilog import write_component_verilog
@@ -95,10 +94,10 @@ def synthesis(point: DesignPoint, build_dir: Path, options: AreaOptions, macros:
     Parameters
     ----------
     macros : bool or None
-        Whether memories are SRAM macros; unless told, in a processing element. The parts of one are mapped apart.
+        Whether memories are SRAM macros; None leaves it to the unit.
     """
-    apart = point.unit == "pe"
-    macros = apart if macros is None else macros
+    apart = point.entry.parts
+    macros = point.entry.macros if macros is None else macros
     cache, key = _place("synthesis", point, build_dir, options, macros=macros)
     folder, found = build_dir / "area" / point.name / key[:16], cache.get(key)
     if found is not None and _digest(folder / "netlist.v") == found["digest"]:
@@ -142,22 +141,22 @@ def area(point: DesignPoint, build_dir: Path, options: AreaOptions, macros: bool
         "sequential_area": round(result.sequential_area, 3),
         "combinational_area": round(result.combinational_area, 3),
         "memory_area": round(result.memory_area, 3) if result.macros else None,
-        **(_by_parts(result) if result.part_areas else {}),
+        **(_by_parts(point, result) if result.part_areas else {}),
         "area_per_lane": round(result.area / point.lanes, 3),
         "delay": result.delay,
         "area_unit": result.area_unit,
     }
 
 
-def _by_parts(result: Synthesis) -> dict:
-    """Areas of a processing element's parts; the softmax is everything from scores to probabilities.
+def _by_parts(point: DesignPoint, result: Synthesis) -> dict:
+    """Areas of a unit's parts; the softmax is everything from scores to probabilities.
 
     Behind AXI4-Stream ports the processing element is a part itself.
     """
     parts = {f"{part}_area": round(area, 3) for part, area in result.part_areas.items()}
-    if not any(part in SOFTMAX_PARTS for part in result.part_areas):
+    if not any(part in point.entry.softmax_parts for part in result.part_areas):
         return parts
-    softmax = sum(area for part, area in result.part_areas.items() if part in SOFTMAX_PARTS)
+    softmax = sum(area for part, area in result.part_areas.items() if part in point.entry.softmax_parts)
     return parts | {"softmax_area": round(softmax, 3), "rest_area": round(result.area - softmax, 3)}
 
 

@@ -14,8 +14,6 @@ from ..design_points import DesignPoint
 from ..gates.activity import Activity
 from ..gates.energy import EnergyBreakdown, switched_energy
 from ..gates.glitches import simulate_glitches
-from ..synthesis.areas import SOFTMAX_PARTS
-from .energy_stimuli import energy_stimuli
 from .mapped_unit import MappedUnit
 
 __all__ = ["measure_row_energy"]
@@ -48,7 +46,7 @@ def measure_row_energy(point: DesignPoint, unit: MappedUnit, *, tokens: int, per
     FlowError
         If ``tokens`` is out of range, or the library does not tell its voltage.
     """
-    played = energy_stimuli(point, tokens)
+    played = point.entry.traffic.energy_stimuli(point, tokens)
     flat, library, delays, voltage = unit.netlist, unit.library, unit.delays, unit.voltage
     activities = simulate_glitches(
         flat,
@@ -72,7 +70,7 @@ def measure_row_energy(point: DesignPoint, unit: MappedUnit, *, tokens: int, per
         "period": period,
         "voltage": voltage,
         **_of_a_row(_total(whole), sum(memories.values()), factor, scale, tokens),
-        **(_of_parts(whole, without, glitching, memories, scale) if point.unit == "pe" else {}),
+        **(_of_parts(point, whole, without, glitching, memories, scale) if point.entry.parts else {}),
     }
 
 
@@ -88,14 +86,14 @@ def _of_a_row(energy: EnergyBreakdown, memory: float, factor: float, scale: floa
     }
 
 
-def _of_parts(whole, without, glitching, memories: dict[str, float], scale: float) -> dict:
+def _of_parts(point: DesignPoint, whole, without, glitching, memories: dict[str, float], scale: float) -> dict:
     """Energies of a row in each part, with glitches; the softmax is everything from scores to probabilities."""
     found = {}
     for part, energy in whole.items():
         factor = glitching[part].logic / (without[part].logic or 1)
         found[part] = energy.total + energy.logic * (factor - 1) + memories.get(part, 0)
     parts = {f"{part}_energy": round(energy * scale, 4) for part, energy in found.items() if part}
-    softmax = sum(found.get(part, 0) for part in SOFTMAX_PARTS)
+    softmax = sum(found.get(part, 0) for part in point.entry.softmax_parts)
     return parts | {"softmax_energy": round(softmax * scale, 4)}
 
 

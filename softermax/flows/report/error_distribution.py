@@ -11,9 +11,9 @@ from matplotlib.ticker import FuncFormatter
 
 from softermax.model import softmax_exact
 
-from ..cosimulation.scores import MODELS, softmax_heads
-from ..design_points import PRESETS
-from .drawing import GRID, INK, PRESET_STYLES, Plot, draw_plot
+from ..designs.captured import softmax_heads
+from ..designs.registry import design, designs
+from .drawing import GRID, INK, Plot, draw_plot
 from .full_tables import Table
 
 __all__ = ["absolute_errors", "error_plot", "error_table"]
@@ -24,8 +24,6 @@ SIZE = {"lanes": 32, "max_len": 384}
 THRESHOLDS = np.logspace(-6, 0, 241)
 #: Least share that a plot shows.
 LEAST_SHARE = 1e-6
-#: Units in the last place of the presets' outputs; a binary16's depends on the number.
-ULPS = {"faithful": 2.0**-8, "paper": 2.0**-7}
 
 
 @dataclass(frozen=True)
@@ -47,13 +45,19 @@ def absolute_errors(preset: str) -> np.ndarray:
     ndarray of float64, (n,)
         Of all scores that are not masked, in no unit: probabilities are 0 to 1.
     """
-    config = PRESETS[preset](**SIZE)
+    config = design(preset).config(**SIZE)
     errors = []
     for head in softmax_heads(config.max_len):
         scores = head.scores / 4 * (1 if config.base == "2" else math.log(2))
-        probabilities = MODELS[type(config)](scores, config, head.keep)
+        probabilities = config.arithmetic.real_softmax(scores, config, head.keep)
         errors.append(np.abs(probabilities - softmax_exact(scores, head.keep, base=config.base))[head.keep])
     return np.concatenate(errors)
+
+
+def _ulp(preset: str) -> float | None:
+    """Unit in the last place of a preset's outputs; None of floating-point ones, whose unit depends on the number."""
+    output = getattr(design(preset).config(**SIZE), "output", None)
+    return output and output.ulp
 
 
 def _summary(errors: np.ndarray) -> _Summary:
@@ -63,9 +67,10 @@ def _summary(errors: np.ndarray) -> _Summary:
 def error_table() -> Table:
     """Largest, 99th percentile, mean and median error of each preset, the largest in units of its last place too."""
     rows = []
-    for preset in PRESETS:
+    for preset in designs():
         summary = _summary(absolute_errors(preset))
-        in_ulp = f"{summary.largest / ULPS[preset]:.2f}" if preset in ULPS else "–"
+        ulp = _ulp(preset)
+        in_ulp = "–" if ulp is None else f"{summary.largest / ulp:.2f}"
         rows.append([preset, *(f"{value:.2g}" for value in vars(summary).values()), in_ulp])
     headings = ["preset", "largest", "99 %", "mean", "median", "largest\n/ulp"]
     return Table("Absolute errors of probabilities", False, headings, [False] + [True] * 5, rows)
@@ -73,15 +78,17 @@ def error_table() -> Table:
 
 def error_plot() -> Plot:
     """Share of probabilities whose error exceeds a threshold, for each preset."""
-    shares = {preset: _shares_above(absolute_errors(preset)) for preset in PRESETS}
+    shares = {preset: _shares_above(absolute_errors(preset)) for preset in designs()}
+
+    ulps = {preset: _ulp(preset) for preset in sorted(shares) if _ulp(preset) is not None}
 
     def draw(canvas):
         axes = canvas.subplots()
         for preset, share in shares.items():
             # Where no error is larger, lines fall out of the plot.
             shown = np.maximum(share, LEAST_SHARE / 100)
-            axes.plot(THRESHOLDS, shown, color=PRESET_STYLES[preset][0], label=preset, linewidth=1.6)
-        for place, ulp in enumerate(ULPS.values()):
+            axes.plot(THRESHOLDS, shown, color=design(preset).color, label=preset, linewidth=1.6)
+        for place, ulp in enumerate(ulps.values()):
             axes.axvline(ulp, color=INK, linewidth=0.7, linestyle="dotted")
             side = {"ha": "left" if place else "right", "va": "bottom", "fontsize": 7}
             axes.annotate(f" 1/{1 / ulp:.0f} ", (ulp, 0), xycoords=("data", "axes fraction"), **side)
@@ -96,9 +103,10 @@ def error_plot() -> Plot:
         axes.set_title("share of probabilities with a larger error")
         canvas.legend(loc="outside lower center", ncols=3)
 
+    units = ", ".join(f"{preset} (1/{1 / ulp:.0f})" for preset, ulp in ulps.items())
     caption = (
         "Real attention scores in Q(6,2), each preset against exact softmax of its own base. "
-        "Dotted: one unit in the last place of the presets faithful (1/256) and paper (1/128)."
+        f"Dotted: one unit in the last place of {units}."
     )
     return draw_plot("errors", "Errors of probabilities on real attention", caption, draw, height=3.4)
 

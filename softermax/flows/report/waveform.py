@@ -13,8 +13,8 @@ from matplotlib.patches import Polygon
 from softermax.hw.streams import probability_slice, score_slice
 from softermax.sim.trace import RESET_CYCLES
 
-from ..cosimulation.verify import full_speed_trace, rows_of_length
 from ..design_points import DesignPoint
+from ..designs.captured import rows_of_length
 from .drawing import GRID, INK, PAPER, Plot, draw_plot
 
 __all__ = ["Waves", "softmax_waves", "waveform_plot"]
@@ -61,10 +61,10 @@ class Waves:
 @cache
 def softmax_waves() -> Waves:
     """Waves of the golden trace of a few real rows at full speed, preset paper."""
-    point = DesignPoint("softermax", "paper", LANES, ELEMENTS)
-    config = point.config
+    point = DesignPoint("softmax", "paper", LANES, ELEMENTS)
+    config = point.softmax_config
     rows = rows_of_length(config, ELEMENTS)[-ROWS:]
-    trace = full_speed_trace(point, rows, np.random.default_rng(1))
+    trace = point.entry.traffic.full_speed_trace(config, rows, np.random.default_rng(1))
     ports = {name: values[RESET_CYCLES:] for name, values in (trace.inputs | trace.outputs).items()}
     end = max(cycle for cycle, valid in enumerate(ports["o__valid"]) if valid) + 1 + AFTER
     ports = {name: values[:end] for name, values in ports.items()}

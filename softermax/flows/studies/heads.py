@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from softermax.model import SoftermaxConfig
 from softermax.model.pe import context, probabilities
 from softermax.model.pe_config import ProcessingElementConfig
 from softermax.sim.attention import exact_attention, load_heads
 from softermax.sim.pe_trace import context_unit, real_head
 
-from ..design_points import PRESETS
+from ..designs.registry import designs
 
 __all__ = ["MAX_LEN", "head_errors"]
 
@@ -39,15 +38,12 @@ def head_errors(scale_bits: int) -> list[dict]:
     for captured in (head for head in load_heads() if head.tokens <= MAX_LEN):
         exact, exact_context = exact_attention(captured)
         result = {"head": captured.name, "d_head": captured.d_head, "scale_bits": scale_bits}
-        for preset in PRESETS:
-            softmax = PRESETS[preset](lanes=16, max_len=MAX_LEN)
+        for preset, design in designs().items():
+            softmax = design.config(lanes=16, max_len=MAX_LEN)
             config = ProcessingElementConfig(softmax=softmax, scale_bits=scale_bits, values=True)
             head = real_head(captured, config)
             raw = probabilities(head, config)[: captured.valid]
-            if isinstance(softmax, SoftermaxConfig):
-                seen = softmax.output.to_real(raw)
-            else:
-                seen = raw.view(np.float16).astype(np.float64)
+            seen = softmax.arithmetic.decode(raw, softmax)
             errors = np.abs(seen - exact).max(axis=1)
             result[f"{preset}_max_error"] = round(float(errors.max()), 4)
             result[f"{preset}_median_error"] = round(float(np.median(errors)), 4)

@@ -10,7 +10,7 @@ from softermax.model.pe_config import ProcessingElementConfig
 from softermax.model.pe_timing import ProcessingElementTiming
 from softermax.sim.pe_trace import HeadHost
 
-from ..design_points import PRESETS
+from ..designs.registry import design
 from ..errors import FlowError
 
 __all__ = ["UTILISATION_TOKENS", "measure_utilisation"]
@@ -32,10 +32,9 @@ def measure_utilisation(
     FlowError
         If there is no such processing element.
     """
-    if preset not in PRESETS:
-        raise FlowError(f"the preset must be one of {', '.join(PRESETS)}, not {preset!r}")
+    config_of = design(preset).config
     try:
-        softmax = PRESETS[preset](lanes=lanes, max_len=tokens)
+        softmax = config_of(lanes=lanes, max_len=tokens)
         config = ProcessingElementConfig(softmax=softmax, vector_size=lanes, values=values)
         matrix = np.zeros((tokens, d_head), np.int8)
         head = Head(q=matrix, k=matrix, multiplier=1, shift=0, causal=causal, v=matrix)

@@ -9,13 +9,11 @@ from ..errors import FlowError
 from ..gates.liberty import Library
 from .sram_macros import SramMacro
 
-__all__ = ["SEQUENTIAL", "SOFTMAX_PARTS", "STANDARD", "MappedAreas"]
+__all__ = ["SEQUENTIAL", "STANDARD", "MappedAreas"]
 
 #: What cells are, see :class:`softermax.flows.gates.liberty.Cell`, and macros.
 SEQUENTIAL = ("flop", "other flop", "latch", "clock gate")
 STANDARD = (*SEQUENTIAL, "logic")
-#: Parts of a processing element from scores to probabilities.
-SOFTMAX_PARTS = ("softmax", "binary16_scores")
 
 
 class MappedAreas:

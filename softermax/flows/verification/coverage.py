@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from softermax.sim.cosim import cosimulate
-from softermax.sim.coverage.collect import collect
-from softermax.sim.coverage.collect_pe import collect_heads
 from softermax.sim.coverage.points import Coverage
 from softermax.sim.trace import Trace
 
-from ..cosimulation.heads import played_heads
-from ..cosimulation.verify import compared, row_traces
+from ..cosimulation.verify import compared
 from ..design_points import DesignPoint, main_design_points
+from ..errors import FlowError
 from ..measurement.jobs import CosimOptions, write_verilog
 
 __all__ = ["FLOOR", "by_point", "coverage", "coverage_points", "summary", "trace_coverage"]
@@ -36,28 +33,23 @@ def coverage(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict
     """
     verilog = Path(write_verilog(point, build_dir)["verilog"])
     folder = build_dir / "coverage" / f"{point.name}_{options.simulator}"
-    traces, _ = row_traces(point, options.seed)
+    traces, _ = point.entry.traffic.traces(point, options.seed)
     results = cosimulate(verilog, point.name, traces, folder, simulator=options.simulator)
     right = [not result.mismatches for result in results]
-    return compared(results) | {"points": _count(point, options.seed, traces, right).rows()}
+    return compared(results) | {"points": _covered(point, options.seed, traces, right).rows()}
 
 
 def trace_coverage(point: DesignPoint, seed: int) -> Coverage:
     """What a point's traces cover if they are played without a mismatch."""
-    traces, _ = row_traces(point, seed)
-    return _count(point, seed, traces, [True] * len(traces))
+    traces, _ = point.entry.traffic.traces(point, seed)
+    return _covered(point, seed, traces, [True] * len(traces))
 
 
-def _count(point: DesignPoint, seed: int, traces: Sequence[Trace], right: Sequence[bool]) -> Coverage:
+def _covered(point: DesignPoint, seed: int, traces: Sequence[Trace], right: Sequence[bool]) -> Coverage:
     """The coverage of all traces that were right."""
-    if point.unit == "pe":
-        counters = [partial(collect_heads, point.hardware_config, heads) for heads in played_heads(point, seed)]
-    else:
-        counters = [partial(collect, point.unit, point.config)] * len(traces)
-    covered = Coverage()
-    for trace, counts, count in zip(traces, right, counters, strict=True):
-        if counts:
-            covered.merge(count(trace))
+    covered = point.entry.traffic.coverage(point, seed, traces, right)
+    if covered is None:
+        raise FlowError(f"the unit must count coverage to be covered, which {point.unit} of {point.preset} does not")
     return covered
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from ..cosimulation.verify import verify
-from ..design_points import PRESETS, DesignPoint, main_design_points
+from ..design_points import DesignPoint, main_design_points
 from ..errors import FlowError
 from ..files import write_whole
 from ..gates.cell_models import cell_models
@@ -31,6 +31,8 @@ __all__ = ["compare_netlist", "gate_level", "gate_points", "play_netlist"]
 
 #: Of the units that are verified unless others are asked for.
 LANES = 16
+#: Lanes and longest row of a unit that is synthesised by parts.
+SMALL = (4, 64)
 
 #: What a proof is worth that begins behind Yosys' synthesis of operators, not with the RTL as it is.
 FROM_OPERATORS = "from operators on"
@@ -41,9 +43,13 @@ LINT_OFF = "".join(f"// verilator lint_off {what}\n" for what in ("LATCH", "DECL
 
 
 def gate_points() -> list[DesignPoint]:
-    """The softmax units of make with 16 lanes, and a small processing element of each preset."""
-    units = [point for point in main_design_points() if point.lanes == LANES and point.unit != "pe"]
-    return [*units, *(DesignPoint("pe", preset, lanes=4, max_len=64) for preset in PRESETS)]
+    """The points of make with 16 lanes; of a unit that is synthesised by parts, a small one as the preset has it."""
+    points = [point for point in main_design_points() if point.lanes == LANES]
+    whole = [point for point in points if not point.entry.parts]
+    small = [
+        DesignPoint(point.unit, point.preset, *SMALL) for point in points if point.entry.parts and not point.options
+    ]
+    return [*whole, *small]
 
 
 def _place(

@@ -17,6 +17,7 @@ from softermax.sim.trace import Trace
 
 from ..cosimulation.verify import standard_traces
 from ..design_points import DesignPoint
+from ..designs.registry import designs
 from ..jobs.cache import Cache, kept
 from ..jobs.provenance import place_of
 from ..synthesis.verilog import write_component_verilog
@@ -24,18 +25,7 @@ from .equivalence.elaboration import read_aig
 from .equivalence.sequential import Equivalence, Limits, prove_equivalent
 from .mutants import SELECT, Mutant, MutatedUnit, mutate, with_mutant
 
-__all__ = ["floor", "measure_mutation", "mutation_points", "mutation_score"]
-
-#: Least score of each unit.
-FLOORS = {"pe": 0.97}
-FLOOR = 0.99
-
-#: Of the points of the table. Lanes are copies of each other; rows of a few slices fill and empty everything.
-LANES, MAX_LEN = 4, 32
-#: Where a sum of the paper's format shows at a port, rows that can fill it.
-FULL_LEN = 512
-#: Of a processing element, which has as many MACs as the square of its lanes.
-PE_LANES, PE_MAX_LEN, PE_MAX_D_HEAD = 4, 16, 32
+__all__ = ["measure_mutation", "mutation_points", "mutation_score"]
 
 #: Rows of up to so many elements are all played, of longer ones fewer: one of two up to twice as many, and so on.
 WHOLE = 64
@@ -45,22 +35,12 @@ LIMITS = Limits(seconds=20, cycles=20)
 
 
 def mutation_points() -> list[DesignPoint]:
-    """The points of the table: the units of Softermax, and small processing elements."""
-    softmax = [
-        DesignPoint(unit, preset, LANES, FULL_LEN if (unit, preset) == ("unnormed", "paper") else MAX_LEN)
-        for unit in ("unnormed", "normalization", "softermax")
-        for preset in ("paper", "faithful")
+    """The points of the table: the units for which a design names a size."""
+    return [
+        DesignPoint(unit, preset, lanes, max_len, options)
+        for preset, design in designs().items()
+        for unit, (lanes, max_len, options) in design.mutated.items()
     ]
-    elements = [
-        DesignPoint("pe", preset, PE_LANES, PE_MAX_LEN, values=values, max_d_head=PE_MAX_D_HEAD)
-        for preset, values in (("paper", False), ("faithful", True))
-    ]
-    return softmax + elements
-
-
-def floor(unit: str) -> float:
-    """The least mutation score that is enough."""
-    return FLOORS.get(unit, FLOOR)
 
 
 def _place(point: DesignPoint, build_dir: Path, number: int, seed: int) -> tuple[Cache, str]:
@@ -82,7 +62,7 @@ def measure_mutation(point: DesignPoint, build_dir: Path, *, number: int, seed: 
     verilog, _ = write_component_verilog(point.component(), point.name, build_dir, macros=False)
     unit = mutate(verilog, point.name, number, seed, folder)
     traces, _ = standard_traces(point, seed, -(-point.max_len // WHOLE))
-    return mutation_score(unit, traces, folder) | {"floor": floor(point.unit), "seed": seed}
+    return mutation_score(unit, traces, folder) | {"floor": point.entry.mutation_floor, "seed": seed}
 
 
 def mutation_score(unit: MutatedUnit, traces: Sequence[Trace], folder: Path) -> dict:

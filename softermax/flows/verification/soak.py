@@ -14,14 +14,12 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from softermax.model.pe_config import ProcessingElementConfig
 from softermax.sim.soak.bench import SoakBench
 from softermax.sim.soak.build import UnitPorts, build_bench
-from softermax.sim.soak.heads import HeadBatches
-from softermax.sim.soak.rows import RowBatches
-from softermax.sim.soak.soak import FULL_SPEED, TRAFFIC, Batches, soak
+from softermax.sim.soak.soak import FULL_SPEED, TRAFFIC, soak
 
 from ..design_points import DesignPoint, main_design_points
+from ..designs.registry import design
 from ..jobs.cache import Cache, kept
 from ..jobs.provenance import place_of
 from ..jobs.running import Job, run_jobs
@@ -114,11 +112,6 @@ def _build(point: DesignPoint, build_dir: Path) -> dict:
     return {"library": str(library), "ports": vars(ports)}
 
 
-def _batches(point: DesignPoint) -> Batches:
-    config = point.hardware_config
-    return HeadBatches(config) if isinstance(config, ProcessingElementConfig) else RowBatches(point.unit, config)
-
-
 def _place(point: DesignPoint, build_dir: Path, library: str, ports: dict, part: SoakPart) -> tuple[Cache, str]:
     # The library's name is a digest of the Verilog, of its ports and of the bench.
     facts = {"library": Path(library).name, "part": vars(part)}
@@ -130,7 +123,7 @@ def run_part(point: DesignPoint, build_dir: Path, library: str, ports: dict, par
     """Run a part; what it finds as of :func:`softermax.sim.soak.soak.soak`."""
     rng = part.rng()
     with SoakBench(Path(library), UnitPorts(**ports), seed=int(rng.integers(1 << 31))) as bench:
-        return {"part": part.number} | soak(bench, _batches(point), part.traffic, part.slices, rng)
+        return {"part": part.number} | soak(bench, point.entry.traffic.batches(point), part.traffic, part.slices, rng)
 
 
 def added_up(traffic: str, point: DesignPoint, found: list[dict]) -> dict:
@@ -157,7 +150,7 @@ def failures(results: Sequence[dict], seed: int) -> list[str]:
         name = f"{result['unit']} {result['preset']} with {result['lanes']} lanes, {result['traffic']}"
         if result["first_error"]:
             found.append(f"{name}, seed {seed}: {_sentence(result['first_error'])}")
-        elif result["unit"] != "pe" and result["bubbles"]:
+        elif result["bubbles"] and design(result["preset"]).units[result["unit"]].traffic.unbroken:
             found.append(f"{name}, seed {seed}: {result['bubbles']} cycles without a slice between slices back to back")
     return found
 

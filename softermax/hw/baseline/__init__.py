@@ -8,6 +8,7 @@ from .maximum import MAXIMUM, maximum
 from .multiplier import MULTIPLIER, multiply
 from .normalization import BaselineNormalizationUnit
 from .operator import Operator, Pipeline, Stage, advance
+from .score_converter import Binary16Scores
 from .softmax import BaselineSoftmax
 from .to_fixed import to_fixed
 from .unnormed import BaselineUnnormedSoftmaxUnit
@@ -23,6 +24,7 @@ __all__ = [
     "BaselineNormalizationUnit",
     "BaselineSoftmax",
     "BaselineUnnormedSoftmaxUnit",
+    "Binary16Scores",
     "Operator",
     "Pipeline",
     "Stage",

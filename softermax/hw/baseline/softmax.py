@@ -10,8 +10,11 @@ from softermax.model.baseline import BaselineConfig
 
 from ..framing import frame_rows
 from ..row_buffer import RowBuffer
+from ..softmax_hardware import SoftmaxHardware, softmax_hardware
 from .normalization import BaselineNormalizationUnit
+from .score_converter import Binary16Scores
 from .streams import numerator_slice, probability_slice, require_config, score_slice
+from .to_fixed import to_fixed
 from .unnormed import BaselineUnnormedSoftmaxUnit
 
 __all__ = ["BaselineSoftmax"]
@@ -86,3 +89,17 @@ class BaselineSoftmax(wiring.Component):
                 payload.keep.eq(self.i.payload.keep),
                 payload.last.eq(last),
             ]
+
+
+@softmax_hardware.register
+def _(config: BaselineConfig) -> SoftmaxHardware:
+    return SoftmaxHardware(
+        softmax=BaselineSoftmax,
+        probability_slice=probability_slice,
+        score_converter=Binary16Scores,
+        to_fixed=_to_fixed,
+    )
+
+
+def _to_fixed(m: Module, y, config: BaselineConfig):
+    return to_fixed(m, y, config.arithmetic.probability(config).fraction_bits)

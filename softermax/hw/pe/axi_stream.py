@@ -42,7 +42,7 @@ class AxiStreamProcessingElement(wiring.Component):
         For each of them, for a cycle: a packet has ended too early, has not ended where it should.
     m_axis_tdata, m_axis_tkeep, m_axis_tlast, m_axis_tvalid : Out; m_axis_tready : In
     m_axis_tuser : Out, 2
-        With probabilities only, as :class:`softermax.hw.AxiStreamSoftermax` has it.
+        With probabilities only, as :class:`softermax.hw.AxiStreamSoftmax` has it.
 
     Attributes
     ----------

@@ -6,12 +6,9 @@ from amaranth.hdl import Cat, Module, Signal
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from softermax.model.baseline import BaselineConfig
 from softermax.model.pe_config import OPERAND_BITS, ProcessingElementConfig
 
-from .. import streams as softermax_streams
-from ..baseline import streams as baseline_streams
-from ..baseline import to_fixed
+from ..softmax_hardware import softmax_hardware
 from ..sram import Sram
 
 __all__ = ["ProbabilityBuffer"]
@@ -20,7 +17,7 @@ __all__ = ["ProbabilityBuffer"]
 class ProbabilityBuffer(wiring.Component):
     """Holds a row, 8 bits a probability, and takes no slice of another one until the row is released.
 
-    Those in binary16 become fixed point first.
+    Those that are not in fixed point become so first.
 
     Parameters
     ----------
@@ -42,11 +39,10 @@ class ProbabilityBuffer(wiring.Component):
 
     def __init__(self, config: ProcessingElementConfig):
         self.config = config
-        self._is_binary16 = isinstance(config.softmax, BaselineConfig)
-        payloads = baseline_streams if self._is_binary16 else softermax_streams
+        self._hardware = softmax_hardware(config.softmax)
         super().__init__(
             {
-                "i": In(stream.Signature(payloads.probability_slice(config.softmax))),
+                "i": In(stream.Signature(self._hardware.probability_slice(config.softmax))),
                 "chunk": In(range(config.softmax.max_slices)),
                 "available": Out(1),
                 "read_enable": In(1),
@@ -80,6 +76,5 @@ class ProbabilityBuffer(wiring.Component):
     def _byte(self, m, y):
         """A probability in 8 bits."""
         byte = Signal(OPERAND_BITS)
-        fraction_bits = self.config.probability.fraction_bits
-        m.d.comb += byte.eq(to_fixed(m, y, fraction_bits) if self._is_binary16 else y)
+        m.d.comb += byte.eq(self._hardware.to_fixed(m, y, self.config.softmax))
         return byte

@@ -6,14 +6,9 @@ from amaranth.hdl import Module, Mux
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out, connect, flipped
 
-from softermax.model.baseline import BaselineConfig
 from softermax.model.pe_config import ProcessingElementConfig
 
-from .. import streams as softermax_streams
-from ..baseline import BaselineSoftmax
-from ..baseline import streams as baseline_streams
-from ..softermax import Softermax
-from .binary16_scores import Binary16Scores
+from ..softmax_hardware import softmax_hardware
 from .mac_array import MacArray
 from .operands import Operands
 from .registers import Registers, register_port
@@ -66,8 +61,8 @@ class ProcessingElement(wiring.Component):
             raise TypeError(f"config must be a ProcessingElementConfig, not {config!r}")
         self.config = config
         self.registers = Registers(config)
-        payloads = baseline_streams if isinstance(config.softmax, BaselineConfig) else softermax_streams
-        output = context_slice(config) if config.values else payloads.probability_slice(config.softmax)
+        self._hardware = softmax_hardware(config.softmax)
+        output = context_slice(config) if config.values else self._hardware.probability_slice(config.softmax)
         matrices = ("k", "v", "q") if config.values else ("k", "q")
         super().__init__(
             {
@@ -112,7 +107,7 @@ class ProcessingElement(wiring.Component):
             connect(m, requantiser.context, flipped(self.o))
         else:
             connect(m, softmax.o, flipped(self.o))
-        if not isinstance(self.config.softmax, BaselineConfig):
+        if "saturated" in softmax.o.payload.shape().members:
             taken = softmax.o.valid & softmax.o.ready
             m.d.comb += registers.saturated.eq(taken & softmax.o.payload.saturated)
         return m
@@ -136,13 +131,13 @@ class ProcessingElement(wiring.Component):
         ]
 
     def _softmax(self, m, scores):
-        """The softmax, fed with the scores; the sequencer makes no row too long."""
-        if not isinstance(self.config.softmax, BaselineConfig):
-            m.submodules.softmax = softmax = Softermax(self.config.softmax, overlong_rows=False)
-            connect(m, scores, softmax.i)
-            return softmax
-        m.submodules.binary16_scores = converter = Binary16Scores(self.config)
-        m.submodules.softmax = softmax = BaselineSoftmax(self.config.softmax, overlong_rows=False)
-        connect(m, scores, converter.i)
-        connect(m, converter.o, softmax.i)
+        """The softmax, fed with the scores; the sequencer makes no row too long, so nothing in it counts slices."""
+        if self._hardware.score_converter is not None:
+            m.submodules.score_converter = converter = self._hardware.score_converter(
+                self.config.score, self.config.softmax
+            )
+            connect(m, scores, converter.i)
+            scores = converter.o
+        m.submodules.softmax = softmax = self._hardware.softmax(self.config.softmax, overlong_rows=False)
+        connect(m, scores, softmax.i)
         return softmax

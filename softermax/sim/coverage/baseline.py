@@ -11,7 +11,7 @@ from softermax.model import binary16
 from softermax.model.baseline import BaselineConfig
 from softermax.model.exponential import exponential
 
-from ..baseline_trace import baseline_values
+from ..baseline_units import baseline_values
 from .binary16 import KINDS, ROUNDINGS, exponents, is_normal, kinds, roundings, sum_bins, sums
 from .flow import each
 from .points import Points, counted, named

@@ -22,10 +22,11 @@ from .points import Coverage
 from .replay import Occupancy, Run, replay, rows_left, scores
 from .rows import ROWS
 
-__all__ = ["BASELINE_UNITS"]
+__all__ = ["count_normalization", "count_softmax", "count_unnormed"]
 
 
-def _unnormed(coverage: Coverage, run: Run, config: BaselineConfig):
+def count_unnormed(coverage: Coverage, run: Run, config: BaselineConfig):
+    """Count what a run of the baseline's Unnormed Softmax Unit covers."""
     layout = first_pass_slice(config)
     offered = scores(run, layout, waiting=True)
     occupancy = replay(BaselineUnnormedTiming(offered["last"].astype(bool), config), run)
@@ -33,7 +34,8 @@ def _unnormed(coverage: Coverage, run: Run, config: BaselineConfig):
     _count_rows(coverage, run, occupancy, config, layout, cuts=False)
 
 
-def _softmax(coverage: Coverage, run: Run, config: BaselineConfig):
+def count_softmax(coverage: Coverage, run: Run, config: BaselineConfig):
+    """Count what a run of the complete baseline softmax covers."""
     layout = score_slice(config)
     framing = frame(scores(run, layout, waiting=True)["last"], config)
     occupancy = replay(BaselineSoftmaxTiming(framing, config), run)
@@ -57,7 +59,8 @@ def _count_rows(coverage: Coverage, run: Run, occupancy: Occupancy, config, layo
     return view
 
 
-def _normalization(coverage: Coverage, run: Run, config: BaselineConfig):
+def count_normalization(coverage: Coverage, run: Run, config: BaselineConfig):
+    """Count what a run of the baseline's Normalization Unit covers."""
     offered = run.inputs["i"].fields(numerator_slice(config), waiting=True)
     last = offered["last"].astype(bool)
     occupancy = replay(NormalizationTiming(last, config.row_stages, config.slice_stages), run)
@@ -73,7 +76,3 @@ def _normalization(coverage: Coverage, run: Run, config: BaselineConfig):
 def _count_quotients(coverage, u, y, last, total, overlong, config):
     row = np.r_[0, np.cumsum(last)[:-1]].astype(int)
     coverage.count(BASELINE_NORMALIZATION, QuotientsView(u, y, total, overlong.astype(bool), row, config))
-
-
-#: What counts each unit's coverage.
-BASELINE_UNITS = {"unnormed": _unnormed, "normalization": _normalization, "softermax": _softmax}

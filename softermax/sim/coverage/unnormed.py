@@ -8,7 +8,7 @@ import numpy as np
 
 from softermax.model import SoftermaxConfig
 
-from ..softermax_trace import unnormed_values
+from ..softermax_units import unnormed_values
 from .flow import each
 from .points import Points, amount_bins, amounts, counted, named
 from .rows_view import RowsView

@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from softermax.model import Q, SoftermaxConfig
-from softermax.model.baseline import BaselineConfig
-from softermax.model.binary16 import from_fixed
+from softermax.model import QFormat
 from softermax.model.shape import RowShape
-from softermax.sim import baseline_trace, softermax_trace
 from softermax.sim.attention import load_heads
-from softermax.sim.corners import binary16_rows
+from softermax.sim.row_stimuli import RowStimuli
 from softermax.sim.streams import UnitStreams
 from softermax.sim.traffic import random_rows, rows_to_slices
+from softermax.sim.unit_models import UnitModel
 
 __all__ = ["RowBatches"]
-
-#: The functions that make each unit's streams, for each kind of config.
-STREAMS: dict[type, dict[str, Callable]] = {
-    SoftermaxConfig: {
-        "unnormed": softermax_trace.unnormed_streams,
-        "normalization": softermax_trace.normalization_streams,
-        "softermax": softermax_trace.softermax_streams,
-    },
-    BaselineConfig: {
-        "unnormed": baseline_trace.baseline_unnormed_streams,
-        "normalization": baseline_trace.baseline_normalization_streams,
-        "softermax": baseline_trace.baseline_softmax_streams,
-    },
-}
-
-#: Format of the captured scores.
-CAPTURED = Q(6, 2)
 
 #: Difficult rows that are made at a time.
 DIFFICULT = 20
@@ -51,16 +31,21 @@ def _captured() -> list[Row]:
 
 @dataclass(frozen=True)
 class RowBatches:
-    """Batches for one of the units of :data:`STREAMS`.
+    """Batches for a softmax unit.
 
     Parameters
     ----------
-    unit : str
-    config : SoftermaxConfig or BaselineConfig
+    model : UnitModel
+        Of the unit.
+    config : RowShape
+        Of its softmax.
+    stimuli : RowStimuli
+        Of its arithmetic.
     """
 
-    unit: str
+    model: UnitModel
     config: RowShape
+    stimuli: RowStimuli
 
     def mixed(self, rng: np.random.Generator, slices: int) -> tuple[UnitStreams, tuple]:
         """About so many slices, at least: captured rows and difficult ones in random order."""
@@ -83,21 +68,23 @@ class RowBatches:
         raw = self._in_range(scores[where] + rng.integers(-40, 41, (rows, 1)))
         lengths = elements - rng.integers(0, lanes, (rows, 1))
         mask = keep[where] & (np.arange(elements) < lengths)
-        x = self._converted(rng, raw.ravel(), np.full(rows, elements)).reshape(-1, lanes)
+        x = self.stimuli.spread(rng, raw.ravel(), np.full(rows, elements), self.config).reshape(-1, lanes)
         last = np.arange(1, len(x) + 1) % of_a_row == 0
         return self._streams((x, mask.reshape(-1, lanes), last))
 
     def _streams(self, slices) -> tuple[UnitStreams, tuple]:
-        return STREAMS[type(self.config)][self.unit](slices, self.config), ()
+        return self.model.streams(slices, self.config), ()
 
     def _some(self, rng) -> list[Row]:
         """Twice as many captured rows as difficult ones."""
         captured = [self._captured_row(rng) for _ in range(2 * DIFFICULT)]
-        if isinstance(self.config, SoftermaxConfig):
-            return captured + random_rows(rng, self.config, DIFFICULT)
-        difficult = random_rows(rng, self.config, DIFFICULT, CAPTURED)
-        built = binary16_rows(rng, self.config, difficult, CAPTURED.fraction_bits)
-        return self._converted_rows(rng, captured) + built
+        difficult = random_rows(rng, self.config, DIFFICULT, self._score)
+        varied = self.stimuli.vary(rng, self.config, difficult)
+        return self._spread(rng, captured) + varied
+
+    @property
+    def _score(self) -> QFormat:
+        return self.config.arithmetic.score(self.config)
 
     def _captured_row(self, rng) -> Row:
         """A captured row: whole, or cut to a random length; with the scores as they are, or moved."""
@@ -110,18 +97,10 @@ class RowBatches:
         return self._in_range(scores[row, where].astype(np.int64) + moved), keep[row, where]
 
     def _in_range(self, raw: np.ndarray) -> np.ndarray:
-        fmt = self.config.input if isinstance(self.config, SoftermaxConfig) else CAPTURED
+        fmt = self._score
         return np.clip(raw, fmt.min_raw, fmt.max_raw).astype(np.int16)
 
-    def _converted_rows(self, rng, rows: list[Row]) -> list[Row]:
+    def _spread(self, rng, rows: list[Row]) -> list[Row]:
         lengths = np.array([len(raw) for raw, _ in rows])
-        x = self._converted(rng, np.concatenate([raw for raw, _ in rows]), lengths)
+        x = self.stimuli.spread(rng, np.concatenate([raw for raw, _ in rows]), lengths, self.config)
         return [(of_row, mask) for of_row, (_, mask) in zip(np.split(x, np.cumsum(lengths)[:-1]), rows, strict=True)]
-
-    def _converted(self, rng, raw: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """Rows, one behind the other, as the unit takes them: in binary16 half of them get random fraction bits."""
-        if isinstance(self.config, SoftermaxConfig):
-            return raw
-        x = from_fixed(raw, CAPTURED.fraction_bits)
-        some = np.repeat(rng.random(len(lengths)) < 0.5, lengths) & (x & 0x7FFF > 0)
-        return x ^ np.where(some, rng.integers(0, 1 << 8, x.shape), 0).astype(np.uint16)

@@ -41,7 +41,7 @@ def test_help_names_every_command_and_each_has_an_example(tmp_path):
 
 
 def test_verilog_has_macros_if_asked(tmp_path):
-    done = softermax("verilog", "softermax", "--lanes", 2, "--max-len", 8, "--macros", "--json", cwd=tmp_path)
+    done = softermax("verilog", "softmax", "--lanes", 2, "--max-len", 8, "--macros", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     [result] = json.loads(done.stdout)
     assert re.search(r"\n  sram_\d+x\d+_1r1w macro \(", (tmp_path / result["verilog"]).read_text())
@@ -49,7 +49,7 @@ def test_verilog_has_macros_if_asked(tmp_path):
 
 def test_verilog_has_axi_stream_ports_if_asked(tmp_path):
     size = ("--lanes", 2, "--max-len", 8)
-    done = softermax("verilog", "softermax", *size, "--axi-stream", "-o", "unit.v", cwd=tmp_path)
+    done = softermax("verilog", "softmax", *size, "--axi-stream", "-o", "unit.v", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "module softermax_paper_2x8_axi_stream(" in (tmp_path / "unit.v").read_text()
     without_unit = refused(softermax("verilog", "--axi-stream", cwd=tmp_path))
@@ -260,8 +260,8 @@ def test_files_that_hold_no_array_are_refused_in_a_sentence(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (("verilog", "softermax", "--lanes", "0"), "lanes must be 1 to 1024, not 0"),
-        (("area", "softermax", "--max-len", "0"), "max_len must be 1 to 65536, not 0"),
+        (("verilog", "softmax", "--lanes", "0"), "lanes must be 1 to 1024, not 0"),
+        (("area", "softmax", "--max-len", "0"), "max_len must be 1 to 65536, not 0"),
         (("info", "--preset", "none"), "the preset must be one of paper, faithful, fp16, not 'none'"),
         (("cosim", "tanh"), "the unit must be one of unnormed, normalization, softermax, pe, not 'tanh'"),
         (

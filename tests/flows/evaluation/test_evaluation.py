@@ -33,7 +33,7 @@ from softermax.flows.results.tables import COLUMNS
 from softermax.flows.synthesis.synthesis import AreaOptions
 
 PAPER, BASELINE = DesignPoint("unnormed", "paper", 2, 16), DesignPoint("unnormed", "fp16", 2, 16)
-MEMORIES = DesignPoint("softermax", "paper", 2, 16)
+MEMORIES = DesignPoint("softmax", "paper", 2, 16)
 PLAN = Plan(units=(PAPER, BASELINE), tokens=16, lengths=((PAPER, (8,)),), sweeps=(MEMORIES, PAPER))
 #: The same in a process of its own.
 SCRIPT = """
@@ -44,7 +44,7 @@ from softermax.flows.evaluation.evaluation import Plan, evaluate
 from softermax.flows.synthesis.synthesis import AreaOptions
 if __name__ == "__main__":
     paper, baseline = (DesignPoint("unnormed", preset, 2, 16) for preset in ("paper", "fp16"))
-    plan = Plan((paper, baseline), 16, ((paper, (8,)),), (DesignPoint("softermax", "paper", 2, 16), paper))
+    plan = Plan((paper, baseline), 16, ((paper, (8,)),), (DesignPoint("softmax", "paper", 2, 16), paper))
     evaluate(plan, Path("build"), AreaOptions(), Console(stderr=True))
 """
 #: A cluster in a process of its own, which says where it is.
@@ -91,7 +91,7 @@ def test_lengths_and_sweeps_are_of_their_points(fresh):
     paper, _ = fresh[0]["units"]
     assert (shorter["tokens"], shorter["area"]) == (8, paper["area"])
     assert 0 < shorter["energy_per_row"] < paper["energy_per_row"]
-    assert (memories["unit"], memories["recipe"]) == ("softermax", "least-area")
+    assert (memories["unit"], memories["recipe"]) == ("softmax", "least-area")
     assert 0 < memories["memory_area"] < memories["area"]
     assert (least["unit"], least["recipe"], least["memory_area"]) == ("unnormed", "least-area", None)
     assert least["area"] < paper["area"]

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from vcd.reader import TokenKind, tokenize
 
-from softermax.flows.cosimulation.verify import full_speed_trace, rows_of_length
 from softermax.flows.design_points import DesignPoint
+from softermax.flows.designs.captured import rows_of_length
 from softermax.flows.gates.activity import simulate
 from softermax.flows.gates.cell_models import cell_models
 from softermax.flows.gates.liberty import read_libraries, unpacked
@@ -70,7 +70,9 @@ def toggles_of(vcd, top: str, cycles: int, counted_from: int) -> dict[str, int]:
 )
 def test_every_net_changes_as_often_as_in_an_event_simulator(point, tmp_path):
     result = synthesise_component(point.component(), point.name, tmp_path, AreaOptions())
-    trace = full_speed_trace(point, rows_of_length(point.config, 16)[:8], np.random.default_rng(3))
+    trace = point.entry.traffic.full_speed_trace(
+        point.config, rows_of_length(point.config, 16)[:8], np.random.default_rng(3)
+    )
     # As packed stimuli have it during the reset.
     for port in trace.inputs.keys() - {"rst"}:
         trace.inputs[port][:RESET_CYCLES] = [0] * RESET_CYCLES

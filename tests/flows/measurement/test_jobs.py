@@ -12,10 +12,10 @@ from softermax.model.pe_config import ProcessingElementConfig
 def test_a_processing_element_is_synthesised_with_macros_and_without(preset, tmp_path, monkeypatch):
     """Small sizes: what is no memory is the same."""
     config = ProcessingElementConfig(
-        softmax=DesignPoint("softermax", preset, 2, 8).config, vector_size=2, max_d_head=4, scale_bits=4
+        softmax=DesignPoint("softmax", preset, 2, 8).config, vector_size=2, max_d_head=4, scale_bits=4
     )
     point = DesignPoint("pe", preset, 2, 8)
-    monkeypatch.setitem(point.__dict__, "hardware_config", config)
+    monkeypatch.setitem(point.__dict__, "config", config)
     with_macros, flops = area(point, tmp_path, AreaOptions()), area(point, tmp_path, AreaOptions(), macros=False)
     assert with_macros["area"] == pytest.approx(with_macros["softmax_area"] + with_macros["rest_area"], abs=0.01)
     assert 0 < with_macros["memory_area"] < with_macros["operands_area"] + with_macros["softmax_area"]

@@ -14,7 +14,7 @@ UNITS = {
     "unnormed": DesignPoint("unnormed", "paper", 4, 16),
     "normalization": DesignPoint("normalization", "faithful", 2, 16),
     "fp16": DesignPoint("unnormed", "fp16", 2, 16),
-    "softermax": DesignPoint("softermax", "paper", 4, 16),
+    "softmax": DesignPoint("softmax", "paper", 4, 16),
 }
 
 

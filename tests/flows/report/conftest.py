@@ -14,10 +14,10 @@ DESIGNS = {
     ("normalization", "faithful", "row_product"): (21.4, 0.4, 10.3, 1.45),
     ("normalization", "fp16", "divide"): (102.3, 0.5, 45.3, 2.20),
     ("normalization", "fp16", "multiply"): (67.3, 0.25, 22.4, 2.20),
-    ("softermax", "paper", "multiply"): (156.8, 0.55, 71.0, 1.6),
-    ("softermax", "faithful", "row_product"): (92.2, 0.6, 52.0, 1.7),
-    ("softermax", "fp16", "divide"): (391.1, 0.6, 205.0, 1.5),
-    ("softermax", "fp16", "multiply"): (376.8, 0.6, 189.0, 1.5),
+    ("softmax", "paper", "multiply"): (156.8, 0.55, 71.0, 1.6),
+    ("softmax", "faithful", "row_product"): (92.2, 0.6, 52.0, 1.7),
+    ("softmax", "fp16", "divide"): (391.1, 0.6, 205.0, 1.5),
+    ("softmax", "fp16", "multiply"): (376.8, 0.6, 189.0, 1.5),
     ("pe", "paper", "multiply"): (1572.5, 0.2, 2212.0, 1.9),
     ("pe", "faithful", "row_product"): (1536.4, 0.2, 2190.0, 1.9),
     ("pe", "fp16", "divide"): (1722.9, 0.2, 2391.0, 1.9),
@@ -34,7 +34,7 @@ def made_up_evaluation(library: str) -> dict:
     units = [_unit(library, *design, lanes) for design in DESIGNS for lanes in (16, 32)]
     # Plots take time: those of one library are enough.
     further = [design for design in DESIGNS if library == "asap7" or design[0] == "unnormed"]
-    long = [_unit(library, *design, 32, 1024) for design in further if design[0] != "softermax"]
+    long = [_unit(library, *design, 32, 1024) for design in further if design[0] != "softmax"]
     lengths = [_at_length(unit, tokens) for unit in long for tokens in TOKENS]
     sizes = [(lanes, 384) for lanes in (4, 8, 16, 32, 64)] + [(16, max_len) for max_len in LENGTHS]
     sweeps = [_swept(_unit(library, *design, *size)) for design in further if design[0] != "pe" for size in sizes]
@@ -62,7 +62,7 @@ def _unit(library, unit, preset, normalizer, lanes, max_len=384):
     area_unit, area_scale, energy_unit, energy_scale = LIBRARIES[library]
     per_lane, sequential, energy, glitches = DESIGNS[unit, preset, normalizer]
     memory = 0.3 if unit == "pe" else 0.0
-    longer = 0.6 + 0.4 * max_len / 384 if unit == "softermax" else 1.0
+    longer = 0.6 + 0.4 * max_len / 384 if unit == "softmax" else 1.0
     area = round(area_scale * per_lane * lanes**1.02 / 1.07 * longer, 3)
     energy = round(energy_scale * energy * (1 + 3 / lanes), 4)
     memory_energy = round(0.2 * energy, 4) if unit == "pe" else None
@@ -126,7 +126,7 @@ def _at_length(result, tokens):
 
 def _swept(result):
     areas = {name: value for name, value in result.items() if "energy" not in name and name != "tokens"}
-    memory = round(0.4 * result["area"], 3) if result["unit"] == "softermax" else None
+    memory = round(0.4 * result["area"], 3) if result["unit"] == "softmax" else None
     return areas | {"recipe": "least-area", "memory_area": memory}
 
 

@@ -9,7 +9,7 @@ from scipy.special import softmax
 
 from softermax.flows.report.error_distribution import absolute_errors, error_table
 from softermax.flows.report.waveform import softmax_waves
-from softermax.hw import Softermax
+from softermax.hw import SoftermaxUnit
 from softermax.model import SoftermaxConfig
 from softermax.model import softermax as golden
 from softermax.model.baseline import BaselineConfig, baseline_softmax
@@ -80,7 +80,7 @@ def test_its_latency_is_that_of_the_unit_and_rows_overlap():
     waves = softmax_waves()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        unit = Softermax(SoftermaxConfig.paper(lanes=4, max_len=16))
+        unit = SoftermaxUnit(SoftermaxConfig.paper(lanes=4, max_len=16))
     start, end = waves.latency
     assert end - start == unit.latency
     assert waves.rows_out[end] == 0

@@ -11,7 +11,7 @@ from amaranth.hdl import Cat, Module
 from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from softermax.flows.design_points import AXI_STREAM, COMPONENTS
+from softermax.flows.designs.softermax import PAPER
 from softermax.flows.synthesis.sram_macros import SramMacros
 from softermax.flows.synthesis.verilog import generate_verilog
 from softermax.hw import AxiStreamProcessingElement, ProcessingElement
@@ -21,7 +21,8 @@ from softermax.model.baseline import BaselineConfig
 from softermax.model.pe_config import ProcessingElementConfig
 from softermax.sim.cosim import simulator_environment
 
-UNITS = COMPONENTS[SoftermaxConfig]
+UNITS = {name: unit.component for name, unit in PAPER.units.items() if name != "pe"}
+AXI_STREAM = {name: unit.axi_stream for name, unit in PAPER.units.items() if unit.axi_stream is not None}
 CONFIGS = {
     "paper": SoftermaxConfig.paper(lanes=16),
     "one lane, one slice": SoftermaxConfig.paper(lanes=1, max_len=1),
@@ -143,7 +144,7 @@ def test_lint_would_say_something(tmp_path):
     assert "UNUSEDSIGNAL" in lint(spoilt, "top", tmp_path)
 
 
-@pytest.mark.parametrize("unit", ["unnormed", "normalization", "softermax", "pe"])
+@pytest.mark.parametrize("unit", ["unnormed", "normalization", "softmax", "pe"])
 @pytest.mark.parametrize("macros", [False, True])
 def test_the_same_bytes_every_time(unit, macros, tmp_path):
     """In processes that order sets and dictionaries of strings differently, too."""
@@ -165,7 +166,7 @@ def test_the_same_bytes_every_time(unit, macros, tmp_path):
 
 
 def test_ports_of_the_complete_softermax():
-    verilog = generate_verilog(UNITS["softermax"](SoftermaxConfig.paper(lanes=16)), "top")
+    verilog = generate_verilog(UNITS["softmax"](SoftermaxConfig.paper(lanes=16)), "top")
     top = verilog[verilog.index("module top(") :]
     ports = set(re.search(r"module top\((.*?)\);", top).group(1).split(", "))
     assert ports == {"clk", "rst", *(f"{s}__{part}" for s in "io" for part in ("valid", "ready", "payload"))}
@@ -176,7 +177,7 @@ def test_ports_of_the_complete_softermax():
 
 def test_axi_stream_ports_have_the_names_of_the_standard():
     """By which tools find the buses, their clock and their reset."""
-    verilog = generate_verilog(AXI_STREAM["softermax"](SoftermaxConfig.paper(lanes=16)), "top")
+    verilog = generate_verilog(AXI_STREAM["softmax"](SoftermaxConfig.paper(lanes=16)), "top")
     ports = re.findall(r"(?m)^  (?:input|output) (?:\[(\d+):0\] )?(\w+);$", verilog[: verilog.index("endmodule")])
     signals = {"tdata": 127, "tkeep": 15, "tlast": 0, "tvalid": 0, "tready": 0}
     widths = {f"{bus}_{name}": top for bus in ("s_axis", "m_axis") for name, top in signals.items()}
@@ -203,10 +204,10 @@ def test_numbers_that_make_names_unique_begin_anew_in_every_module():
 
 
 def test_no_initial_values():
-    assert "initial" not in generate_verilog(UNITS["softermax"](SoftermaxConfig.paper(lanes=2, max_len=8)), "top")
+    assert "initial" not in generate_verilog(UNITS["softmax"](SoftermaxConfig.paper(lanes=2, max_len=8)), "top")
 
 
 def test_only_a_softmax_that_others_feed_counts_the_slices_of_its_rows():
     config = PROCESSING_ELEMENTS["paper"]
-    assert "dropping" in generate_verilog(UNITS["softermax"](config.softmax), "top")
+    assert "dropping" in generate_verilog(UNITS["softmax"](config.softmax), "top")
     assert "dropping" not in generate_verilog(ProcessingElement(config), "top")

@@ -17,10 +17,10 @@ from softermax.sim.cosim import CosimResult
 MULTIPLY = (("normalizer", "multiply"),)
 #: Every unit of every preset, small; a few hundred rows suffice.
 POINTS = [
-    *(DesignPoint(unit, preset, 4, 31) for unit in ("unnormed", "normalization", "softermax")
+    *(DesignPoint(unit, preset, 4, 31) for unit in ("unnormed", "normalization", "softmax")
       for preset in ("paper", "faithful", "fp16")),
-    DesignPoint("softermax", "fp16", 4, 31, options=MULTIPLY),
-    DesignPoint("softermax", "paper", 4, 31, options=(("saturate", True),)),
+    DesignPoint("softmax", "fp16", 4, 31, options=MULTIPLY),
+    DesignPoint("softmax", "paper", 4, 31, options=(("saturate", True),)),
     *(DesignPoint("pe", preset, 16, 48) for preset in ("paper", "fp16")),
 ]  # fmt: skip
 

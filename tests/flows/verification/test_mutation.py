@@ -104,5 +104,5 @@ def test_low_scores_fail(capsys):
 
 def test_the_table_has_every_unit_of_both_presets():
     points = {(point.unit, point.preset) for point in mutation_points()}
-    for unit in ("unnormed", "normalization", "softermax", "pe"):
+    for unit in ("unnormed", "normalization", "softmax", "pe"):
         assert {(unit, "paper"), (unit, "faithful")} <= points

@@ -76,7 +76,7 @@ def test_a_wrong_slice_fails_the_command_and_is_told(monkeypatch, capsys):
     )
 
 
-@pytest.mark.parametrize(("unit", "fails"), [("softermax", True), ("pe", False)])
+@pytest.mark.parametrize(("unit", "fails"), [("softmax", True), ("pe", False)])
 def test_bubbles_at_full_speed_fail_a_softmax_unit(unit, fails):
     parts = [part_result(0, slices=100, moving_cycles=101)]
     found = failures([added_up("full speed", DesignPoint(unit), parts)], 1)

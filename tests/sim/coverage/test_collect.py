@@ -5,9 +5,10 @@ import numpy as np
 from softermax.model import SoftermaxConfig
 from softermax.sim.corners import interruptions, overlong_rows
 from softermax.sim.coverage.collect import collect
+from softermax.sim.coverage.collect_softermax import count_unnormed
 from softermax.sim.coverage.flow import DURATIONS
-from softermax.sim.softermax_trace import unnormed_trace
-from softermax.sim.summed_rows import even_rows
+from softermax.sim.directed_rows import even_rows
+from softermax.sim.softermax_units import UNNORMED
 from softermax.sim.trace import RESET_CYCLES, cut_by_reset
 from softermax.sim.traffic import bursty, random_rows, rows_to_slices
 
@@ -26,7 +27,7 @@ def test_the_smallest_unit_by_hand():
     # Three rows, 1 0, -2 and 0, of which the last has a masked slice and one too many; as in the test of traces. The
     # sink of slices refuses in cycle 3, that of rows in 4 and 5.
     waves = {"o": np.array([1, 1, 1, 0, *[1] * 20]), "row": np.array([1, 1, 1, 1, 0, 0, *[1] * 20])}
-    coverage = collect("unnormed", TINY, unnormed_trace(SLICES, TINY, waves, np.random.default_rng(0)))
+    coverage = collect(count_unnormed, TINY, UNNORMED.trace(SLICES, TINY, waves, np.random.default_rng(0)))
     assert hit(coverage, "row length") == {"1 slice": 1, "longest": 1, "longest and 1 slice": 1}
     assert hit(coverage, "mask of a slice") == {"all": 4, "none": 1}
     assert hit(coverage, "mask of a row") == {"everything kept": 2, "last slice masked": 1}
@@ -45,11 +46,11 @@ def test_the_smallest_unit_by_hand():
 
 
 def test_only_rows_that_have_left_count():
-    whole = unnormed_trace(SLICES, TINY, {}, np.random.default_rng(0))
+    whole = UNNORMED.trace(SLICES, TINY, {}, np.random.default_rng(0))
     # Row A enters in the first two cycles after the reset and its summary leaves in the fourth.
     for cycles, rows in ((RESET_CYCLES + 3, {}), (RESET_CYCLES + 4, {"longest": 1})):
-        coverage = collect("unnormed", TINY, cut_by_reset(whole, cycles, unnormed_trace(SLICES, TINY, {}, RNG)))
-        every = collect("unnormed", TINY, whole)
+        coverage = collect(count_unnormed, TINY, cut_by_reset(whole, cycles, UNNORMED.trace(SLICES, TINY, {}, RNG)))
+        every = collect(count_unnormed, TINY, whole)
         beyond = {name: hits - every.hits["row length"][name] for name, hits in coverage.hits["row length"].items()}
         assert {name: hits for name, hits in beyond.items() if hits} == rows
 
@@ -59,10 +60,10 @@ def uncovered(rows, *, waves=True, resets=True):
     rng = np.random.default_rng(2)
     slices = rows_to_slices(rows(rng), CONFIG)
     wave = {name: bursty(rng, 401 + place) for place, name in enumerate(("i", "row", "o"))} if waves else {}
-    trace = unnormed_trace(slices, CONFIG, wave, rng)
+    trace = UNNORMED.trace(slices, CONFIG, wave, rng)
     if resets:
         trace = cut_by_reset(trace, interruptions(rng, trace, 800, 8), trace)
-    return {row["point"]: row["uncovered"] for row in collect("unnormed", CONFIG, trace).rows() if row["uncovered"]}
+    return {row["point"]: row["uncovered"] for row in collect(count_unnormed, CONFIG, trace).rows() if row["uncovered"]}
 
 
 def everything(rng):

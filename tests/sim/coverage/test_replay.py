@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from vcd.reader import TokenKind, tokenize
 
-from softermax.hw import Softermax
+from softermax.hw import SoftermaxUnit
 from softermax.hw.baseline import BaselineSoftmax
 from softermax.model import SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
@@ -18,6 +18,7 @@ from softermax.model.framing import frame
 from softermax.model.timing import SoftermaxTiming
 from softermax.sim.amaranth_bench import find_mismatches, observe_in_amaranth
 from softermax.sim.coverage.collect import collect
+from softermax.sim.coverage.collect_softermax import count_softmax
 from softermax.sim.coverage.points import CoverageError
 from softermax.sim.coverage.replay import EMPTY, replay, split
 from softermax.sim.trace import RESET_CYCLES, cut_by_reset
@@ -26,8 +27,8 @@ from softermax.sim.traffic import bursty, rows_to_slices
 from ...hw.stimuli import difficult_rows, make_trace
 
 UNITS = {
-    "multiply": (Softermax, SoftermaxTiming, SoftermaxConfig.paper(lanes=2, max_len=8)),
-    "row product": (Softermax, SoftermaxTiming, SoftermaxConfig.faithful(lanes=4, max_len=12)),
+    "multiply": (SoftermaxUnit, SoftermaxTiming, SoftermaxConfig.paper(lanes=2, max_len=8)),
+    "row product": (SoftermaxUnit, SoftermaxTiming, SoftermaxConfig.faithful(lanes=4, max_len=12)),
     "baseline": (BaselineSoftmax, BaselineSoftmaxTiming, BaselineConfig(lanes=3, max_len=9)),
 }
 
@@ -80,14 +81,14 @@ def test_the_registers_of_the_timing_models_are_those_of_the_hardware(unit, timi
 
 
 def test_a_trace_of_another_unit_is_refused():
-    _, trace = played(Softermax, UNITS["multiply"][2])
+    _, trace = played(SoftermaxUnit, UNITS["multiply"][2])
     longer = replace(UNITS["multiply"][2], cuts=("int_max", "sum_1"))
     with pytest.raises(CoverageError, match="the timing model must answer as the trace, but does not in cycle"):
-        collect("softermax", longer, trace)
+        collect(count_softmax, longer, trace)
 
 
 def test_runs_are_what_lies_between_resets():
-    _, trace = played(Softermax, UNITS["multiply"][2], rows=3)
+    _, trace = played(SoftermaxUnit, UNITS["multiply"][2], rows=3)
     twice = cut_by_reset(trace, [10, 20], trace)
     runs = split(twice)
     assert [run.cycles for run in runs] == [10 - RESET_CYCLES, 20 - RESET_CYCLES, trace.cycles - RESET_CYCLES]

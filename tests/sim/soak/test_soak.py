@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 
 from softermax.flows.verification.faults import Fault, becomes
-from softermax.hw import ProcessingElement, Softermax
+from softermax.hw import ProcessingElement, SoftermaxUnit
 from softermax.model import UQ, SoftermaxConfig
 from softermax.model.pe_config import ProcessingElementConfig
+from softermax.sim.row_stimuli import SOFTERMAX_STIMULI
 from softermax.sim.soak.bench import Error, SoakBench
 from softermax.sim.soak.build import UnitPorts, build_bench
 from softermax.sim.soak.heads import HeadBatches
 from softermax.sim.soak.rows import RowBatches
 from softermax.sim.soak.soak import FULL_SPEED, MEANINGS, STALLS, TRAFFIC, soak
+from softermax.sim.softermax_units import SOFTMAX
 
 from ..faults import MULTIPLY_FAULTS, NORMALIZATION, Y_0, faulty_verilog
 from ..pe_faults import PROCESSING_ELEMENT_FAULTS
@@ -73,7 +75,7 @@ def build(component, faults, folder):
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
-    return build(Softermax(SOFTERMAX), FAULTS, tmp_path_factory.mktemp("softermax"))
+    return build(SoftermaxUnit(SOFTERMAX), FAULTS, tmp_path_factory.mktemp("softermax"))
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +92,7 @@ def find(built, batches, fault, *, slices=20_000, traffic=STALLS, seed=1):
 
 
 def test_a_sound_unit_passes_and_each_soak_is_another(built):
-    batches = RowBatches("softermax", SOFTERMAX)
+    batches = RowBatches(SOFTMAX, SOFTERMAX, SOFTERMAX_STIMULI)
     first, again, other = (find(built, batches, 0, slices=12_000, seed=seed) for seed in (1, 1, 2))
     assert first == again
     assert first != other
@@ -102,21 +104,21 @@ def test_a_sound_unit_passes_and_each_soak_is_another(built):
 
 
 def test_rows_of_one_length_move_without_a_bubble_at_full_speed(built):
-    found = find(built, RowBatches("softermax", SOFTERMAX), 0, slices=6_000, traffic=FULL_SPEED)
+    found = find(built, RowBatches(SOFTMAX, SOFTERMAX, SOFTERMAX_STIMULI), 0, slices=6_000, traffic=FULL_SPEED)
     assert found["slices"] == found["moving_cycles"] >= 6_000
     assert (found["stalled_in"], found["stalled_out"], found["resets"], found["first_error"]) == (0, 0, 0, None)
 
 
 def test_a_bubble_at_full_speed_is_seen(built):
     number = 1 + [fault.name for fault in FAULTS].index("scale not held until the row's last slice")
-    found = find(built, RowBatches("softermax", SOFTERMAX), number, slices=6_000, traffic=FULL_SPEED)
+    found = find(built, RowBatches(SOFTMAX, SOFTERMAX, SOFTERMAX_STIMULI), number, slices=6_000, traffic=FULL_SPEED)
     assert found["first_error"] or found["moving_cycles"] > found["slices"]
 
 
 def test_every_fault_is_found(built):
     missed = []
     for number, fault in enumerate(FAULTS, start=1):
-        found = find(built, RowBatches("softermax", SOFTERMAX), number, slices=60_000)
+        found = find(built, RowBatches(SOFTMAX, SOFTERMAX, SOFTERMAX_STIMULI), number, slices=60_000)
         error, expected = found["first_error"], SELDOM_FAULTS.get(fault)
         if error is None or (expected is not None and error["what"] != MEANINGS[expected]):
             missed.append((fault.name, error))
@@ -127,7 +129,7 @@ def test_every_fault_is_found(built):
 
 def test_an_error_is_described_so_that_it_can_be_found(built):
     number = len(ORDINARY_FAULTS) + 1
-    found = find(built, RowBatches("softermax", SOFTERMAX), number, slices=60_000)
+    found = find(built, RowBatches(SOFTMAX, SOFTERMAX, SOFTERMAX_STIMULI), number, slices=60_000)
     error = found["first_error"]
     assert found["slices"] > 1_000
     assert (error["stream"], found["wrong"]) == ("o", 1)

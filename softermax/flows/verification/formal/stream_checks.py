@@ -7,7 +7,7 @@ from collections.abc import Callable
 from amaranth.lib import data
 from amaranth.lib.wiring import Component
 
-from softermax.hw import NormalizationUnit, ProcessingElement, Softermax, UnnormedSoftmaxUnit
+from softermax.hw import NormalizationUnit, ProcessingElement, SoftermaxUnit, UnnormedSoftmaxUnit
 from softermax.hw.baseline import BaselineNormalizationUnit, BaselineSoftmax, BaselineUnnormedSoftmaxUnit
 from softermax.hw.reciprocal import Reciprocal
 from softermax.hw.row_buffer import RowBuffer
@@ -171,9 +171,9 @@ def _softermax() -> list[Check]:
     }
     checks = []
     for size, least in zip(SMALL_SIZES, LEAST_SIZES, strict=True):
-        checks += _checks("Softermax", Softermax, size, contract)
-        checks += _checks("Softermax", Softermax, least, of_any_length, Limits(seconds=400))
-        checks += _checks("Softermax", Softermax, size, bounded, Limits(seconds=0, depth=14))
+        checks += _checks("Softermax", SoftermaxUnit, size, contract)
+        checks += _checks("Softermax", SoftermaxUnit, least, of_any_length, Limits(seconds=400))
+        checks += _checks("Softermax", SoftermaxUnit, size, bounded, Limits(seconds=0, depth=14))
     return checks
 
 

@@ -8,7 +8,7 @@ from amaranth.sim import Simulator
 
 from softermax.flows.verification.formal.properties import pipelines
 from softermax.flows.verification.formal.stream_checks import CONFIGS
-from softermax.hw import Softermax
+from softermax.hw import SoftermaxUnit
 from softermax.model import SoftermaxConfig, softermax_raw
 
 ROWS = 40
@@ -20,7 +20,7 @@ class Reference(wiring.Component):
 
     def __init__(self, config):
         self.config = config
-        super().__init__(Softermax(config).signature)
+        super().__init__(SoftermaxUnit(config).signature)
 
     def elaborate(self, platform):
         m = Module()

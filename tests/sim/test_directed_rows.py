@@ -6,7 +6,13 @@ import pytest
 from softermax.model import SoftermaxConfig
 from softermax.model.normalization import normalized
 from softermax.model.unnormed import power_of_two, unnormed_rows, unnormed_softmax
-from softermax.sim.summed_rows import carrying_rows, delicate_rows, even_rows, level_rows, peaked_rows
+from softermax.sim.directed_rows import (
+    carry_boundary_rows,
+    constant_then_drop_rows,
+    even_rows,
+    last_bit_rows,
+    single_peak_rows,
+)
 from softermax.sim.traffic import rows_to_slices
 
 CONFIG = SoftermaxConfig.paper(lanes=4, max_len=30)
@@ -14,7 +20,7 @@ CONFIG = SoftermaxConfig.paper(lanes=4, max_len=30)
 
 def test_a_score_stands_out_of_rows_that_peak_and_their_sums_have_bits_of_every_weight():
     config = SoftermaxConfig.paper(lanes=4, max_len=14)
-    rows = peaked_rows(np.random.default_rng(1), config, 300, config.input)
+    rows = single_peak_rows(np.random.default_rng(1), config, 300, config.input)
     assert {len(raw) for raw, _ in rows} == set(range(1, config.capacity + 1))
     assert all(mask.all() and raw.min() >= config.input.min_raw for raw, mask in rows)
     sums = {float(np.exp2((raw - raw.max()) / 4).sum().round(2)) for raw, _ in rows}
@@ -23,7 +29,7 @@ def test_a_score_stands_out_of_rows_that_peak_and_their_sums_have_bits_of_every_
 
 
 def test_sums_of_rows_that_carry_lie_next_to_a_step_of_the_power_sum():
-    rows = carrying_rows(np.random.default_rng(1), CONFIG, 20)
+    rows = carry_boundary_rows(np.random.default_rng(1), CONFIG, 20)
     x, keep, last = rows_to_slices(rows, CONFIG)
     assert len(x) == len(rows) == last.sum() == 20
     sums = unnormed_softmax(x[:, None], keep[:, None], CONFIG).numerators.sum(axis=(1, 2), dtype=int)
@@ -34,7 +40,7 @@ def test_sums_of_rows_that_carry_lie_next_to_a_step_of_the_power_sum():
 
 
 def test_level_rows_are_the_longest_and_fall_once_at_most():
-    for raw, mask in level_rows(np.random.default_rng(1), CONFIG, 20, CONFIG.input):
+    for raw, mask in constant_then_drop_rows(np.random.default_rng(1), CONFIG, 20, CONFIG.input):
         assert len(raw) == CONFIG.capacity
         assert mask.all()
         steps = np.diff(raw.astype(int))
@@ -51,7 +57,7 @@ def test_sums_of_even_rows_are_their_lengths():
 @pytest.mark.parametrize("slices", [1, 3])
 def test_results_of_delicate_rows_hang_on_a_little_more_or_less_in_between(preset, slices):
     config = getattr(SoftermaxConfig, preset)(lanes=4, max_len=32)
-    rows = delicate_rows(np.random.default_rng(1), config, 400, slices)
+    rows = last_bit_rows(np.random.default_rng(1), config, 400, slices)
     assert all(len(raw) == 4 * slices and mask.all() for raw, mask in rows)
     x = np.stack([raw for raw, _ in rows]).reshape(-1, slices, 4)
     values = unnormed_softmax(x, None, config)

@@ -1,4 +1,4 @@
-"""Traces of the baseline's units: every port on every clock cycle, as the golden models predict them."""
+"""The models of the baseline's units for benches: what their streams carry, and on which clock cycle."""
 
 from __future__ import annotations
 
@@ -17,35 +17,13 @@ from softermax.model.framing import Framing, frame
 from softermax.model.timing import NormalizationTiming
 
 from .streams import PackedStream, UnitStreams
-from .trace import Trace, record
+from .unit_models import UnitModel, softmax_model
 
-__all__ = [
-    "baseline_normalization_streams",
-    "baseline_normalization_trace",
-    "baseline_output",
-    "baseline_softmax_streams",
-    "baseline_softmax_trace",
-    "baseline_unnormed_streams",
-    "baseline_unnormed_trace",
-    "baseline_values",
-]
-
-Waves = dict[str, np.ndarray]
+__all__ = ["NORMALIZATION", "SOFTMAX", "UNNORMED", "baseline_values"]
 
 
-def baseline_unnormed_trace(slices, config: BaselineConfig, waves: Waves, rng: np.random.Generator) -> Trace:
-    """Trace of the baseline's Unnormed Softmax Unit, to which the same slices are offered twice.
-
-    Parameters as for :func:`softermax.sim.trace.unnormed_trace`; the streams are ``i``, ``again``, ``o`` and ``row``.
-    What exceeds a row is not offered: cutting is the complete unit's business.
-    """
-    streams = baseline_unnormed_streams(slices, config)
-    timing = BaselineUnnormedTiming(streams.framing.last, config)
-    return record(timing, streams.sources, streams.shown, waves, rng)
-
-
-def baseline_unnormed_streams(slices, config: BaselineConfig) -> UnitStreams:
-    """The streams of the baseline's Unnormed Softmax Unit over slices as :func:`baseline_unnormed_trace` takes them."""
+def _unnormed_streams(slices, config: BaselineConfig) -> UnitStreams:
+    """The streams of the baseline's Unnormed Softmax Unit over slices."""
     framing = frame(slices[2], config)
     x, keep = (field[framing.kept] for field in slices[:2])
     values = baseline_values(x, keep, framing, config)
@@ -61,18 +39,8 @@ def baseline_unnormed_streams(slices, config: BaselineConfig) -> UnitStreams:
     return UnitStreams(sources, shown, framing)
 
 
-def baseline_normalization_trace(slices, config: BaselineConfig, waves: Waves, rng: np.random.Generator) -> Trace:
-    """Trace of the baseline's Normalization Unit, fed with what its Unnormed Softmax Unit makes of the slices.
-
-    Parameters as for :func:`softermax.sim.trace.unnormed_trace`; the streams are ``i``, ``row`` and ``o``.
-    """
-    streams = baseline_normalization_streams(slices, config)
-    timing = NormalizationTiming(streams.framing.last, config.row_stages, config.slice_stages)
-    return record(timing, streams.sources, streams.shown, waves, rng)
-
-
-def baseline_normalization_streams(slices, config: BaselineConfig) -> UnitStreams:
-    """The streams of the baseline's Normalization Unit over slices as :func:`baseline_unnormed_trace` takes them."""
+def _normalization_streams(slices, config: BaselineConfig) -> UnitStreams:
+    """The streams of the baseline's Normalization Unit over slices."""
     framing = frame(slices[2], config)
     values = baseline_values(slices[0][framing.kept], slices[1][framing.kept], framing, config)
     of_rows = {name: values[name][framing.last] for name in ("total", "overlong")}
@@ -83,28 +51,13 @@ def baseline_normalization_streams(slices, config: BaselineConfig) -> UnitStream
     return UnitStreams(sources, {"o": _probability_stream(values, config)}, framing)
 
 
-def baseline_softmax_trace(slices, config: BaselineConfig, waves: Waves, rng: np.random.Generator) -> Trace:
-    """Trace of the complete baseline softmax.
-
-    Parameters as for :func:`softermax.sim.trace.unnormed_trace`; the streams are ``i`` and ``o``.
-    """
-    streams = baseline_softmax_streams(slices, config)
-    return record(BaselineSoftmaxTiming(streams.framing, config), streams.sources, streams.shown, waves, rng)
-
-
-def baseline_softmax_streams(slices, config: BaselineConfig) -> UnitStreams:
-    """The streams of the complete baseline softmax over slices as :func:`baseline_unnormed_trace` takes them."""
-    framing, probabilities = baseline_output(slices, config)
+def _softmax_streams(slices, config: BaselineConfig) -> UnitStreams:
+    """The streams of the complete baseline softmax over slices."""
+    framing = frame(slices[2], config)
     x, keep, last = slices
+    probabilities = _probability_stream(baseline_values(x[framing.kept], keep[framing.kept], framing, config), config)
     source = PackedStream.pack(score_slice(config), {"x": x, "keep": keep, "last": last})
     return UnitStreams({"i": source}, {"o": probabilities}, framing)
-
-
-def baseline_output(slices, config: BaselineConfig) -> tuple[Framing, PackedStream]:
-    """What the complete baseline softmax makes of slices: their framing, and its output."""
-    framing = frame(slices[2], config)
-    values = baseline_values(slices[0][framing.kept], slices[1][framing.kept], framing, config)
-    return framing, _probability_stream(values, config)
 
 
 def baseline_values(x: np.ndarray, keep: np.ndarray, framing: Framing, config: BaselineConfig) -> dict[str, np.ndarray]:
@@ -129,3 +82,16 @@ def baseline_values(x: np.ndarray, keep: np.ndarray, framing: Framing, config: B
 def _probability_stream(values, config: BaselineConfig) -> PackedStream:
     """The Normalization Unit's output for every slice."""
     return PackedStream.pack(probability_slice(config), {name: values[name] for name in ("y", "last", "overlong")})
+
+
+UNNORMED = UnitModel(_unnormed_streams, lambda framing, config: BaselineUnnormedTiming(framing.last, config))
+NORMALIZATION = UnitModel(
+    _normalization_streams,
+    lambda framing, config: NormalizationTiming(framing.last, config.row_stages, config.slice_stages),
+)
+SOFTMAX = UnitModel(_softmax_streams, BaselineSoftmaxTiming)
+
+
+@softmax_model.register
+def _(config: BaselineConfig) -> UnitModel:
+    return SOFTMAX

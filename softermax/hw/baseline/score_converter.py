@@ -6,12 +6,14 @@ from amaranth.hdl import Module
 from amaranth.lib import stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from softermax.model.pe_config import ProcessingElementConfig
+from softermax.model import QFormat
+from softermax.model.baseline import BaselineConfig
 
-from ..baseline import advance, from_fixed_operator
-from ..baseline.streams import score_slice
 from ..elastic import Head
 from ..streams import scores_of
+from .from_fixed import from_fixed_operator
+from .operator import advance
+from .streams import require_config, score_slice
 
 __all__ = ["Binary16Scores"]
 
@@ -21,11 +23,13 @@ class Binary16Scores(wiring.Component):
 
     Parameters
     ----------
-    config : ProcessingElementConfig
+    score : QFormat
+        Format of the fixed-point scores.
+    config : BaselineConfig
 
     Members
     -------
-    i : In, stream of :func:`softermax.hw.streams.scores_of` the score format
+    i : In, stream of :func:`softermax.hw.streams.scores_of` the score's format
     o : Out, stream of :func:`softermax.hw.baseline.streams.score_slice`
 
     Attributes
@@ -36,19 +40,20 @@ class Binary16Scores(wiring.Component):
 
     latency = 1
 
-    def __init__(self, config: ProcessingElementConfig):
-        self.config = config
+    def __init__(self, score: QFormat, config: BaselineConfig):
+        self.config = require_config(config)
+        self._score = score
         super().__init__(
             {
-                "i": In(stream.Signature(scores_of(config.score, config.lanes))),
-                "o": Out(stream.Signature(score_slice(config.softmax))),
+                "i": In(stream.Signature(scores_of(score, config.lanes))),
+                "o": Out(stream.Signature(score_slice(config))),
             }
         )
 
     def elaborate(self, platform):
         m = Module()
         i, o = self.i.payload, self.o.payload
-        [convert] = from_fixed_operator(self.config.score).stages
+        [convert] = from_fixed_operator(self._score).stages
         lanes = [{"x": x.as_unsigned()} for x in i.x]
         converted, flags, [head] = advance(m, Head.of(self.i), convert, lanes, {"keep": i.keep, "last": i.last})
         m.d.comb += [x.eq(values["result"]) for x, values in zip(o.x, converted, strict=True)]

@@ -16,10 +16,17 @@ from softermax.model.unnormed import UnnormedRows, power_of_two, unnormed_rows, 
 
 from .traffic import Rows
 
-__all__ = ["carrying_rows", "delicate_rows", "even_rows", "level_rows", "peaked_rows", "summed_rows"]
+__all__ = [
+    "carry_boundary_rows",
+    "constant_then_drop_rows",
+    "directed_rows",
+    "even_rows",
+    "last_bit_rows",
+    "single_peak_rows",
+]
 
 #: How many of each kind.
-LEVEL, PEAKED, CARRYING, DELICATE = 30, 1500, 800, 4000
+CONSTANT_THEN_DROP, SINGLE_PEAK, CARRY_BOUNDARY, LAST_BIT = 30, 1500, 800, 4000
 #: A carrying row is the best of so many.
 TRIED = 100
 #: Slices of delicate rows: for large results, for sums of two parts, and for large sums.
@@ -28,15 +35,18 @@ SLICES = (1, 1, 2, 8)
 TRIED_SCORES = 1 << 20
 
 
-def summed_rows(rng: np.random.Generator, shape: RowShape, input: QFormat) -> Rows:
-    """Rows of all these kinds; those of the last two only for a SoftermaxConfig, as they depend on its formats."""
-    level, peaked = level_rows(rng, shape, LEVEL, input), peaked_rows(rng, shape, PEAKED, input)
-    made = [*even_rows(shape), *level, *peaked]
-    if not isinstance(shape, SoftermaxConfig):
-        return made
-    made += carrying_rows(rng, shape, CARRYING)
+def directed_rows(rng: np.random.Generator, shape: RowShape, input: QFormat) -> Rows:
+    """Rows of the kinds that do not depend on an arithmetic's formats."""
+    dropping = constant_then_drop_rows(rng, shape, CONSTANT_THEN_DROP, input)
+    peaks = single_peak_rows(rng, shape, SINGLE_PEAK, input)
+    return [*even_rows(shape), *dropping, *peaks]
+
+
+def softermax_rows(rng: np.random.Generator, config: SoftermaxConfig) -> Rows:
+    """Rows of the two kinds that depend on the formats of a Softermax."""
+    made = carry_boundary_rows(rng, config, CARRY_BOUNDARY)
     for slices in SLICES:
-        made += delicate_rows(rng, shape, DELICATE // len(SLICES), min(slices, shape.max_slices))
+        made += last_bit_rows(rng, config, LAST_BIT // len(SLICES), min(slices, config.max_slices))
     return made
 
 
@@ -46,7 +56,7 @@ def even_rows(shape: RowShape) -> Rows:
     return [(np.zeros(n, np.int16), np.ones(n, bool)) for n in (*lengths, shape.capacity)]
 
 
-def level_rows(rng: np.random.Generator, shape: RowShape, rows: int, input: QFormat) -> Rows:
+def constant_then_drop_rows(rng: np.random.Generator, shape: RowShape, rows: int, input: QFormat) -> Rows:
     """The longest rows: as long as scores are equal the sum grows; then it meets slices below, by any distance."""
     n, low, high = shape.capacity, input.min_raw, input.max_raw
     made = []
@@ -57,7 +67,7 @@ def level_rows(rng: np.random.Generator, shape: RowShape, rows: int, input: QFor
     return made
 
 
-def peaked_rows(rng: np.random.Generator, shape: RowShape, rows: int, input: QFormat) -> Rows:
+def single_peak_rows(rng: np.random.Generator, shape: RowShape, rows: int, input: QFormat) -> Rows:
     """Rows of four slices at most in which a score stands out, by any distance: large results, bits of every weight."""
     made = []
     for _ in range(rows):
@@ -67,7 +77,7 @@ def peaked_rows(rng: np.random.Generator, shape: RowShape, rows: int, input: QFo
     return made
 
 
-def carrying_rows(rng: np.random.Generator, config: SoftermaxConfig, rows: int) -> Rows:
+def carry_boundary_rows(rng: np.random.Generator, config: SoftermaxConfig, rows: int) -> Rows:
     """Rows of a slice whose sums lie closest to a step of the power sum, so that any low bit decides about a carry.
 
     They are those closest below, and as many closest above, of many that peak.
@@ -83,7 +93,7 @@ def carrying_rows(rng: np.random.Generator, config: SoftermaxConfig, rows: int) 
     return [(raw, np.ones(config.lanes, bool)) for raw in many[np.concatenate(closest)]]
 
 
-def delicate_rows(rng: np.random.Generator, config: SoftermaxConfig, rows: int, slices: int = 1) -> Rows:
+def last_bit_rows(rng: np.random.Generator, config: SoftermaxConfig, rows: int, slices: int = 1) -> Rows:
     """Rows of so many slices with a result that something small in between decides.
 
     It would be another one if the lowest bits of the numerators were others; if the maxima were one more, for rows

@@ -1,10 +1,10 @@
-"""Verification of a processing element at a design point, on the heads that it takes."""
+"""Traffic of heads: a processing element at a design point, on the heads that it takes."""
 
 import pytest
 
-from softermax.flows.cosimulation.heads import heads_traces
 from softermax.flows.cosimulation.verify import verify
 from softermax.flows.design_points import DesignPoint
+from softermax.flows.designs.heads import played_heads
 from softermax.flows.errors import FlowError
 from softermax.flows.synthesis.verilog import generate_verilog
 
@@ -21,14 +21,14 @@ def test_whole_heads_at_a_point(tmp_path):
 
 def test_no_head_is_short_enough():
     with pytest.raises(FlowError, match="max_len must be 16 or more"):
-        heads_traces(DesignPoint("pe", "paper", 4, 15), 1)
+        played_heads(DesignPoint("pe", "paper", 4, 15), 1)
 
 
 def test_no_head_is_narrow_enough():
     with pytest.raises(FlowError, match=r"^max_d_head must be 32 or more to verify on the captured heads, not 31$"):
-        heads_traces(DesignPoint("pe", "paper", 4, 16, max_d_head=31), 1)
+        played_heads(DesignPoint("pe", "paper", 4, 16, (("max_d_head", 31),)), 1)
 
 
 def test_only_heads_that_are_narrow_enough_are_taken():
-    heads, _ = heads_traces(DesignPoint("pe", "paper", 4, 16, max_d_head=32), 1)
-    assert {head.q.shape for head in heads} == {(16, 32)}
+    captured, _, _ = played_heads(DesignPoint("pe", "paper", 4, 16, (("max_d_head", 32),)), 1)
+    assert {head.q.shape for head in captured} == {(16, 32)}

@@ -1,4 +1,4 @@
-"""Traces of Softermax's units: every port on every clock cycle, as the golden models predict them."""
+"""The models of Softermax's units for benches: what their streams carry, and on which clock cycle."""
 
 from __future__ import annotations
 
@@ -12,67 +12,30 @@ from softermax.model.timing import NormalizationTiming, SoftermaxTiming, Unnorme
 from softermax.model.unnormed import unnormed_softmax
 
 from .streams import PackedStream, UnitStreams
-from .trace import Trace, record
+from .trace import Trace
+from .unit_models import UnitModel, softmax_model
 
-__all__ = [
-    "invented_normalization_trace",
-    "normalization_streams",
-    "normalization_trace",
-    "softermax_output",
-    "softermax_streams",
-    "softermax_trace",
-    "unnormed_streams",
-    "unnormed_trace",
-    "unnormed_values",
-]
+__all__ = ["NORMALIZATION", "SOFTMAX", "UNNORMED", "random_normalization_trace", "unnormed_values"]
 
 #: Its multiples, without their integer parts, spread evenly.
 GOLDEN_RATIO = (1 + 5**0.5) / 2
 
 
-def unnormed_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
-    """Trace of the Unnormed Softmax Unit.
-
-    Parameters
-    ----------
-    slices : tuple of ndarray
-        ``x``, ``keep`` and ``last`` as :func:`softermax.sim.traffic.rows_to_slices` makes them.
-    waves : dict of str to ndarray of bool
-        Permissions of the streams ``i``, ``o`` and ``row``, a value a cycle, repeated; a stream without is always
-        allowed.
-    rng : numpy.random.Generator
-        For what is driven where nothing is offered.
-    """
-    streams = unnormed_streams(slices, config)
-    timing = UnnormedTiming(streams.framing, config.slice_stages, config.summary_stages)
-    return record(timing, streams.sources, streams.shown, waves, rng)
-
-
-def unnormed_streams(slices, config: SoftermaxConfig) -> UnitStreams:
-    """The streams of the Unnormed Softmax Unit over slices as :func:`unnormed_trace` takes them."""
+def _unnormed_streams(slices, config: SoftermaxConfig) -> UnitStreams:
+    """The streams of the Unnormed Softmax Unit over slices."""
     framing = frame(slices[2], config)
     unnormed, rows = unnormed_values(slices, framing, config)
     shown = {"o": _unnormed_stream(unnormed, config), "row": PackedStream.pack(row_summary(config), rows)}
     return UnitStreams({"i": _score_stream(slices, config)}, shown, framing)
 
 
-def normalization_trace(
-    slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator
-) -> Trace:
-    """Trace of the Normalization Unit, fed with what the Unnormed Softmax Unit makes of the slices.
-
-    Parameters as for :func:`unnormed_trace`; the streams are ``i``, ``row`` and ``o``.
-    """
-    return _normalization_trace(normalization_streams(slices, config), config, waves, rng)
-
-
-def normalization_streams(slices, config: SoftermaxConfig) -> UnitStreams:
-    """The streams of the Normalization Unit over slices as :func:`unnormed_trace` takes them."""
+def _all_normalization_streams(slices, config: SoftermaxConfig) -> UnitStreams:
+    """The streams of the Normalization Unit over slices."""
     framing = frame(slices[2], config)
     return _normalization_streams(framing, *unnormed_values(slices, framing, config), config)
 
 
-def invented_normalization_trace(
+def random_normalization_trace(
     last: np.ndarray, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator
 ) -> Trace:
     """Trace of the Normalization Unit, fed with slices and summaries that no Unnormed Softmax Unit may ever send.
@@ -85,13 +48,8 @@ def invented_normalization_trace(
         End-of-row flags.
     """
     framing = frame(last, config)
-    streams = _normalization_streams(framing, *_invented_values(framing, config, rng), config)
-    return _normalization_trace(streams, config, waves, rng)
-
-
-def _normalization_trace(streams: UnitStreams, config, waves, rng) -> Trace:
-    timing = NormalizationTiming(streams.framing.last, config.row_stages)
-    return record(timing, streams.sources, streams.shown, waves, rng)
+    streams = _normalization_streams(framing, *_random_values(framing, config, rng), config)
+    return NORMALIZATION.trace_of(streams, config, waves, rng)
 
 
 def _normalization_streams(framing: Framing, unnormed, running, config) -> UnitStreams:
@@ -103,24 +61,12 @@ def _normalization_streams(framing: Framing, unnormed, running, config) -> UnitS
     return UnitStreams(sources, {"o": _probability_stream(unnormed, running, framing, config)}, framing)
 
 
-def softermax_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
-    """Trace of the complete Softermax. Parameters as for :func:`unnormed_trace`; the streams are ``i`` and ``o``."""
-    streams = softermax_streams(slices, config)
-    return record(SoftermaxTiming(streams.framing, config), streams.sources, streams.shown, waves, rng)
-
-
-def softermax_streams(slices, config: SoftermaxConfig) -> UnitStreams:
-    """The streams of the complete Softermax over slices as :func:`unnormed_trace` takes them."""
-    framing, probabilities, _ = softermax_output(slices, config)
-    return UnitStreams({"i": _score_stream(slices, config)}, {"o": probabilities}, framing)
-
-
-def softermax_output(slices, config: SoftermaxConfig) -> tuple[Framing, PackedStream, np.ndarray]:
-    """What the complete Softermax makes of slices: their framing, its output, and whether each one's row saturates."""
+def _softermax_streams(slices, config: SoftermaxConfig) -> UnitStreams:
+    """The streams of the complete Softermax over slices."""
     framing = frame(slices[2], config)
     unnormed, rows = unnormed_values(slices, framing, config)
-    saturated = rows["saturated"][np.flatnonzero(framing.last)[framing.places[0]]]
-    return framing, _probability_stream(unnormed, rows, framing, config), saturated
+    probabilities = _probability_stream(unnormed, rows, framing, config)
+    return UnitStreams({"i": _score_stream(slices, config)}, {"o": probabilities}, framing)
 
 
 def _score_stream(slices, config) -> PackedStream:
@@ -156,7 +102,7 @@ def unnormed_values(slices, framing: Framing, config):
     return unnormed, running
 
 
-def _invented_values(framing: Framing, config: SoftermaxConfig, rng: np.random.Generator):
+def _random_values(framing: Framing, config: SoftermaxConfig, rng: np.random.Generator):
     """Fields as those of :func:`unnormed_values`, at random, numbers of any size among them."""
     rows, _ = framing.places
     slices, lanes = len(rows), config.lanes
@@ -202,3 +148,17 @@ def _probability_stream(unnormed, running, framing: Framing, config) -> PackedSt
         y = normalization(unnormed["u"][:, None], unnormed["maximum"][:, None], *row, config)
     flags = {"saturated": running["saturated"][end_of], "overlong": running["overlong"][end_of]}
     return PackedStream.pack(probability_slice(config), {"y": y, "last": framing.last, **flags})
+
+
+UNNORMED = UnitModel(
+    _unnormed_streams, lambda framing, config: UnnormedTiming(framing, config.slice_stages, config.summary_stages)
+)
+NORMALIZATION = UnitModel(
+    _all_normalization_streams, lambda framing, config: NormalizationTiming(framing.last, config.row_stages)
+)
+SOFTMAX = UnitModel(_softermax_streams, SoftermaxTiming)
+
+
+@softmax_model.register
+def _(config: SoftermaxConfig) -> UnitModel:
+    return SOFTMAX

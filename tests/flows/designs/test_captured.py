@@ -1,13 +1,9 @@
-"""Which shipped heads softmax is measured on, and which rows energy.
-
-The rest of `flows/scores.py` is tested through the command line.
-"""
+"""Captured heads: those that softmax is measured on, and the rows that energy is measured on."""
 
 import numpy as np
 import pytest
 
-from softermax.flows.cosimulation.scores import softmax_heads
-from softermax.flows.cosimulation.verify import real_rows, rows_of_length
+from softermax.flows.designs.captured import real_rows, rows_of_length, softmax_heads
 from softermax.flows.errors import FlowError
 from softermax.model import SoftermaxConfig
 from softermax.model.baseline import BaselineConfig

@@ -1,0 +1,1 @@
+"""An example design: a softmax of shifts alone."""

@@ -1,0 +1,34 @@
+"""The processing element around the softmax of any design that has fixed-point scores."""
+
+from __future__ import annotations
+
+from softermax.hw import AxiStreamProcessingElement, ProcessingElement
+from softermax.model.pe_config import ProcessingElementConfig
+from softermax.model.shape import RowShape
+
+from .design import Unit
+from .heads import HeadTraffic
+
+__all__ = ["PROCESSING_ELEMENT"]
+
+#: Elements of the longest query, unless told otherwise.
+MAX_D_HEAD = 128
+
+
+def _config(softmax: RowShape, *, values: bool = False, max_d_head: int = MAX_D_HEAD) -> ProcessingElementConfig:
+    """As wide as the slices of its softmax."""
+    return ProcessingElementConfig(softmax=softmax, vector_size=softmax.lanes, max_d_head=max_d_head, values=values)
+
+
+PROCESSING_ELEMENT = Unit(
+    title="processing element",
+    component=ProcessingElement,
+    traffic=HeadTraffic(),
+    options={"values": False, "max_d_head": MAX_D_HEAD},
+    config=_config,
+    axi_stream=AxiStreamProcessingElement,
+    macros=True,
+    parts=True,
+    softmax_parts=("softmax", "score_converter"),
+    mutation_floor=0.97,
+)

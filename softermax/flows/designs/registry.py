@@ -1,0 +1,85 @@
+"""The registered designs: all entry points of the group ``softermax.designs``, of any distribution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+
+from ..errors import FlowError
+from .design import Design
+
+__all__ = ["GROUP", "Registered", "design", "designs", "registered", "unit_names"]
+
+GROUP = "softermax.designs"
+
+
+@dataclass(frozen=True)
+class Registered:
+    """An entry point and what it gives.
+
+    Attributes
+    ----------
+    name : str
+        The ``--preset``.
+    entry : str
+        ``module:attribute``.
+    distribution : str
+        That registers it.
+    design : Design or None
+        None if it is not available.
+    reason : str or None
+        Why it is not.
+    """
+
+    name: str
+    entry: str
+    distribution: str
+    design: Design | None
+    reason: str | None = None
+
+
+@lru_cache
+def registered() -> tuple[Registered, ...]:
+    """All entry points, available designs first, in the order of tables."""
+    points = entry_points(group=GROUP)
+    names = [point.name for point in points]
+    found = [_load(point, twice=names.count(point.name) > 1) for point in points]
+    return tuple(sorted(found, key=lambda each: (each.design is None, each.design and each.design.rank, each.name)))
+
+
+def _load(point: EntryPoint, *, twice: bool) -> Registered:
+    facts = point.name, point.value, point.dist.name if point.dist else "unknown"
+    if twice:
+        return Registered(*facts, None, f"several distributions register {point.name!r}: uninstall all but one")
+    try:
+        design = point.load()
+    except Exception as error:  # of anybody's code; told in a sentence, and the other designs still work
+        return Registered(*facts, None, f"{point.value} cannot be loaded: {type(error).__name__}: {error}")
+    if not isinstance(design, Design):
+        return Registered(*facts, None, f"{point.value} must be a Design, not {design!r}")
+    return Registered(*facts, design)
+
+
+def designs() -> dict[str, Design]:
+    """The available designs by name, in the order of tables; a FlowError if there is none."""
+    found = {each.name: each.design for each in registered() if each.design is not None}
+    if not found:
+        raise FlowError("a design must be registered: install softermax with pip, from its folder if need be")
+    return found
+
+
+def design(name: str) -> Design:
+    """The design of a name; a FlowError says why there is none."""
+    found = designs()
+    if name in found:
+        return found[name]
+    for each in registered():
+        if each.name == name:
+            raise FlowError(f"the preset {name!r} is not available: {each.reason}")
+    raise FlowError(f"the preset must be one of {', '.join(found)}, not {name!r}")
+
+
+def unit_names() -> tuple[str, ...]:
+    """Names of the units that any available design has, in order."""
+    return tuple(dict.fromkeys(unit for each in designs().values() for unit in each.units))

@@ -1,0 +1,106 @@
+"""Traffic: what a kind of unit is played, and what is measured of the unit meanwhile."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from softermax.sim.cosim import CosimResult
+from softermax.sim.coverage.points import Coverage
+from softermax.sim.row_stimuli import RowStimuli
+from softermax.sim.soak.soak import Batches
+from softermax.sim.trace import Trace
+
+__all__ = ["EnergyStimuli", "SupportsTraffic", "Traffic"]
+
+
+class SupportsTraffic(Protocol):
+    """What traffic asks of a design point.
+
+    Attributes
+    ----------
+    config, softmax_config
+        Config of the unit, and of its softmax.
+    stimuli : RowStimuli
+        Of its design.
+    """
+
+    config: object
+    softmax_config: object
+    stimuli: RowStimuli
+
+
+@dataclass(frozen=True)
+class EnergyStimuli:
+    """Traces and what counts of them.
+
+    Attributes
+    ----------
+    traces : sequence of Trace
+        A multiple of 64.
+    counted_from : int
+        First cycle whose energy counts.
+    sample : range
+        Cycles in which glitches are counted.
+    rows : int
+        Of all traces together.
+    """
+
+    traces: Sequence[Trace]
+    counted_from: int
+    sample: range
+    rows: int
+
+
+class Traffic(ABC):
+    """A kind of traffic.
+
+    Attributes
+    ----------
+    unbroken : bool
+        Whether the unit must give a slice in every cycle at full speed.
+    """
+
+    unbroken: bool
+
+    @abstractmethod
+    def traces(self, point: SupportsTraffic, seed: int, every: int = 1) -> tuple[list[Trace], dict]:
+        """Traces that a unit is verified by, and how much they hold: ``rows``, and ``slices`` or ``heads``.
+
+        Parameters
+        ----------
+        seed : int
+            For gaps, backpressure, and random rows.
+        every : int
+            Play one row, or head, of so many: for netlists, which simulators play slowly.
+        """
+
+    def further_traces(self, point: SupportsTraffic, seed: int) -> list[Trace]:
+        """Traces that no unit before this one can cause, and that it has to take all the same."""
+        return []
+
+    @abstractmethod
+    def measured(self, traces: Sequence[Trace], results: Sequence[CosimResult]) -> dict:
+        """What the simulation of :meth:`traces` shows of the unit's speed."""
+
+    @abstractmethod
+    def coverage(
+        self, point: SupportsTraffic, seed: int, traces: Sequence[Trace], right: Sequence[bool]
+    ) -> Coverage | None:
+        """What those of :meth:`traces` cover that were played without a mismatch; None of a unit without coverage."""
+
+    @abstractmethod
+    def energy_stimuli(self, point: SupportsTraffic, tokens: int) -> EnergyStimuli:
+        """Traces over real rows of a length.
+
+        Raises
+        ------
+        FlowError
+            If ``tokens`` is not from 1 to the smaller of ``max_len`` and 1024.
+        """
+
+    @abstractmethod
+    def batches(self, point: SupportsTraffic) -> Batches:
+        """Batches of any number of slices, for a soak."""
