@@ -10,7 +10,7 @@ import numpy as np
 from softermax.model.pe import Head, Register
 from softermax.model.pe_config import ProcessingElementConfig
 from softermax.sim.attention import load_heads
-from softermax.sim.built_heads import built_heads, chosen_heads
+from softermax.sim.built_heads import built_heads, chosen_heads, random_heads
 from softermax.sim.corners import interruptions, standstills
 from softermax.sim.cosim import CosimResult
 from softermax.sim.coverage.collect_pe import collect_heads
@@ -33,6 +33,8 @@ GAPS_UP_TO = 200
 DIRECTED_EVERY = 2
 #: Resets break heads off within so many cycles.
 INTERRUPTED_CYCLES = 2000
+#: Rows of a random head, about.
+ROWS_OF_RANDOM_HEADS = 4
 #: Rows in each trace for energy, and cycles whose glitches count.
 ENERGY_ROWS, SAMPLED = 6, 8
 
@@ -66,6 +68,12 @@ class HeadTraffic(Traffic):
         stalled = processing_element_trace(difficult, config, waves, rng, difficult=True)
         contents = {"heads": len(captured), "rows": sum(len(head.q) for head in captured)}
         return [processing_element_trace(captured, config, {}, rng), resets, stalled], contents
+
+    def random_trace(self, point: SupportsTraffic, rng: np.random.Generator, rows: int) -> Trace:
+        """See :meth:`Traffic.random_trace`; of heads of a few rows each."""
+        heads = random_heads(rng, point.config, max(rows // ROWS_OF_RANDOM_HEADS, 1), 2 * ROWS_OF_RANDOM_HEADS)
+        waves = {stream: bursty(rng, 101 + place) for place, stream in enumerate("kqov")}
+        return processing_element_trace(heads, point.config, waves, rng, difficult=True)
 
     def measured(self, traces: Sequence[Trace], results: Sequence[CosimResult]) -> dict:
         """Nothing: the speed of a processing element depends on its heads."""

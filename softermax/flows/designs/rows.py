@@ -35,6 +35,8 @@ RESETS = 16
 SLOW = 0.2
 #: Rows of the longest length that are played back to back.
 FULL_SPEED_ROWS = 100
+#: Every stream that a softmax unit may have.
+STREAMS = ("i", "row", "o", "again")
 #: Rows in each trace for energy; cycles after which they have filled every pipeline, and cycles whose glitches count.
 ENERGY_ROWS, FILLED, SAMPLED = 10, 12, 12
 
@@ -71,7 +73,7 @@ class RowTraffic(Traffic):
         rows, difficult = rows[::every], difficult[::every]
         longest = [row for row in rows if len(row[0]) == max(len(raw) for raw, _ in rows)][:FULL_SPEED_ROWS]
         everything = [*rows, *difficult]
-        waves = {stream: bursty(rng, 4099 + place) for place, stream in enumerate(("i", "row", "o", "again"))}
+        waves = {stream: bursty(rng, 4099 + place) for place, stream in enumerate(STREAMS)}
         slow = {"o": rng.random(997) < SLOW}
         single = self._trace(config, _first_slice(rows, config.lanes), {}, rng)
         at_full_speed = self._trace(config, longest, {}, rng)
@@ -80,6 +82,13 @@ class RowTraffic(Traffic):
         stalled, cut = (self._trace(config, *played, rng) for played in ((everything, waves), (overlong, slow)))
         slices = sum(-(-len(raw) // config.lanes) for raw, _ in everything)
         return [single, at_full_speed, stalled, cut, resets], {"rows": len(everything), "slices": slices}
+
+    def random_trace(self, point: SupportsTraffic, rng: np.random.Generator, rows: int) -> Trace:
+        """See :meth:`Traffic.random_trace`."""
+        config = point.config
+        made = random_rows(rng, config, rows, config.arithmetic.score(config))
+        waves = {stream: bursty(rng, 101 + place) for place, stream in enumerate(STREAMS)}
+        return self._trace(config, point.stimuli.vary(rng, config, made), waves, rng)
 
     def further_traces(self, point: SupportsTraffic, seed: int) -> list[Trace]:
         """Those of ``further``."""

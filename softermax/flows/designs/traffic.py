@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from softermax.sim.cosim import CosimResult
 from softermax.sim.coverage.points import Coverage
 from softermax.sim.row_stimuli import RowStimuli
@@ -76,6 +78,10 @@ class Traffic(ABC):
         every : int
             Play one row, or head, of so many: for netlists, which simulators play slowly.
         """
+
+    @abstractmethod
+    def random_trace(self, point: SupportsTraffic, rng: np.random.Generator, rows: int) -> Trace:
+        """A short trace of so many random rows, under random gaps and backpressure."""
 
     def further_traces(self, point: SupportsTraffic, seed: int) -> list[Trace]:
         """Traces that no unit before this one can cause, and that it has to take all the same."""

@@ -1,0 +1,121 @@
+"""What every registered design keeps, ours and anybody's: `pytest -k NAME` tests one of them."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from amaranth.hdl import Module
+from amaranth.lib import wiring
+from amaranth.lib.wiring import In
+
+from softermax.flows.design_points import DesignPoint
+from softermax.flows.designs.registry import designs, registered
+from softermax.flows.designs.rows import RowTraffic
+from softermax.flows.synthesis.verilog import generate_verilog
+from softermax.model import softmax_exact
+from softermax.sim.amaranth_bench import play_in_amaranth
+from softermax.sim.trace import RESET_CYCLES
+from softermax.sim.traffic import rows_to_slices
+
+from ..synthesis.test_verilog import lint
+
+UNITS = [(preset, unit) for preset, design in designs().items() for unit in design.units]
+ROW_UNITS = [pair for pair in UNITS if isinstance(designs()[pair[0]].units[pair[1]].traffic, RowTraffic)]
+
+
+def test_our_designs_are_registered_and_all_that_are_can_be_loaded():
+    assert [each.name for each in registered()][:3] == ["paper", "faithful", "fp16"]
+    assert [each.reason for each in registered()] == [None] * len(registered())
+
+
+@pytest.mark.parametrize("preset", designs())
+@pytest.mark.parametrize(("lanes", "max_len"), [(4, 48), (3, 7)])
+def test_results_are_within_the_declared_bound(preset, lanes, max_len):
+    design = designs()[preset]
+    config = design.config(lanes=lanes, max_len=max_len)
+    arithmetic, score = config.arithmetic, config.arithmetic.score(config)
+    rng = np.random.default_rng(7)
+    spread = rng.choice([2, 8, 30, 100], size=(3000, 1))
+    raw = np.clip(np.rint(spread * rng.standard_normal((3000, max_len))), score.min_raw, score.max_raw).astype(np.int16)
+    mask = rng.random(raw.shape) < rng.choice([0.3, 1.0], size=(3000, 1))
+    mask[:, 0] = True
+    given = arithmetic.decode(arithmetic.softmax(arithmetic.encode(raw, config), config, mask), config)
+    exact = softmax_exact(score.to_real(raw), mask, base="2" if arithmetic.exponential_base == 2 else "e")
+    assert np.abs(given - exact).max() <= design.error_bound(config)
+    assert not given[~mask].any()
+    # A bound that says nothing would hold of anything.
+    assert np.abs(given - exact).max() < 1
+
+
+@pytest.mark.parametrize(("preset", "unit"), UNITS)
+@pytest.mark.parametrize(("lanes", "max_len"), [(2, 5), (4, 16)])
+def test_every_port_is_as_predicted_on_every_cycle(preset, unit, lanes, max_len):
+    point = DesignPoint(unit, preset, lanes, max_len)
+    trace = point.entry.traffic.random_trace(point, np.random.default_rng(lanes), 12)
+    assert trace.cycles > 30
+    assert play_in_amaranth(point.component(), trace) == []
+
+
+class Inverted(wiring.Component):
+    """A component with the lowest bit of one output inverted."""
+
+    def __init__(self, inner: wiring.Component, output: int):
+        self._inner, self._output = inner, output
+        super().__init__(inner.signature)
+
+    def elaborate(self, platform):
+        m = Module()
+        m.submodules.inner = self._inner
+        pairs = zip(self.signature.flatten(self), self._inner.signature.flatten(self._inner), strict=True)
+        outputs = 0
+        for (_, member, outer), (_, _, inner) in pairs:
+            if member.flow is In:
+                m.d.comb += inner.eq(outer)
+            else:
+                m.d.comb += outer.eq(inner ^ (outputs == self._output))
+                outputs += 1
+        return m
+
+
+@pytest.mark.parametrize(("preset", "unit"), UNITS)
+def test_a_fault_at_any_output_is_found(preset, unit):
+    point = DesignPoint(unit, preset, 2, 5)
+    trace = point.entry.traffic.random_trace(point, np.random.default_rng(3), 4)
+    for output in range(len(trace.outputs)):
+        assert play_in_amaranth(Inverted(point.component(), output), trace)
+
+
+@pytest.mark.parametrize(("preset", "unit"), ROW_UNITS)
+def test_latency_is_as_said(preset, unit):
+    point = DesignPoint(unit, preset, 4, 16)
+    one = np.zeros((1, 4), np.int16)
+    words = point.config.arithmetic.encode(one, point.config)
+    slices = rows_to_slices([(words[0], np.ones(4, bool))], point.config)
+    trace = point.entry.traffic.model.trace(slices, point.config, {}, np.random.default_rng(1))
+    assert trace.inputs["i__valid"].index(1, RESET_CYCLES) == RESET_CYCLES
+    assert trace.outputs["o__valid"].index(1) == RESET_CYCLES + point.component().latency
+
+
+@pytest.mark.parametrize(("preset", "unit"), UNITS)
+def test_verilog_has_no_lint(preset, unit, tmp_path):
+    point = DesignPoint(unit, preset, 2, 8)
+    assert lint(generate_verilog(point.component(), point.name), point.name, tmp_path) == ""
+
+
+@pytest.mark.parametrize("preset", designs())
+def test_its_model_needs_no_amaranth(preset):
+    config = designs()[preset].config(lanes=4, max_len=16)
+    program = f"""
+import sys
+sys.modules["amaranth"] = None
+from {type(config).__module__} import {type(config).__name__} as Config
+import numpy as np
+arithmetic = Config.arithmetic
+config = Config(lanes=4, max_len=16)
+words = arithmetic.encode(np.zeros((1, 4), np.int16), config)
+print(arithmetic.decode(arithmetic.softmax(words, config, None), config).sum())
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert 0.4 < float(done.stdout) <= 1.1
