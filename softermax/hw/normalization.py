@@ -49,7 +49,7 @@ class NormalizationUnit(wiring.Component):
 
     def __init__(self, config: SoftermaxConfig):
         self.config = require_config(config)
-        self.latency = config.row_stages + self.slice_latency
+        self.latency = config.plan.row_latency + self.slice_latency
         super().__init__(
             {
                 "i": In(stream.Signature(unnormed_slice(config))),

@@ -43,7 +43,7 @@ class Softermax(wiring.Component):
     def __init__(self, config: SoftermaxConfig, *, overlong_rows: bool = True):
         self.config = require_config(config)
         self._overlong_rows = overlong_rows
-        self.latency = config.summary_stages + config.row_stages + NormalizationUnit.slice_latency
+        self.latency = config.plan.summary_latency + config.plan.row_latency + NormalizationUnit.slice_latency
         super().__init__(
             {
                 "i": In(stream.Signature(score_slice(config))),
@@ -54,7 +54,7 @@ class Softermax(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         m.submodules.unnormed = unnormed = UnnormedSoftmaxUnit(self.config, overlong_rows=self._overlong_rows)
-        m.submodules.row_buffer = row_buffer = RowBuffer(unnormed_slice(self.config), self.config.buffer_depth)
+        m.submodules.row_buffer = row_buffer = RowBuffer(unnormed_slice(self.config), self.config.plan.buffer_depth)
         m.submodules.normalization = normalization = NormalizationUnit(self.config)
         connect(m, flipped(self.i), unnormed.i)
         connect(m, unnormed.o, row_buffer.i)

@@ -25,8 +25,8 @@ class UnnormedSoftmaxUnit(wiring.Component):
     Takes a slice a cycle, with no bubble between rows. A row that is longer than ``config.max_slices`` slices ends
     there, with ``overlong`` in its summary; what follows up to its ``last`` is taken and dropped.
 
-    The pipeline has a register behind each of ``config.register_steps``, and the running values at its end. A slice
-    leaves at ``o`` from the first register that holds all that leaves of it; its sum goes on from there.
+    The pipeline has a register behind each of ``config.plan.registered_stages``, and the running values at its end.
+    A slice leaves at ``o`` from the first register that holds all that leaves of it; its sum goes on from there.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class UnnormedSoftmaxUnit(wiring.Component):
     def __init__(self, config: SoftermaxConfig, *, overlong_rows: bool = True):
         self.config = require_config(config)
         self._longest = config.max_slices if overlong_rows else None
-        self.slice_latency, self.latency = config.slice_stages, config.summary_stages
+        self.slice_latency, self.latency = config.plan.slice_latency, config.plan.summary_latency
         super().__init__(
             {
                 "i": In(stream.Signature(score_slice(config))),
@@ -93,7 +93,7 @@ class UnnormedSoftmaxUnit(wiring.Component):
         return m
 
     def _slice_sum(self, m, pipeline):
-        """The exact sum over the lanes, a step for each level of the tree, truncated to the power sum's fraction."""
+        """The exact sum over the lanes, a stage for each level of the tree, truncated to the power sum's fraction."""
         config = self.config
         sums = [pipeline["u"].word_select(lane, config.unnormed.width) for lane in range(config.lanes)]
         for level in range(1, config.tree_levels + 1):
@@ -126,17 +126,17 @@ class UnnormedSoftmaxUnit(wiring.Component):
 
 
 class _Pipeline:
-    """What is known of a slice, and registers between steps.
+    """What is known of a slice, and registers between stages.
 
     Attributes
     ----------
     head : Head
-        Of slices at the present step; of row summaries at the end.
+        Of slices at the present stage; of row summaries at the end.
     slice_head, slice_out : Head, dict of str to Value
         Of slices that leave, and their data; there from the register on from which they do.
     """
 
-    #: What all steps need of a slice.
+    #: What all stages need of a slice.
     CARRIED = ("maximum", "last", "overlong")
 
     def __init__(self, m: Module, head: Head, config: SoftermaxConfig, known: dict[str, Value]):
@@ -147,10 +147,10 @@ class _Pipeline:
     def __getitem__(self, name: str) -> Value:
         return self._known[name]
 
-    def finish(self, step: str, needed: tuple[str, ...], **results: Value):
-        """A step has results; at a cut a register stores what is needed, and all else is forgotten."""
+    def finish(self, stage: str, needed: tuple[str, ...], **results: Value):
+        """A stage has results; at a cut a register stores what is needed, and all else is forgotten."""
         self._known |= results
-        if step in self._config.register_steps:
+        if stage in self._config.plan.registered_stages:
             self._register((*needed, *self.CARRIED), 1)
 
     def end(self):
@@ -159,7 +159,9 @@ class _Pipeline:
 
     def _register(self, needed, feeds):
         self._registers += 1
-        leaving = tuple(unnormed_slice(self._config).members) if self._registers == self._config.slice_stages else ()
+        leaving = (
+            tuple(unnormed_slice(self._config).members) if self._registers == self._config.plan.slice_latency else ()
+        )
         stored = {name: value for name, value in self._known.items() if name in (*needed, *leaving)}
         every = (1, feeds) if leaving else (feeds,)
         self._known, heads = elastic_register(self._m, self.head, stored, feeds=every)

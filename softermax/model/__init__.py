@@ -1,8 +1,19 @@
 """The arithmetic of Softermax: formats, configuration, golden models and exact references, in NumPy."""
 
 from .config import SoftermaxConfig
+from .faithful import faithful_config
 from .formats import UQ, Q, QFormat
 from .reference import softmax_exact
 from .softermax import quantise_scores, softermax, softermax_raw
 
-__all__ = ["UQ", "Q", "QFormat", "SoftermaxConfig", "quantise_scores", "softermax", "softermax_raw", "softmax_exact"]
+__all__ = [
+    "UQ",
+    "Q",
+    "QFormat",
+    "SoftermaxConfig",
+    "faithful_config",
+    "quantise_scores",
+    "softermax",
+    "softermax_raw",
+    "softmax_exact",
+]

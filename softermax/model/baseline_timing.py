@@ -29,7 +29,7 @@ class BaselineUnnormedTiming:
         self._last = last
         self._entered = {"i": 0, "again": 0}
         self._running, self._maximum = Chain(1), Chain(1)
-        self._numerators = Chain(config.numerator_stages, streams=2)
+        self._numerators = Chain(config.numerator_latency, streams=2)
         self._sums = Chain(config.tree_levels + 1)
         self.chains: Chains = {
             "running maximum": self._running,
@@ -99,7 +99,7 @@ class BaselineSoftmaxTiming:
         self._unnormed = BaselineUnnormedTiming(framing.last, config)
         self._scores = RowBufferTiming(config.score_depth)
         self._numerators = RowBufferTiming(config.numerator_depth)
-        self._normalization = NormalizationTiming(framing.last, config.row_stages, config.slice_stages)
+        self._normalization = NormalizationTiming(framing.last, config.row_latency, config.slice_latency)
         self.chains: Chains = (
             self._unnormed.chains
             | {"score buffer": self._scores.chains["output"]}

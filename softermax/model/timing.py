@@ -22,6 +22,7 @@ import numpy as np
 from .config import SoftermaxConfig
 from .elastic import Chain, Slot
 from .framing import Entrance, Framing
+from .plan import PipelinePlan
 
 __all__ = ["NormalizationTiming", "RowBufferTiming", "SoftermaxTiming", "UnnormedTiming"]
 
@@ -35,18 +36,18 @@ class UnnormedTiming:
     ----------
     framing : Framing
         Of all slices that will come in.
-    slice_stages, summary_stages : int
-        Registers that a slice passes until it leaves, and those until its row's summary stands at the output.
+    plan : PipelinePlan
     """
 
     inputs = ("i",)
     outputs = ("o", "row")
 
-    def __init__(self, framing: Framing, slice_stages: int, summary_stages: int):
+    def __init__(self, framing: Framing, plan: PipelinePlan):
         self._entrance = Entrance(framing)
         self._last = framing.last
-        self._slices = Chain(slice_stages, streams=2)
-        self._sums = Chain(summary_stages - slice_stages) if summary_stages > slice_stages else None
+        self._slices = Chain(plan.slice_latency, streams=2)
+        after = plan.summary_latency - plan.slice_latency
+        self._sums = Chain(after) if after else None
         self.chains: Chains = {"slice": self._slices}
         if self._sums is not None:
             self.chains["sum"] = self._sums
@@ -127,20 +128,20 @@ class NormalizationTiming:
     ----------
     last : ndarray of bool, (slices,)
         End-of-row flags of all slices that will come in.
-    row_stages : int
-        Registers that a summary passes before its row's slices can enter.
-    slice_stages : int
-        Registers that a slice passes.
+    row_latency : int
+        Clock cycles from a summary entering to when its row's slices can.
+    slice_latency : int
+        Clock cycles from a slice entering to its standing at the output.
     """
 
     inputs = ("i", "row")
     outputs = ("o",)
 
-    def __init__(self, last: np.ndarray, row_stages: int, slice_stages: int = 1):
+    def __init__(self, last: np.ndarray, row_latency: int, slice_latency: int = 1):
         self._last = last
         self._entered = self._rows_entered = 0
-        self._rows = Chain(row_stages)
-        self._slices = Chain(slice_stages)
+        self._rows = Chain(row_latency)
+        self._slices = Chain(slice_latency)
         self.chains: Chains = {"row scale": self._rows, "result": self._slices}
         self.levels: dict[str, int] = {}
 
@@ -187,9 +188,9 @@ class SoftermaxTiming:
     outputs = ("o",)
 
     def __init__(self, framing: Framing, config: SoftermaxConfig):
-        self._unnormed = UnnormedTiming(framing, config.slice_stages, config.summary_stages)
-        self._buffer = RowBufferTiming(config.buffer_depth)
-        self._normalization = NormalizationTiming(framing.last, config.row_stages)
+        self._unnormed = UnnormedTiming(framing, config.plan)
+        self._buffer = RowBufferTiming(config.plan.buffer_depth)
+        self._normalization = NormalizationTiming(framing.last, config.plan.row_latency)
         buffered = {"buffer": self._buffer.chains["output"]}
         self.chains: Chains = self._unnormed.chains | buffered | self._normalization.chains
 

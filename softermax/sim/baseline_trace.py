@@ -67,7 +67,7 @@ def baseline_normalization_trace(slices, config: BaselineConfig, waves: Waves, r
     Parameters as for :func:`softermax.sim.trace.unnormed_trace`; the streams are ``i``, ``row`` and ``o``.
     """
     streams = baseline_normalization_streams(slices, config)
-    timing = NormalizationTiming(streams.framing.last, config.row_stages, config.slice_stages)
+    timing = NormalizationTiming(streams.framing.last, config.row_latency, config.slice_latency)
     return record(timing, streams.sources, streams.shown, waves, rng)
 
 

@@ -44,7 +44,7 @@ def unnormed_trace(slices, config: SoftermaxConfig, waves: dict[str, np.ndarray]
         For what is driven where nothing is offered.
     """
     streams = unnormed_streams(slices, config)
-    timing = UnnormedTiming(streams.framing, config.slice_stages, config.summary_stages)
+    timing = UnnormedTiming(streams.framing, config.plan)
     return record(timing, streams.sources, streams.shown, waves, rng)
 
 
@@ -90,7 +90,7 @@ def invented_normalization_trace(
 
 
 def _normalization_trace(streams: UnitStreams, config, waves, rng) -> Trace:
-    timing = NormalizationTiming(streams.framing.last, config.row_stages)
+    timing = NormalizationTiming(streams.framing.last, config.plan.row_latency)
     return record(timing, streams.sources, streams.shown, waves, rng)
 
 

@@ -60,7 +60,7 @@ def _count_rows(coverage: Coverage, run: Run, occupancy: Occupancy, config, layo
 def _normalization(coverage: Coverage, run: Run, config: BaselineConfig):
     offered = run.inputs["i"].fields(numerator_slice(config), waiting=True)
     last = offered["last"].astype(bool)
-    occupancy = replay(NormalizationTiming(last, config.row_stages, config.slice_stages), run)
+    occupancy = replay(NormalizationTiming(last, config.row_latency, config.slice_latency), run)
     coverage.count(FLOW, FlowView(run, occupancy, {}))
     y = run.outputs["o"].fields(probability_slice(config))["y"]
     ends = np.flatnonzero(last[: len(y)]) + 1
