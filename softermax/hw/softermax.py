@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import connect, flipped
 
 from softermax.model import SoftermaxConfig
 
 from .normalization import NormalizationUnit
 from .row_buffer import RowBuffer
 from .streams import probability_slice, require_config, score_slice, unnormed_slice
+from .unit import StreamUnit
 from .unnormed import UnnormedSoftmaxUnit
 
 __all__ = ["Softermax"]
 
 
-class Softermax(wiring.Component):
+class Softermax(StreamUnit):
     """Unnormed Softmax Unit, row buffer and Normalization Unit: slices of scores in, slices of probabilities out.
 
     Takes and gives a slice a cycle on back-to-back rows. A row is as long as its ``last`` says, up to
@@ -41,15 +41,9 @@ class Softermax(wiring.Component):
     """
 
     def __init__(self, config: SoftermaxConfig, *, overlong_rows: bool = True):
-        self.config = require_config(config)
+        super().__init__(require_config(config), inputs={"i": score_slice}, outputs={"o": probability_slice})
         self._overlong_rows = overlong_rows
         self.latency = config.plan.summary_latency + config.plan.row_latency + NormalizationUnit.slice_latency
-        super().__init__(
-            {
-                "i": In(stream.Signature(score_slice(config))),
-                "o": Out(stream.Signature(probability_slice(config))),
-            }
-        )
 
     def elaborate(self, platform):
         m = Module()

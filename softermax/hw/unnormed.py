@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module, Value
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
 
 from softermax.model import SoftermaxConfig
 
@@ -15,11 +13,12 @@ from .int_max import IntMax
 from .power_of_two import PowerOfTwo
 from .reduction import Reduction
 from .streams import require_config, row_summary, score_slice, unnormed_slice
+from .unit import StreamUnit
 
 __all__ = ["UnnormedSoftmaxUnit"]
 
 
-class UnnormedSoftmaxUnit(wiring.Component):
+class UnnormedSoftmaxUnit(StreamUnit):
     """IntMax, Power of Two and Reduction as one elastic pipeline (paper: Unnormed Softmax Unit).
 
     Takes a slice a cycle, with no bubble between rows. A row that is longer than ``config.max_slices`` slices ends
@@ -50,16 +49,11 @@ class UnnormedSoftmaxUnit(wiring.Component):
     """
 
     def __init__(self, config: SoftermaxConfig, *, overlong_rows: bool = True):
-        self.config = require_config(config)
+        super().__init__(
+            require_config(config), inputs={"i": score_slice}, outputs={"o": unnormed_slice, "row": row_summary}
+        )
         self._longest = config.max_slices if overlong_rows else None
         self.slice_latency, self.latency = config.plan.slice_latency, config.plan.summary_latency
-        super().__init__(
-            {
-                "i": In(stream.Signature(score_slice(config))),
-                "o": Out(stream.Signature(unnormed_slice(config))),
-                "row": Out(stream.Signature(row_summary(config))),
-            }
-        )
 
     def elaborate(self, platform):
         m = Module()
@@ -113,11 +107,9 @@ class UnnormedSoftmaxUnit(wiring.Component):
     def _connect_outputs(self, m, pipeline, reduction):
         for name, value in pipeline.slice_out.items():
             m.d.comb += Value.cast(self.o.payload[name]).eq(value)
+        pipeline.slice_head.feed(m, self.o)
+        pipeline.head.feed(m, self.row)
         m.d.comb += [
-            self.o.valid.eq(pipeline.slice_head.valid),
-            pipeline.slice_head.ready.eq(self.o.ready),
-            self.row.valid.eq(pipeline.head.valid),
-            pipeline.head.ready.eq(self.row.ready),
             self.row.payload.maximum.eq(reduction.maximum),
             self.row.payload.power_sum.eq(reduction.power_sum),
             self.row.payload.saturated.eq(reduction.saturated),
