@@ -22,6 +22,10 @@ class Head:
         """The head of a pipeline at a unit's input stream."""
         return cls(port.valid, port.ready)
 
+    def feed(self, m: Module, port: stream.Interface):
+        """Connect the end of a pipeline to a unit's output stream; not the payload."""
+        m.d.comb += [port.valid.eq(self.valid), self.ready.eq(port.ready)]
+
     @property
     def transfer(self) -> Value:
         """High in the cycle in which the item moves on."""

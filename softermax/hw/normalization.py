@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module, Signal
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import connect, flipped
 
 from softermax.model import SoftermaxConfig
 
@@ -13,11 +12,12 @@ from .lanes import multiply_numerators, select_products
 from .reciprocal import Reciprocal
 from .row_product import RowProduct
 from .streams import probability_slice, require_config, row_summary, unnormed_slice
+from .unit import StreamUnit
 
 __all__ = ["NormalizationUnit"]
 
 
-class NormalizationUnit(wiring.Component):
+class NormalizationUnit(StreamUnit):
     """Probabilities from a row's slices and its summary (paper: Normalization Unit).
 
     Multiplying, the paper's style, a lane shifts its numerator to the row maximum and multiplies it by the reciprocal.
@@ -48,15 +48,10 @@ class NormalizationUnit(wiring.Component):
     slice_latency = 1
 
     def __init__(self, config: SoftermaxConfig):
-        self.config = require_config(config)
-        self.latency = config.row_stages + self.slice_latency
         super().__init__(
-            {
-                "i": In(stream.Signature(unnormed_slice(config))),
-                "row": In(stream.Signature(row_summary(config))),
-                "o": Out(stream.Signature(probability_slice(config))),
-            }
+            require_config(config), inputs={"i": unnormed_slice, "row": row_summary}, outputs={"o": probability_slice}
         )
+        self.latency = config.plan.row_latency + self.slice_latency
 
     def elaborate(self, platform):
         m = Module()
@@ -74,7 +69,7 @@ class NormalizationUnit(wiring.Component):
         result, [head] = elastic_register(m, joined, {**results, **flags})
 
         o = self.o.payload
-        m.d.comb += [self.o.valid.eq(head.valid), head.ready.eq(self.o.ready)]
+        head.feed(m, self.o)
         m.d.comb += [o.y[lane].eq(result[f"y_{lane}"]) for lane in range(self.config.lanes)]
         m.d.comb += [o[flag].eq(result[flag]) for flag in flags]
         return m

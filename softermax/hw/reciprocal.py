@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from amaranth.hdl import Cat, Module, Mux, Signal
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
 
 from softermax.model import SoftermaxConfig
 
 from .arithmetic import linear_piecewise
 from .elastic import Head, elastic_register
 from .streams import require_config, row_scale, row_summary
+from .unit import StreamUnit
 
 __all__ = ["Reciprocal"]
 
 
-class Reciprocal(wiring.Component):
+class Reciprocal(StreamUnit):
     """1/D = mantissa * 2**(1 - e), with e added to the row maximum (paper: the linear-piecewise reciprocal).
 
     An elastic pipeline: first the leading one of D is moved to a fixed place, then what follows it indexes the table.
@@ -40,10 +39,7 @@ class Reciprocal(wiring.Component):
     latency = 2
 
     def __init__(self, config: SoftermaxConfig):
-        self.config = require_config(config)
-        super().__init__(
-            {"i": In(stream.Signature(row_summary(config))), "o": Out(stream.Signature(row_scale(config)))}
-        )
+        super().__init__(require_config(config), inputs={"i": row_summary}, outputs={"o": row_scale})
 
     def elaborate(self, platform):
         m = Module()
@@ -56,7 +52,7 @@ class Reciprocal(wiring.Component):
 
         mantissa = linear_piecewise(m, self.config.reciprocal_table, aligned.pop("index"))
         result, [head] = elastic_register(m, head, {"mantissa": mantissa, **aligned})
-        m.d.comb += [self.o.valid.eq(head.valid), head.ready.eq(self.o.ready)]
+        head.feed(m, self.o)
         m.d.comb += [scale[name].eq(value) for name, value in result.items()]
         return m
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
 
 from softermax.model import SoftermaxConfig
 
 from .arithmetic import drop_fraction
 from .elastic import Head, elastic_register
 from .streams import require_config, row_products, row_scale
+from .unit import StreamUnit
 
 __all__ = ["RowProduct"]
 
 
-class RowProduct(wiring.Component):
+class RowProduct(StreamUnit):
     """The reciprocal times 2**t for every fraction t of a score, once for each row.
 
     With f fraction bits a numerator has only 2**f mantissas. The factors are constants, so these are sums of shifted
@@ -39,10 +38,7 @@ class RowProduct(wiring.Component):
     latency = 1
 
     def __init__(self, config: SoftermaxConfig):
-        self.config = require_config(config)
-        super().__init__(
-            {"i": In(stream.Signature(row_scale(config))), "o": Out(stream.Signature(row_products(config)))}
-        )
+        super().__init__(require_config(config), inputs={"i": row_scale}, outputs={"o": row_products})
 
     def elaborate(self, platform):
         m = Module()
@@ -51,7 +47,7 @@ class RowProduct(wiring.Component):
         results = {f"product_{t}": self._product(m, scale.mantissa, t, factor) for t, factor in enumerate(factors)}
         kept = {name: scale[name] for name in ("exponent", "saturated", "overlong")}
         register, [head] = elastic_register(m, Head.of(self.i), {**results, **kept})
-        m.d.comb += [self.o.valid.eq(head.valid), head.ready.eq(self.o.ready)]
+        head.feed(m, self.o)
         m.d.comb += [products.products[t].eq(register[name]) for t, name in enumerate(results)]
         m.d.comb += [products[name].eq(register[name]) for name in kept]
         return m

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import connect, flipped
 
 from softermax.model import SoftermaxConfig
 
@@ -12,12 +11,13 @@ from .normalization import NormalizationUnit
 from .row_buffer import RowBuffer
 from .softmax_hardware import SoftmaxHardware, softmax_hardware
 from .streams import probability_slice, require_config, score_slice, unnormed_slice
+from .unit import StreamUnit
 from .unnormed import UnnormedSoftmaxUnit
 
 __all__ = ["SoftermaxUnit"]
 
 
-class SoftermaxUnit(wiring.Component):
+class SoftermaxUnit(StreamUnit):
     """Unnormed Softmax Unit, row buffer and Normalization Unit: slices of scores in, slices of probabilities out.
 
     Takes and gives a slice a cycle on back-to-back rows. A row is as long as its ``last`` says, up to
@@ -42,20 +42,14 @@ class SoftermaxUnit(wiring.Component):
     """
 
     def __init__(self, config: SoftermaxConfig, *, overlong_rows: bool = True):
-        self.config = require_config(config)
+        super().__init__(require_config(config), inputs={"i": score_slice}, outputs={"o": probability_slice})
         self._overlong_rows = overlong_rows
-        self.latency = config.summary_stages + config.row_stages + NormalizationUnit.slice_latency
-        super().__init__(
-            {
-                "i": In(stream.Signature(score_slice(config))),
-                "o": Out(stream.Signature(probability_slice(config))),
-            }
-        )
+        self.latency = config.plan.summary_latency + config.plan.row_latency + NormalizationUnit.slice_latency
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.unnormed = unnormed = UnnormedSoftmaxUnit(self.config, overlong_rows=self._overlong_rows)
-        m.submodules.row_buffer = row_buffer = RowBuffer(unnormed_slice(self.config), self.config.buffer_depth)
+        m.submodules.row_buffer = row_buffer = RowBuffer(unnormed_slice(self.config), self.config.plan.buffer_depth)
         m.submodules.normalization = normalization = NormalizationUnit(self.config)
         connect(m, flipped(self.i), unnormed.i)
         connect(m, unnormed.o, row_buffer.i)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module, Value
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
 
 from softermax.model import SoftermaxConfig
 
@@ -15,18 +13,19 @@ from .int_max import IntMax
 from .power_of_two import PowerOfTwo
 from .reduction import Reduction
 from .streams import require_config, row_summary, score_slice, unnormed_slice
+from .unit import StreamUnit
 
 __all__ = ["UnnormedSoftmaxUnit"]
 
 
-class UnnormedSoftmaxUnit(wiring.Component):
+class UnnormedSoftmaxUnit(StreamUnit):
     """IntMax, Power of Two and Reduction as one elastic pipeline (paper: Unnormed Softmax Unit).
 
     Takes a slice a cycle, with no bubble between rows. A row that is longer than ``config.max_slices`` slices ends
     there, with ``overlong`` in its summary; what follows up to its ``last`` is taken and dropped.
 
-    The pipeline has a register behind each of ``config.register_steps``, and the running values at its end. A slice
-    leaves at ``o`` from the first register that holds all that leaves of it; its sum goes on from there.
+    The pipeline has a register behind each of ``config.plan.registered_stages``, and the running values at its end.
+    A slice leaves at ``o`` from the first register that holds all that leaves of it; its sum goes on from there.
 
     Parameters
     ----------
@@ -50,16 +49,11 @@ class UnnormedSoftmaxUnit(wiring.Component):
     """
 
     def __init__(self, config: SoftermaxConfig, *, overlong_rows: bool = True):
-        self.config = require_config(config)
-        self._longest = config.max_slices if overlong_rows else None
-        self.slice_latency, self.latency = config.slice_stages, config.summary_stages
         super().__init__(
-            {
-                "i": In(stream.Signature(score_slice(config))),
-                "o": Out(stream.Signature(unnormed_slice(config))),
-                "row": Out(stream.Signature(row_summary(config))),
-            }
+            require_config(config), inputs={"i": score_slice}, outputs={"o": unnormed_slice, "row": row_summary}
         )
+        self._longest = config.max_slices if overlong_rows else None
+        self.slice_latency, self.latency = config.plan.slice_latency, config.plan.summary_latency
 
     def elaborate(self, platform):
         m = Module()
@@ -93,7 +87,7 @@ class UnnormedSoftmaxUnit(wiring.Component):
         return m
 
     def _slice_sum(self, m, pipeline):
-        """The exact sum over the lanes, a step for each level of the tree, truncated to the power sum's fraction."""
+        """The exact sum over the lanes, a stage for each level of the tree, truncated to the power sum's fraction."""
         config = self.config
         sums = [pipeline["u"].word_select(lane, config.unnormed.width) for lane in range(config.lanes)]
         for level in range(1, config.tree_levels + 1):
@@ -113,11 +107,9 @@ class UnnormedSoftmaxUnit(wiring.Component):
     def _connect_outputs(self, m, pipeline, reduction):
         for name, value in pipeline.slice_out.items():
             m.d.comb += Value.cast(self.o.payload[name]).eq(value)
+        pipeline.slice_head.feed(m, self.o)
+        pipeline.head.feed(m, self.row)
         m.d.comb += [
-            self.o.valid.eq(pipeline.slice_head.valid),
-            pipeline.slice_head.ready.eq(self.o.ready),
-            self.row.valid.eq(pipeline.head.valid),
-            pipeline.head.ready.eq(self.row.ready),
             self.row.payload.maximum.eq(reduction.maximum),
             self.row.payload.power_sum.eq(reduction.power_sum),
             self.row.payload.saturated.eq(reduction.saturated),
@@ -126,17 +118,17 @@ class UnnormedSoftmaxUnit(wiring.Component):
 
 
 class _Pipeline:
-    """What is known of a slice, and registers between steps.
+    """What is known of a slice, and registers between stages.
 
     Attributes
     ----------
     head : Head
-        Of slices at the present step; of row summaries at the end.
+        Of slices at the present stage; of row summaries at the end.
     slice_head, slice_out : Head, dict of str to Value
         Of slices that leave, and their data; there from the register on from which they do.
     """
 
-    #: What all steps need of a slice.
+    #: What all stages need of a slice.
     CARRIED = ("maximum", "last", "overlong")
 
     def __init__(self, m: Module, head: Head, config: SoftermaxConfig, known: dict[str, Value]):
@@ -147,10 +139,10 @@ class _Pipeline:
     def __getitem__(self, name: str) -> Value:
         return self._known[name]
 
-    def finish(self, step: str, needed: tuple[str, ...], **results: Value):
-        """A step has results; at a cut a register stores what is needed, and all else is forgotten."""
+    def finish(self, stage: str, needed: tuple[str, ...], **results: Value):
+        """A stage has results; at a cut a register stores what is needed, and all else is forgotten."""
         self._known |= results
-        if step in self._config.register_steps:
+        if stage in self._config.plan.registered_stages:
             self._register((*needed, *self.CARRIED), 1)
 
     def end(self):
@@ -159,7 +151,9 @@ class _Pipeline:
 
     def _register(self, needed, feeds):
         self._registers += 1
-        leaving = tuple(unnormed_slice(self._config).members) if self._registers == self._config.slice_stages else ()
+        leaving = (
+            tuple(unnormed_slice(self._config).members) if self._registers == self._config.plan.slice_latency else ()
+        )
         stored = {name: value for name, value in self._known.items() if name in (*needed, *leaving)}
         every = (1, feeds) if leaving else (feeds,)
         self._known, heads = elastic_register(self._m, self.head, stored, feeds=every)

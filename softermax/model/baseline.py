@@ -65,18 +65,18 @@ class BaselineConfig(RowShape):
             raise ValueError(f"max_len must be at most {most} with {self.lanes} lanes, not {self.max_len!r}")
 
     @property
-    def numerator_stages(self) -> int:
-        """Registers from a slice's second pass to its numerators: subtraction and exponential."""
+    def numerator_latency(self) -> int:
+        """Latency from a slice's second pass to its numerators: subtraction and exponential."""
         return 1 + EXPONENTIAL_STAGES
 
     @property
-    def row_stages(self) -> int:
-        """Registers that a row's sum passes before its slices can be normalised."""
+    def row_latency(self) -> int:
+        """Latency from a row's sum to when its slices can be normalised."""
         return 1 if self.normalizer == "divide" else DIVIDER_STAGES
 
     @property
-    def slice_stages(self) -> int:
-        """Registers that a slice passes while it is normalised."""
+    def slice_latency(self) -> int:
+        """Latency of a slice while it is normalised."""
         return DIVIDER_STAGES if self.normalizer == "divide" else 1
 
     @property
@@ -87,7 +87,7 @@ class BaselineConfig(RowShape):
     @property
     def numerator_depth(self) -> int:
         """Slices of numerators that wait for their row's sum: a row, and what passes while it is on its way."""
-        return self.max_slices + self.tree_levels + self.row_stages + 1
+        return self.max_slices + self.tree_levels + self.row_latency + 1
 
 
 @dataclass(frozen=True)

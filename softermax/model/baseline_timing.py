@@ -1,4 +1,4 @@
-"""Timing model of the baseline's units; see :mod:`softermax.model.timing` for what such a model has."""
+"""Timing models of the baseline's units; see :class:`softermax.model.timing_model.TimingModel` for what they have."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import numpy as np
 from .baseline import BaselineConfig
 from .elastic import Chain
 from .framing import Entrance, Framing
-from .timing import Chains, NormalizationTiming, RowBufferTiming
+from .timing import CompleteTiming, NormalizationTiming, RowBufferTiming
+from .timing_model import Chains
 
 __all__ = ["BaselineSoftmaxTiming", "BaselineUnnormedTiming"]
 
@@ -29,7 +30,7 @@ class BaselineUnnormedTiming:
         self._last = last
         self._entered = {"i": 0, "again": 0}
         self._running, self._maximum = Chain(1), Chain(1)
-        self._numerators = Chain(config.numerator_stages, streams=2)
+        self._numerators = Chain(config.numerator_latency, streams=2)
         self._sums = Chain(config.tree_levels + 1)
         self.chains: Chains = {
             "running maximum": self._running,
@@ -81,7 +82,7 @@ class BaselineUnnormedTiming:
             self._entered[name] += item is not None
 
 
-class BaselineSoftmaxTiming:
+class BaselineSoftmaxTiming(CompleteTiming):
     """The complete baseline softmax: first pass, row buffer, second pass, row buffer, normalisation.
 
     Parameters
@@ -91,26 +92,14 @@ class BaselineSoftmaxTiming:
     config : BaselineConfig
     """
 
-    inputs = ("i",)
-    outputs = ("o",)
-
     def __init__(self, framing: Framing, config: BaselineConfig):
         self._entrance = Entrance(framing)
-        self._unnormed = BaselineUnnormedTiming(framing.last, config)
-        self._scores = RowBufferTiming(config.score_depth)
-        self._numerators = RowBufferTiming(config.numerator_depth)
-        self._normalization = NormalizationTiming(framing.last, config.row_stages, config.slice_stages)
-        self.chains: Chains = (
-            self._unnormed.chains
-            | {"score buffer": self._scores.chains["output"]}
-            | {"numerator buffer": self._numerators.chains["output"]}
-            | self._normalization.chains
+        self._scores, self._numerators = RowBufferTiming(config.score_depth), RowBufferTiming(config.numerator_depth)
+        super().__init__(
+            BaselineUnnormedTiming(framing.last, config),
+            {"score buffer": self._scores, "numerator buffer": self._numerators},
+            NormalizationTiming(framing.last, config.row_latency, config.slice_latency),
         )
-
-    @property
-    def levels(self) -> dict[str, int]:
-        """Slices in the memories of the row buffers."""
-        return {"score buffer": self._scores.levels["memory"], "numerator buffer": self._numerators.levels["memory"]}
 
     def _between(self, valids, readies):
         """Handshakes before the clock edge: ``(valids, readies)`` of each part, and whether a slice can enter."""
@@ -132,23 +121,9 @@ class BaselineSoftmaxTiming:
         """``i.ready``."""
         return (self._between(valids, readies)[-1],)
 
-    def valids(self):
-        """``o.valid``."""
-        return self._normalization.valids()
-
-    def shown(self):
-        """The slice at ``o``."""
-        return self._normalization.shown()
-
     def clock(self, valids, readies):
         """Clock edge."""
-        unnormed, scores, numerators, normalization, can_enter = self._between(valids, readies)
-        for part, handshakes in (
-            (self._unnormed, unnormed),
-            (self._scores, scores),
-            (self._numerators, numerators),
-            (self._normalization, normalization),
-        ):
-            part.clock(*handshakes)
+        *handshakes, can_enter = self._between(valids, readies)
+        self._clock_parts(handshakes)
         if valids[0] and can_enter:
             self._entrance.take()

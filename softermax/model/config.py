@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from .formats import UQ, Q, QFormat
+from .plan import PipelinePlan
 from .shape import RowShape, check_choices, check_ranges
 from .tables import PiecewiseLinear, power_of_two_table, reciprocal_table
 
 __all__ = ["SoftermaxConfig"]
 
-#: Fraction bits of a score up to which the row products are smaller than a multiplier for each lane (docs/faithful.md).
-ROW_PRODUCT_FRACTION_BITS = 5
 #: Least and greatest value of the parameters that are numbers.
 RANGES = {
     "power_segments": (1, 256),
@@ -74,7 +75,7 @@ class SoftermaxConfig(RowShape):
         Let the power sum saturate (and say so in the row's summary) where ``capacity`` scores of equal size could
         overflow it. Without it such formats are refused, and the hardware has no saturation logic.
     cuts : tuple of str or None
-        Steps of the Unnormed Softmax Unit, in order, behind which a register cuts its pipeline: some of ``"int_max"``,
+        Stages of the Unnormed Softmax Unit, in order, behind which a register cuts its pipeline: some of ``"int_max"``,
         ``"power_of_two"`` and the levels of the adder tree, ``"sum_1"``, ``"sum_2"`` and so on. More of them allow a
         faster clock and keep glitches from spreading. None: those that 1 GHz takes in a 7 nm process up to 32 lanes,
         where they cost least.
@@ -105,6 +106,9 @@ class SoftermaxConfig(RowShape):
     cuts: tuple[str, ...] | None = None
     base: str = "2"
 
+    #: The other preset, :func:`softermax.model.faithful.faithful_config`.
+    faithful: ClassVar[Callable[..., SoftermaxConfig]]
+
     @classmethod
     def paper(
         cls,
@@ -118,64 +122,6 @@ class SoftermaxConfig(RowShape):
     ) -> SoftermaxConfig:
         """The paper's formats and datapath: Q(6,2) in, UQ(1,15), UQ(10,6), UQ(1,7), UQ(1,7) out."""
         return cls(lanes=lanes, max_len=max_len, normalizer=normalizer, saturate=saturate, cuts=cuts, base=base)
-
-    @classmethod
-    def faithful(
-        cls,
-        input: QFormat = Q(6, 2),
-        output: QFormat = UQ(0, 8),
-        max_len: int = 384,
-        lanes: int = 16,
-        *,
-        normalizer: str | None = None,
-        rounding: str = "nearest",
-        cuts: tuple[str, ...] | None = None,
-        base: str = "2",
-    ) -> SoftermaxConfig:
-        """The cheapest config whose every output is faithfully rounded.
-
-        That is, less than one unit in the last place away from exact base-2 softmax of the quantised scores (saturated
-        to the output format), for every row of up to ``max_len`` elements. Every other width is derived from a bound.
-
-        Parameters
-        ----------
-        input, output : QFormat
-            At most 12 bits; at most 16 fraction bits.
-        normalizer : str or None
-            None chooses what is smaller: row products up to 5 fraction bits of a score, multiplication above.
-        rounding : str
-            ``"directed"``, by row product only, saves each lane an adder, but its errors have one sign: a row then sums
-            to less than 1, on real scores by up to a fifth (docs/faithful.md).
-
-        Raises
-        ------
-        TypeError, ValueError
-            As for the class, or if no width is enough.
-        """
-        if isinstance(output, QFormat) and output.fraction_bits > 16:
-            raise ValueError(f"output must have at most 16 fraction bits to be faithful, not {output}")
-        if normalizer is None:
-            normalizer = cls.smaller_normalizer(input)
-        wanted = cls(
-            lanes=lanes,
-            max_len=max_len,
-            input=input,
-            output=output,
-            power_sum=UQ(17, 6),
-            normalizer=normalizer,
-            power_segments=256,
-            rounding=rounding,
-            cuts=cuts,
-            base=base,
-        )
-        from .faithful import derive  # here, because it needs this class
-
-        return derive(wanted)
-
-    @staticmethod
-    def smaller_normalizer(input: QFormat) -> str:
-        """The style that takes less area for scores of this format, by measurement (docs/faithful.md)."""
-        return "row_product" if input.fraction_bits <= ROW_PRODUCT_FRACTION_BITS else "multiply"
 
     def __post_init__(self):
         super().__post_init__()
@@ -191,9 +137,7 @@ class SoftermaxConfig(RowShape):
         if not isinstance(self.saturate, bool):
             raise TypeError(f"saturate must be a bool, not {self.saturate!r}")
         check_choices(self, CHOICES)
-        cuts = self.register_steps
-        if not isinstance(cuts, tuple) or cuts != tuple(step for step in self.steps if step in cuts):
-            raise ValueError(f"cuts must be a tuple of some of {', '.join(self.steps)}, in order, not {self.cuts!r}")
+        self.plan  # noqa: B018 (checks the cuts)
         if self.rounding == "directed" and self.normalizer != "row_product":
             raise ValueError("rounding must be 'nearest' with normalizer 'multiply', not 'directed'")
 
@@ -219,7 +163,6 @@ class SoftermaxConfig(RowShape):
             )
         if self.power_sum.integer_bits < 1 or self.power_sum.fraction_bits < 1:
             raise ValueError(f"power_sum must have an integer and a fraction bit or more, not {self.power_sum}")
-
         one = 1 << self.unnormed.fraction_bits
         if self.power_table.values.max() >= 2 * one:
             raise ValueError(
@@ -230,7 +173,6 @@ class SoftermaxConfig(RowShape):
                 f"power_segments must be enough for 2**t not to come out below 1 at {self.input}, "
                 f"not {self.power_segments}"
             )
-
         if self.normalizer == "row_product" and self.power_table.offset_bits:
             raise ValueError(
                 f"power_segments must be {1 << self.input.fraction_bits} or more for a row product at {self.input}, "
@@ -245,43 +187,10 @@ class SoftermaxConfig(RowShape):
                 f"as {self.power_sum} does"
             )
 
-    @property
-    def buffer_depth(self) -> int:
-        """Slices that the row buffer holds: the longest row, and what passes while its summary is on its way."""
-        return self.max_slices + self.summary_stages - self.slice_stages + self.row_stages
-
-    @property
-    def steps(self) -> tuple[str, ...]:
-        """Steps of the Unnormed Softmax Unit up to a slice's sum."""
-        return "int_max", "power_of_two", *(f"sum_{level}" for level in range(1, self.tree_levels + 1))
-
-    @property
-    def register_steps(self) -> tuple[str, ...]:
-        """The steps behind which there is a register: ``cuts``, or what is chosen without.
-
-        Numerators that leave need a register anyway; scores leave before there are any, and sums of eight are fewer.
-        """
-        if self.cuts is not None:
-            return self.cuts
-        levels = self.steps[2:]
-        before_sum = ("power_of_two",) if self.normalizer == "multiply" else levels[:3][-1:]
-        return "int_max", *before_sum, *(level for level in levels[-1:] if level not in before_sum)
-
-    @property
-    def summary_stages(self) -> int:
-        """Registers of the Unnormed Softmax Unit from a slice to its row's summary, the running values among them."""
-        return len(self.register_steps) + 1
-
-    @property
-    def slice_stages(self) -> int:
-        """Those that a slice passes until it leaves: from the first one in which all that leaves of it stands."""
-        needed = 0 if self.normalizer == "row_product" else 1
-        return 1 + sum(self.steps.index(step) < needed for step in self.register_steps)
-
-    @property
-    def row_stages(self) -> int:
-        """Registers that a row's summary passes before its slices can be normalised."""
-        return 3 if self.normalizer == "row_product" else 2
+    @cached_property
+    def plan(self) -> PipelinePlan:
+        """The pipeline's registers and latencies."""
+        return PipelinePlan(self.tree_levels, self.max_slices, self.normalizer, self.cuts)
 
     @property
     def maximum(self) -> QFormat:

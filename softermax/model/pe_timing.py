@@ -1,4 +1,4 @@
-"""Timing model of the processing element; see :mod:`softermax.model.timing` for what such a model has.
+"""Timing model of the processing element; see :class:`softermax.model.timing_model.TimingModel` for what it has.
 
 Besides its streams it has a register interface: each cycle's ``access``, and ``read_data`` as it stands there.
 """
@@ -14,7 +14,7 @@ from .framing import Framing
 from .pe import Register
 from .pe_config import ProcessingElementConfig
 from .pe_host_timing import Access, Loader, Registers
-from .timing import Chains
+from .timing_model import Chains
 
 __all__ = ["ProcessingElementTiming"]
 

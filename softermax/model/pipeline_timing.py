@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from .elastic import Chain
+from .timing_model import Chains
 
 __all__ = ["PipelineTiming"]
 
 
 class PipelineTiming:
-    """A chain of elastic registers from ``i`` to ``o``; its methods are those of every unit's timing model.
+    """A chain of elastic registers from ``i`` to ``o``.
 
     Parameters
     ----------
@@ -22,6 +23,8 @@ class PipelineTiming:
     def __init__(self, stages: int):
         self._chain = Chain(stages)
         self._entered = 0
+        self.chains: Chains = {"stage": self._chain}
+        self.levels: dict[str, int] = {}
 
     def ready(self, valids, readies):
         """``i.ready``."""

@@ -1,16 +1,7 @@
-"""Timing model: on which clock cycle every slice enters and leaves each unit, for any gaps and any backpressure.
+"""Timing models of Softermax's units: on which cycle a slice enters and leaves, for any gaps and any backpressure.
 
 The hardware's flow control is made of elastic registers (:mod:`softermax.model.elastic`) and row buffers, and so is the
-model. A unit's model has what a unit has: input streams, output streams, and two phases in a clock cycle.
-
-- ``inputs``, ``outputs``: the names of its streams;
-- ``ready(valids, readies)``: what its inputs answer before the clock edge, given which sources offer an item and which
-  sinks take one;
-- ``valids()``: which outputs hold an item; ``shown()``: for each, which item its data are of, -1 before the first;
-- ``clock(valids, readies)``: the clock edge;
-- ``chains``: its elastic registers by name; ``levels``: how full each of its buffers is, by name.
-
-An item is the position of a slice in the sequence of slices that a unit emits.
+model. What a model has is written down in :class:`softermax.model.timing_model.TimingModel`.
 """
 
 from __future__ import annotations
@@ -22,10 +13,10 @@ import numpy as np
 from .config import SoftermaxConfig
 from .elastic import Chain, Slot
 from .framing import Entrance, Framing
+from .plan import PipelinePlan
+from .timing_model import Chains, TimingModel
 
-__all__ = ["NormalizationTiming", "RowBufferTiming", "SoftermaxTiming", "UnnormedTiming"]
-
-Chains = dict[str, Slot | Chain]
+__all__ = ["CompleteTiming", "NormalizationTiming", "RowBufferTiming", "SoftermaxTiming", "UnnormedTiming"]
 
 
 class UnnormedTiming:
@@ -35,18 +26,18 @@ class UnnormedTiming:
     ----------
     framing : Framing
         Of all slices that will come in.
-    slice_stages, summary_stages : int
-        Registers that a slice passes until it leaves, and those until its row's summary stands at the output.
+    plan : PipelinePlan
     """
 
     inputs = ("i",)
     outputs = ("o", "row")
 
-    def __init__(self, framing: Framing, slice_stages: int, summary_stages: int):
+    def __init__(self, framing: Framing, plan: PipelinePlan):
         self._entrance = Entrance(framing)
         self._last = framing.last
-        self._slices = Chain(slice_stages, streams=2)
-        self._sums = Chain(summary_stages - slice_stages) if summary_stages > slice_stages else None
+        self._slices = Chain(plan.slice_latency, streams=2)
+        after = plan.summary_latency - plan.slice_latency
+        self._sums = Chain(after) if after else None
         self.chains: Chains = {"slice": self._slices}
         if self._sums is not None:
             self.chains["sum"] = self._sums
@@ -127,20 +118,20 @@ class NormalizationTiming:
     ----------
     last : ndarray of bool, (slices,)
         End-of-row flags of all slices that will come in.
-    row_stages : int
-        Registers that a summary passes before its row's slices can enter.
-    slice_stages : int
-        Registers that a slice passes.
+    row_latency : int
+        Clock cycles from a summary entering to when its row's slices can.
+    slice_latency : int
+        Clock cycles from a slice entering to its standing at the output.
     """
 
     inputs = ("i", "row")
     outputs = ("o",)
 
-    def __init__(self, last: np.ndarray, row_stages: int, slice_stages: int = 1):
+    def __init__(self, last: np.ndarray, row_latency: int, slice_latency: int = 1):
         self._last = last
         self._entered = self._rows_entered = 0
-        self._rows = Chain(row_stages)
-        self._slices = Chain(slice_stages)
+        self._rows = Chain(row_latency)
+        self._slices = Chain(slice_latency)
         self.chains: Chains = {"row scale": self._rows, "result": self._slices}
         self.levels: dict[str, int] = {}
 
@@ -173,43 +164,29 @@ class NormalizationTiming:
         self._rows_entered += row_moves
 
 
-class SoftermaxTiming:
-    """The complete Softermax: Unnormed Softmax Unit, row buffer and Normalization Unit.
+class CompleteTiming:
+    """What the models of complete softmaxes share: an unnormed unit, row buffers, and the unit that gives the results.
 
     Parameters
     ----------
-    framing : Framing
-        Of all slices that will come in.
-    config : SoftermaxConfig
+    unnormed : TimingModel
+    buffers : dict of str to RowBufferTiming
+        By the names that their registers and levels have here.
+    normalization : NormalizationTiming
     """
 
     inputs = ("i",)
     outputs = ("o",)
 
-    def __init__(self, framing: Framing, config: SoftermaxConfig):
-        self._unnormed = UnnormedTiming(framing, config.slice_stages, config.summary_stages)
-        self._buffer = RowBufferTiming(config.buffer_depth)
-        self._normalization = NormalizationTiming(framing.last, config.row_stages)
-        buffered = {"buffer": self._buffer.chains["output"]}
-        self.chains: Chains = self._unnormed.chains | buffered | self._normalization.chains
+    def __init__(self, unnormed: TimingModel, buffers: dict[str, RowBufferTiming], normalization: NormalizationTiming):
+        self._unnormed, self._buffers, self._normalization = unnormed, buffers, normalization
+        buffered = {name: buffer.chains["output"] for name, buffer in buffers.items()}
+        self.chains: Chains = unnormed.chains | buffered | normalization.chains
 
     @property
     def levels(self) -> dict[str, int]:
-        """Slices in the row buffer's memory."""
-        return {"buffer": self._buffer.levels["memory"]}
-
-    def _between(self, readies):
-        """The handshakes between the units: valid and ready of their streams, before the clock edge."""
-        slice_valid, row_valid = self._unnormed.valids()
-        [buffered_valid] = self._buffer.valids()
-        normalization_in = (buffered_valid, row_valid)
-        buffered_ready, row_ready = self._normalization.ready(normalization_in, readies)
-        [slice_ready] = self._buffer.ready((slice_valid,), (buffered_ready,))
-        return (slice_valid,), normalization_in, (slice_ready, row_ready), (buffered_ready,)
-
-    def ready(self, valids, readies):
-        """``i.ready``."""
-        return self._unnormed.ready(valids, self._between(readies)[2])
+        """Slices in the memories of the row buffers."""
+        return {name: buffer.levels["memory"] for name, buffer in self._buffers.items()}
 
     def valids(self):
         """``o.valid``."""
@@ -219,9 +196,45 @@ class SoftermaxTiming:
         """The slice at ``o``."""
         return self._normalization.shown()
 
+    def _clock_parts(self, handshakes):
+        """Clock edge of every part, given the ``(valids, readies)`` of each, in the order of the constructor."""
+        parts = self._unnormed, *self._buffers.values(), self._normalization
+        for part, (valids, readies) in zip(parts, handshakes, strict=True):
+            part.clock(valids, readies)
+
+
+class SoftermaxTiming(CompleteTiming):
+    """The complete Softermax: Unnormed Softmax Unit, row buffer and Normalization Unit.
+
+    Parameters
+    ----------
+    framing : Framing
+        Of all slices that will come in.
+    config : SoftermaxConfig
+    """
+
+    def __init__(self, framing: Framing, config: SoftermaxConfig):
+        self._buffer = RowBufferTiming(config.plan.buffer_depth)
+        super().__init__(
+            UnnormedTiming(framing, config.plan),
+            {"buffer": self._buffer},
+            NormalizationTiming(framing.last, config.plan.row_latency),
+        )
+
+    def _between(self, valids, readies):
+        """Handshakes before the clock edge: ``(valids, readies)`` of each part."""
+        slice_valid, row_valid = self._unnormed.valids()
+        normalization_in = self._buffer.valids()[0], row_valid
+        buffered_ready, row_ready = self._normalization.ready(normalization_in, readies)
+        buffer = (slice_valid,), (buffered_ready,)
+        [slice_ready] = self._buffer.ready(*buffer)
+        return (valids, (slice_ready, row_ready)), buffer, (normalization_in, readies)
+
+    def ready(self, valids, readies):
+        """``i.ready``."""
+        unnormed, *_ = self._between(valids, readies)
+        return self._unnormed.ready(*unnormed)
+
     def clock(self, valids, readies):
         """Clock edge."""
-        buffer_in, normalization_in, unnormed_out, buffer_out = self._between(readies)
-        self._unnormed.clock(valids, unnormed_out)
-        self._buffer.clock(buffer_in, buffer_out)
-        self._normalization.clock(normalization_in, readies)
+        self._clock_parts(self._between(valids, readies))

@@ -87,7 +87,7 @@ def _probability_stream(values, config: BaselineConfig) -> PackedStream:
 UNNORMED = UnitModel(_unnormed_streams, lambda framing, config: BaselineUnnormedTiming(framing.last, config))
 NORMALIZATION = UnitModel(
     _normalization_streams,
-    lambda framing, config: NormalizationTiming(framing.last, config.row_stages, config.slice_stages),
+    lambda framing, config: NormalizationTiming(framing.last, config.row_latency, config.slice_latency),
 )
 SOFTMAX = UnitModel(_softmax_streams, BaselineSoftmaxTiming)
 

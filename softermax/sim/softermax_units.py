@@ -150,11 +150,9 @@ def _probability_stream(unnormed, running, framing: Framing, config) -> PackedSt
     return PackedStream.pack(probability_slice(config), {"y": y, "last": framing.last, **flags})
 
 
-UNNORMED = UnitModel(
-    _unnormed_streams, lambda framing, config: UnnormedTiming(framing, config.slice_stages, config.summary_stages)
-)
+UNNORMED = UnitModel(_unnormed_streams, lambda framing, config: UnnormedTiming(framing, config.plan))
 NORMALIZATION = UnitModel(
-    _all_normalization_streams, lambda framing, config: NormalizationTiming(framing.last, config.row_stages)
+    _all_normalization_streams, lambda framing, config: NormalizationTiming(framing.last, config.plan.row_latency)
 )
 SOFTMAX = UnitModel(_softermax_streams, SoftermaxTiming)
 

@@ -12,6 +12,8 @@ from functools import reduce
 
 import numpy as np
 
+from softermax.model.timing_model import TimingModel
+
 from .streams import PackedStream
 
 __all__ = [
@@ -133,11 +135,11 @@ class Host:
         """How many items of an input stream may be offered, up to now; None for all."""
         return None
 
-    def drive(self, timing, taken: dict[str, int]) -> dict[str, int]:
+    def drive(self, timing: TimingModel, taken: dict[str, int]) -> dict[str, int]:
         """What the inputs are in this cycle, of which the timing model is told; given the items taken so far."""
         return {}
 
-    def shown(self, timing) -> dict[str, int]:
+    def shown(self, timing: TimingModel) -> dict[str, int]:
         """What the outputs must be in this cycle."""
         return {}
 
@@ -145,7 +147,7 @@ class Host:
 class _Recorder:
     """Collects a trace cycle by cycle from a unit's timing model."""
 
-    def __init__(self, timing, sources, sinks: dict[str, PackedStream], waves, rng, host: Host):
+    def __init__(self, timing: TimingModel, sources, sinks: dict[str, PackedStream], waves, rng, host: Host):
         self._timing, self._sinks, self._waves, self._rng, self._host = timing, sinks, waves, rng, host
         self._players = [_Source(sources[name], waves.get(name)) for name in timing.inputs]
         self._awaited = {name: len(sinks[name]) - 1 for name in timing.outputs}
@@ -208,7 +210,7 @@ class _Recorder:
         return wave is None or bool(wave[number % len(wave)])
 
 
-def record(timing, sources, sinks, waves, rng, host: Host | None = None) -> Trace:
+def record(timing: TimingModel, sources, sinks, waves, rng, host: Host | None = None) -> Trace:
     """The trace of a unit's timing model and streams, until it has been silent for a while after the last item."""
     patience = 1000 * (1 + sum(len(stream) for stream in (*sources.values(), *sinks.values())))
     recorder = _Recorder(timing, sources, sinks, waves, rng, host or Host())

@@ -1,4 +1,4 @@
-"""The example package: installed beside softermax, its unit is known to the ordinary commands by one line of its own."""
+"""The example package: installed beside softermax, its unit is known to the ordinary commands by one line."""
 
 import json
 import os

@@ -32,7 +32,7 @@ def test_a_point_of_the_baseline_is_a_unit_of_its_config():
 
 def test_a_point_says_its_cuts_as_the_command_line_takes_them():
     point = DesignPoint("unnormed", "paper", 4, 16, options=(("cuts", ("int_max", "sum_2")),))
-    assert point.config.register_steps == ("int_max", "sum_2")
+    assert point.config.plan.registered_stages == ("int_max", "sum_2")
     assert (point.name, point.identity()["cuts"]) == ("unnormed_paper_4x16_int_max_sum_2", "int_max,sum_2")
     assert DesignPoint("unnormed", options=(("cuts", ()),)).identity()["cuts"] == "none"
     with pytest.raises(FlowError, match=r"^the preset fp16 has no choice of cuts"):

@@ -18,8 +18,8 @@ from .packing import to_signed, unpack
 from .stimuli import back_to_back, check, constant_rows, random_trace
 
 PAPER = SoftermaxConfig.paper(lanes=2, max_len=48)
-#: With a register behind every step, and with as few as there can be.
-MANY, FEW = replace(PAPER, cuts=PAPER.steps), replace(PAPER, cuts=())
+#: With a register behind every stage, and with as few as there can be.
+MANY, FEW = replace(PAPER, cuts=PAPER.plan.stages), replace(PAPER, cuts=())
 ROW_PRODUCT = SoftermaxConfig.paper(lanes=2, max_len=48, normalizer="row_product")
 
 
@@ -69,7 +69,7 @@ def test_latency_is_what_it_says(config, latencies):
 @pytest.mark.parametrize("slices", [1, 2, 24])
 def test_a_slice_a_cycle_on_back_to_back_rows(slices, config):
     inputs, seen = observe(config, constant_rows(config, slices, 6))
-    total, slices_from, rows_from = 6 * slices, 2 + config.slice_stages, 2 + config.summary_stages
+    total, slices_from, rows_from = 6 * slices, 2 + config.plan.slice_latency, 2 + config.plan.summary_latency
     assert moves(inputs, seen, "i") == list(range(2, 2 + total))
     assert moves(inputs, seen, "o") == list(range(slices_from, slices_from + total))
     assert moves(inputs, seen, "row") == list(range(rows_from + slices - 1, rows_from + total, slices))
@@ -102,7 +102,9 @@ def test_an_overlong_row_ends_at_the_longest_length_and_the_rest_is_taken_and_dr
 @pytest.mark.parametrize(("waits", "other"), [("o", "row"), ("row", "o")])
 def test_a_stream_that_waits_does_not_keep_the_other_from_moving_and_nothing_passes_twice(waits, other):
     inputs, seen = observe(PAPER, constant_rows(PAPER, 1, 3), **{waits: [0] * 8 + [1] * 92})
-    assert moves(inputs, seen, other)[0] == 2 + {"o": PAPER.slice_stages, "row": PAPER.summary_stages}[other]
+    assert (
+        moves(inputs, seen, other)[0] == 2 + {"o": PAPER.plan.slice_latency, "row": PAPER.plan.summary_latency}[other]
+    )
     assert moves(inputs, seen, waits)[0] == 10
     assert len(moves(inputs, seen, "o")) == len(moves(inputs, seen, "row")) == 3
 

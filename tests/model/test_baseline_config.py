@@ -13,16 +13,16 @@ MULTIPLY = BaselineConfig(lanes=16, max_len=384, normalizer="multiply")
 
 
 @pytest.mark.parametrize(
-    ("lanes", "levels", "numerator_stages"), [(1, 0, 3), (2, 1, 3), (3, 2, 3), (6, 3, 3), (16, 4, 3), (1024, 10, 3)]
+    ("lanes", "levels", "numerator_latency"), [(1, 0, 3), (2, 1, 3), (3, 2, 3), (6, 3, 3), (16, 4, 3), (1024, 10, 3)]
 )
-def test_stages_of_the_unnormed_softmax_unit(lanes, levels, numerator_stages):
+def test_latency_of_the_unnormed_softmax_unit(lanes, levels, numerator_latency):
     config = BaselineConfig(lanes=lanes, max_len=lanes)
-    assert (config.tree_levels, config.numerator_stages) == (levels, numerator_stages)
+    assert (config.tree_levels, config.numerator_latency) == (levels, numerator_latency)
 
 
 def test_stages_of_the_normalization_unit():
-    assert (DIVIDE.row_stages, DIVIDE.slice_stages) == (1, 3)
-    assert (MULTIPLY.row_stages, MULTIPLY.slice_stages) == (3, 1)
+    assert (DIVIDE.row_latency, DIVIDE.slice_latency) == (1, 3)
+    assert (MULTIPLY.row_latency, MULTIPLY.slice_latency) == (3, 1)
 
 
 @pytest.mark.parametrize(

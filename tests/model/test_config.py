@@ -43,7 +43,7 @@ def test_derived_sizes_of_the_paper_preset():
 
 def test_derived_sizes_by_row_product():
     config = SoftermaxConfig.paper(lanes=16, max_len=384, normalizer="row_product")
-    assert (config.row_stages, config.buffer_depth) == (3, 24 + 3 + 3)
+    assert (config.plan.row_latency, config.plan.buffer_depth) == (3, 24 + 3 + 3)
     assert config.product_width == 11  # 2**0.75 is 1722/1024
 
 
@@ -54,44 +54,12 @@ def test_derived_sizes_by_row_product():
 def test_capacity_rounds_up_to_whole_slices(lanes, max_len, slices, capacity):
     config = SoftermaxConfig(lanes=lanes, max_len=max_len)
     config = replace(config, cuts=())
-    assert (config.max_slices, config.capacity, config.buffer_depth) == (slices, capacity, slices + 2)
+    assert (config.max_slices, config.capacity, config.plan.buffer_depth) == (slices, capacity, slices + 2)
 
 
 @pytest.mark.parametrize(("lanes", "bits"), [(1, 1), (2, 2), (15, 4), (16, 5), (31, 5), (32, 6)])
 def test_slice_sum_holds_every_lane_at_one(lanes, bits):
     assert SoftermaxConfig(lanes=lanes, max_len=lanes).slice_sum == UQ(bits, 15)
-
-
-@pytest.mark.parametrize(
-    ("lanes", "normalizer", "cuts", "registers", "slice_stages"),
-    [
-        (32, "multiply", None, ("int_max", "power_of_two", "sum_5"), 2),
-        (1, "multiply", None, ("int_max", "power_of_two"), 2),
-        (32, "row_product", None, ("int_max", "sum_3", "sum_5"), 1),
-        (8, "row_product", None, ("int_max", "sum_3"), 1),
-        (4, "row_product", None, ("int_max", "sum_2"), 1),
-        (1, "row_product", None, ("int_max",), 1),
-        (4, "multiply", ("int_max", "sum_1"), ("int_max", "sum_1"), 2),
-        (4, "multiply", ("sum_1", "sum_2"), ("sum_1", "sum_2"), 1),
-        (4, "row_product", ("sum_2",), ("sum_2",), 1),
-        (4, "row_product", (), (), 1),
-        (4, "multiply", (), (), 1),
-    ],
-)
-def test_where_slices_leave_the_registers(lanes, normalizer, cuts, registers, slice_stages):
-    config = SoftermaxConfig(lanes=lanes, max_len=lanes, normalizer=normalizer, cuts=cuts)
-    assert config.register_steps == registers
-    assert (config.slice_stages, config.summary_stages) == (slice_stages, len(registers) + 1)
-    assert config.buffer_depth == 1 + config.row_stages + len(registers) + 1 - slice_stages
-
-
-@pytest.mark.parametrize(
-    "cuts", [("sum_1", "int_max"), ("sum_3",), ("int_max", "int_max"), ["int_max"], "int_max", ("running_sum",), 5]
-)
-def test_cuts_are_steps_in_order(cuts):
-    text = "cuts must be a tuple of some of int_max, power_of_two, sum_1, sum_2, in order, not "
-    with pytest.raises(ValueError, match=f"^{text}{re.escape(repr(cuts))}$"):
-        SoftermaxConfig(lanes=4, max_len=4, cuts=cuts)
 
 
 def test_mantissa_is_no_longer_than_the_sum():

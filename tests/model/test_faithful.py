@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from inspect import signature
 from itertools import product
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softermax.model import UQ, Q, SoftermaxConfig, softermax_raw
+from softermax.model import UQ, Q, SoftermaxConfig, faithful_config, softermax_raw
 from softermax.model.attack import hard_rows, random_rows, worst_of
-from softermax.model.faithful import error_budget, narrower
+from softermax.model.error_budget import error_budget
+from softermax.model.width_search import narrower
 
 from .strategies import examples, rows
 
@@ -125,3 +127,10 @@ def test_the_longest_rows_can_be_faithful():
 def test_what_cannot_be_faithful_is_refused(arguments, error, text):
     with pytest.raises(error, match=f"^{re.escape(text)}$"):
         SoftermaxConfig.faithful(**arguments)
+
+
+def test_the_preset_is_a_choice_of_the_class():
+    config = SoftermaxConfig.faithful(lanes=4, max_len=96)
+    assert config == faithful_config(lanes=4, max_len=96)
+    parameters = list(signature(SoftermaxConfig.faithful).parameters)
+    assert parameters == ["input", "output", "max_len", "lanes", "normalizer", "rounding", "cuts", "base"]

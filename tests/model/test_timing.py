@@ -1,5 +1,7 @@
 """Timing model: nothing is lost, doubled or reordered under any waves; latency, throughput, depth, and no deadlock."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -25,12 +27,12 @@ CUTS = list(LATENCIES)
 def config_of(max_slices, cuts=(), more_depth=0):
     """A config of one lane, so that slices are elements; with a row buffer of another depth if asked."""
     config = SoftermaxConfig(lanes=1, max_len=max_slices, cuts=cuts)
-    kind = type("OtherDepth", (SoftermaxConfig,), {"buffer_depth": config.buffer_depth + more_depth})
+    kind = type("OtherDepth", (SoftermaxConfig,), {"plan": replace(config.plan, max_slices=max_slices + more_depth)})
     return kind(lanes=1, max_len=max_slices, cuts=cuts)
 
 
 def unnormed_timing(framing, config):
-    return UnnormedTiming(framing, config.slice_stages, config.summary_stages)
+    return UnnormedTiming(framing, config.plan)
 
 
 def softermax(lengths, max_slices, cuts=("int_max",), more_depth=0, waves=None):

@@ -55,7 +55,7 @@ size = options(
     option("--normalizer", help=f"{' or '.join(CHOICES['normalizer'])}."),
     option("--rounding", help=f"{' or '.join(CHOICES['rounding'])}; preset faithful."),
     option("--saturate", is_flag=True, help="Let the power sum of long rows saturate, flagged; preset paper."),
-    option("--cuts", help="Steps of the unnormed unit with a register behind, such as int_max,sum_3; or none."),
+    option("--cuts", help="Stages of the unnormed unit with a register behind, such as int_max,sum_3; or none."),
     option("--max-d-head", type=int, help="Elements of a pe's longest query; 128 unless told."),
     option("--values", is_flag=True, help="Let a pe keep values and give context instead of probabilities."),
 )

@@ -9,7 +9,8 @@ import numpy as np
 
 from softermax.hw import AxiStreamSoftmax, NormalizationUnit, SoftermaxUnit, UnnormedSoftmaxUnit
 from softermax.model import SoftermaxConfig
-from softermax.model.faithful import error_budget
+from softermax.model.error_budget import error_budget
+from softermax.model.faithful import smaller_normalizer
 from softermax.sim import softermax_units
 from softermax.sim.coverage import collect_softermax
 from softermax.sim.row_stimuli import SOFTERMAX_STIMULI
@@ -74,13 +75,13 @@ def _facts(config: SoftermaxConfig) -> dict:
     if config.normalizer == "row_product":
         facts |= {"product": str(config.product), "product_bits": config.product_width}
     return facts | {
-        "smaller_normalizer": config.smaller_normalizer(config.input),
+        "smaller_normalizer": smaller_normalizer(config.input),
         "rounding": config.rounding,
         "error_bound_ulp": bound if math.isfinite(bound) else None,
         "sum_can_overflow": config.sum_can_overflow,
         "output_can_saturate": config.output_can_saturate,
-        "cuts": ",".join(config.register_steps) or "none",
-        "row_buffer_slices": config.buffer_depth,
+        "cuts": ",".join(config.plan.registered_stages) or "none",
+        "row_buffer_slices": config.plan.buffer_depth,
     }
 
 

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 import softermax.model
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.model.attack import Worst, hard_rows, random_rows, row_errors, worst_of
-from softermax.model.faithful import derived_widths, error_budget, narrower
+from softermax.model.error_budget import error_budget
+from softermax.model.width_search import derived_widths, narrower
 
 from ..design_points import DesignPoint
 from ..files import write_whole

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..results.tables import COLUMNS
-from .results import UNIT_NAMES, LibraryResults, options_of, parts_of
+from .results import IDENTITY, UNIT_NAMES, LibraryResults, options_of, parts_of
 
 __all__ = ["Table", "full_tables"]
 
-IDENTITY = ("unit", "preset", "normalizer", "lanes", "max_len", "values")
 #: Columns that only a report has.
 REPORT_COLUMNS = {
     "unit": ("unit", lambda unit: UNIT_NAMES.get(unit, unit)),
@@ -98,10 +97,9 @@ class _TableMaker:
 
     def parts_table(self, title: str, results: Sequence[dict], figure: str) -> Table | None:
         """Parts of processing elements, a column each; None if none was measured apart."""
-        parts = dict.fromkeys(f"{part}_{figure}" for result in results for part in parts_of(result, figure))
+        parts = {f"{part}_{figure}": part.replace("_", " ") for result in results for part in parts_of(result, figure)}
         unit, show = ("{area_unit}", "{:,.0f}".format) if figure == "area" else ("{energy_unit}", "{:,.2f}".format)
-        names = {field: field.removesuffix(f"_{figure}").replace("_", " ") for field in parts}
-        self._columns |= {field: (f"{name}\n{unit}", show) for field, name in names.items()}
+        self._columns |= {field: (f"{name}\n{unit}", show) for field, name in parts.items()}
         return self.table(title, results, (*parts, *BESIDE_PARTS[figure])) if parts else None
 
     def _heading(self, heading: str) -> str:

@@ -8,8 +8,10 @@ from inspect import signature
 
 from ..design_points import PRESETS
 
-__all__ = ["UNIT_NAMES", "LibraryResults", "design_name", "library_results", "options_of", "parts_of"]
+__all__ = ["IDENTITY", "UNIT_NAMES", "LibraryResults", "design_name", "library_results", "options_of", "parts_of"]
 
+#: What every result names of its design point.
+IDENTITY = ("unit", "preset", "normalizer", "lanes", "max_len", "values")
 #: Units by what people call them.
 UNIT_NAMES = {
     "unnormed": "Unnormed Softmax Unit",
@@ -104,7 +106,7 @@ def library_results(evaluations: dict[str, dict]) -> list[LibraryResults]:
 def options_of(result: dict) -> dict:
     """Further choices of a design point: arguments of its preset, but for those that every result names."""
     preset = PRESETS.get(result["preset"])
-    known = set(signature(preset).parameters) - {"lanes", "max_len", "normalizer"} if preset else ()
+    known = set(signature(preset).parameters) - set(IDENTITY) if preset else ()
     return {name: value for name, value in result.items() if name in known and value is not None}
 
 

@@ -1,7 +1,7 @@
 """Exploration of faithful widths: the candidates of the search with the least modelled area, synthesised.
 
 Shows that the config that the generator takes is the smallest, or by how much it is not, and gives the samples that the
-coefficients of :func:`softermax.model.faithful.area_model` are fitted to.
+coefficients of :func:`softermax.model.width_search.area_model` are fitted to.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from softermax.hw import NormalizationUnit, UnnormedSoftmaxUnit
 from softermax.model import SoftermaxConfig
-from softermax.model.faithful import area_model, candidates, derived_widths
+from softermax.model.width_search import area_model, candidates, derived_widths
 
 from ..synthesis.synthesis import AreaOptions, synthesise_component
 

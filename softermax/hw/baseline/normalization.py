@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from amaranth.hdl import Const, Module, Mux, Signal
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
 
 from softermax.model.baseline import BaselineConfig
 from softermax.model.binary16 import ONE
 
 from ..elastic import Head, elastic_register
+from ..unit import StreamUnit
 from .divider import DIVIDER
 from .multiplier import MULTIPLIER
 from .operator import advance
@@ -18,7 +17,7 @@ from .streams import numerator_slice, probability_slice, require_config, row_tot
 __all__ = ["BaselineNormalizationUnit"]
 
 
-class BaselineNormalizationUnit(wiring.Component):
+class BaselineNormalizationUnit(StreamUnit):
     """Probabilities from a row's numerators and its sum: a divider for each lane, or a reciprocal and multipliers.
 
     Takes a slice a cycle, with no bubble between rows. The first slice of a row waits until the row's sum has been
@@ -46,17 +45,12 @@ class BaselineNormalizationUnit(wiring.Component):
     """
 
     def __init__(self, config: BaselineConfig):
-        self.config = require_config(config)
+        super().__init__(
+            require_config(config), inputs={"i": numerator_slice, "row": row_total}, outputs={"o": probability_slice}
+        )
         self.row_latency = 1 if config.normalizer == "divide" else DIVIDER.latency
         self.slice_latency = self._operator.latency
         self.latency = self.row_latency + self.slice_latency
-        super().__init__(
-            {
-                "i": In(stream.Signature(numerator_slice(config))),
-                "row": In(stream.Signature(row_total(config))),
-                "o": Out(stream.Signature(probability_slice(config))),
-            }
-        )
 
     @property
     def _operator(self):
@@ -79,7 +73,7 @@ class BaselineNormalizationUnit(wiring.Component):
             lanes, flags, [head] = advance(m, head, stage, lanes, flags)
 
         o = self.o.payload
-        m.d.comb += [self.o.valid.eq(head.valid), head.ready.eq(self.o.ready)]
+        head.feed(m, self.o)
         m.d.comb += [y.eq(values["result"]) for y, values in zip(o.y, lanes, strict=True)]
         m.d.comb += [o[flag].eq(value) for flag, value in flags.items()]
         return m

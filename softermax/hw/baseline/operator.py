@@ -120,5 +120,5 @@ class Pipeline(wiring.Component):
         for stage in self.operator.stages:
             lanes, _, [head] = advance(m, head, stage, lanes)
         m.d.comb += [o.eq(values["result"]) for o, values in zip(self.o.payload, lanes, strict=True)]
-        m.d.comb += [self.o.valid.eq(head.valid), head.ready.eq(self.o.ready)]
+        head.feed(m, self.o)
         return m

@@ -58,5 +58,5 @@ class Binary16Scores(wiring.Component):
         converted, flags, [head] = advance(m, Head.of(self.i), convert, lanes, {"keep": i.keep, "last": i.last})
         m.d.comb += [x.eq(values["result"]) for x, values in zip(o.x, converted, strict=True)]
         m.d.comb += [o[name].eq(flag) for name, flag in flags.items()]
-        m.d.comb += [self.o.valid.eq(head.valid), head.ready.eq(self.o.ready)]
+        head.feed(m, self.o)
         return m

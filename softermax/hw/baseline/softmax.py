@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from amaranth.hdl import Module
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out, connect, flipped
+from amaranth.lib.wiring import connect, flipped
 
 from softermax.model.baseline import BaselineConfig
 
 from ..framing import frame_rows
 from ..row_buffer import RowBuffer
 from ..softmax_hardware import SoftmaxHardware, softmax_hardware
+from ..unit import StreamUnit
 from .normalization import BaselineNormalizationUnit
 from .score_converter import Binary16Scores
 from .streams import numerator_slice, probability_slice, require_config, score_slice
@@ -20,7 +20,7 @@ from .unnormed import BaselineUnnormedSoftmaxUnit
 __all__ = ["BaselineSoftmax"]
 
 
-class BaselineSoftmax(wiring.Component):
+class BaselineSoftmax(StreamUnit):
     """A conventional, numerically stable softmax in binary16: slices of scores in, slices of probabilities out.
 
     Scores wait in a row buffer for the row's maximum, numerators in another for its sum. Takes and gives a slice a
@@ -46,17 +46,11 @@ class BaselineSoftmax(wiring.Component):
     """
 
     def __init__(self, config: BaselineConfig, *, overlong_rows: bool = True):
-        self.config = require_config(config)
+        super().__init__(require_config(config), inputs={"i": score_slice}, outputs={"o": probability_slice})
         self._longest = config.max_slices if overlong_rows else None
         self._unnormed = BaselineUnnormedSoftmaxUnit(config)
         self._normalization = BaselineNormalizationUnit(config)
         self.latency = self._unnormed.maximum_latency + self._unnormed.latency + self._normalization.latency
-        super().__init__(
-            {
-                "i": In(stream.Signature(score_slice(config))),
-                "o": Out(stream.Signature(probability_slice(config))),
-            }
-        )
 
     def elaborate(self, platform):
         m = Module()

@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from amaranth.hdl import Module, Mux, Signal, Value
-from amaranth.lib import stream, wiring
-from amaranth.lib.wiring import In, Out
 
 from softermax.model.baseline import BaselineConfig
 
 from ..elastic import Head, elastic_register
+from ..unit import StreamUnit
 from .adder import add_nonnegative, subtract
 from .exponential import NONPOSITIVE_EXPONENTIAL
 from .maximum import maximum
@@ -21,7 +20,7 @@ from .streams import first_pass_slice, numerator_slice, require_config, row_tota
 __all__ = ["BaselineUnnormedSoftmaxUnit"]
 
 
-class BaselineUnnormedSoftmaxUnit(wiring.Component):
+class BaselineUnnormedSoftmaxUnit(StreamUnit):
     """Row maxima of the slices at ``i``; e**(x - maximum) of the same slices, when they come ``again``, and their sums.
 
     Takes a slice a cycle at both inputs, with no bubble between rows: while a row passes for the second time, the next
@@ -53,16 +52,12 @@ class BaselineUnnormedSoftmaxUnit(wiring.Component):
     slice_latency = 1 + NONPOSITIVE_EXPONENTIAL.latency
 
     def __init__(self, config: BaselineConfig):
-        self.config = require_config(config)
-        self.latency = self.slice_latency + config.tree_levels + 1
         super().__init__(
-            {
-                "i": In(stream.Signature(first_pass_slice(config))),
-                "again": In(stream.Signature(score_slice(config))),
-                "o": Out(stream.Signature(numerator_slice(config))),
-                "row": Out(stream.Signature(row_total(config))),
-            }
+            require_config(config),
+            inputs={"i": first_pass_slice, "again": score_slice},
+            outputs={"o": numerator_slice, "row": row_total},
         )
+        self.latency = self.slice_latency + config.tree_levels + 1
 
     def elaborate(self, platform):
         m = Module()
@@ -71,15 +66,10 @@ class BaselineUnnormedSoftmaxUnit(wiring.Component):
         total, overlong, row_head = self._total(m, numerators, flags, tree_head)
         o, row = self.o.payload, self.row.payload
         m.d.comb += [u.eq(numerator) for u, numerator in zip(o.u, numerators, strict=True)]
-        m.d.comb += [
-            o.last.eq(flags["last"]),
-            self.o.valid.eq(o_head.valid),
-            o_head.ready.eq(self.o.ready),
-            row.total.eq(total),
-            row.overlong.eq(overlong),
-            self.row.valid.eq(row_head.valid),
-            row_head.ready.eq(self.row.ready),
-        ]
+        m.d.comb += o.last.eq(flags["last"])
+        o_head.feed(m, self.o)
+        m.d.comb += [row.total.eq(total), row.overlong.eq(overlong)]
+        row_head.feed(m, self.row)
         return m
 
     def _row_maximum(self, m):

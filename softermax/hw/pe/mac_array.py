@@ -57,7 +57,7 @@ class MacArray(wiring.Component):
         multiplied, [sums] = elastic_register(m, head, flags)
         place = {name: multiplied[name] for name in place_of(self.config)}
         accumulated, [out] = elastic_register(m, sums, place, feeds=(multiplied["final"],))
-        m.d.comb += [self.o.valid.eq(out.valid), out.ready.eq(self.o.ready)]
+        out.feed(m, self.o)
         m.d.comb += [o[name].eq(accumulated[name]) for name in place]
         start = Signal(signed(ACCUMULATOR_BITS))
         m.d.comb += start.eq(

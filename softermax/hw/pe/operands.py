@@ -70,9 +70,8 @@ class Operands(wiring.Component):
             *(o[name].eq(held[name]) for name in flags),
             o.row.eq(row),
             o.banks.eq(weights.banks),
-            self.o.valid.eq(head.valid),
-            head.ready.eq(self.o.ready),
         ]
+        head.feed(m, self.o)
         return m
 
     def _row(self, m, transfer, held) -> tuple[Value, Value]:

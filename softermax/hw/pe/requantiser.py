@@ -61,7 +61,8 @@ class Requantiser(wiring.Component):
             outputs, feeds = [self.o, self.context], (~i.context, i.context)
         held, heads = elastic_register(m, Head.of(self.i), {**scores, "keep": keep, "last": i.last}, feeds=feeds)
         for port, head in zip(outputs, heads, strict=True):
-            m.d.comb += [port.valid.eq(head.valid), head.ready.eq(port.ready), port.payload.last.eq(held["last"])]
+            head.feed(m, port)
+            m.d.comb += port.payload.last.eq(held["last"])
             m.d.comb += [x.eq(held[name]) for x, name in zip(port.payload.x, scores, strict=True)]
         m.d.comb += o.keep.eq(held["keep"])
         return m

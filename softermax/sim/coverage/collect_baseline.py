@@ -63,7 +63,7 @@ def count_normalization(coverage: Coverage, run: Run, config: BaselineConfig):
     """Count what a run of the baseline's Normalization Unit covers."""
     offered = run.inputs["i"].fields(numerator_slice(config), waiting=True)
     last = offered["last"].astype(bool)
-    occupancy = replay(NormalizationTiming(last, config.row_stages, config.slice_stages), run)
+    occupancy = replay(NormalizationTiming(last, config.row_latency, config.slice_latency), run)
     coverage.count(FLOW, FlowView(run, occupancy, {}))
     y = run.outputs["o"].fields(probability_slice(config))["y"]
     ends = np.flatnonzero(last[: len(y)]) + 1

@@ -21,7 +21,7 @@ __all__ = ["count_normalization", "count_softmax", "count_unnormed"]
 
 def count_unnormed(coverage: Coverage, run: Run, config: SoftermaxConfig):
     """Count what a run of the Unnormed Softmax Unit covers."""
-    timing = UnnormedTiming(_framing(run, config), config.slice_stages, config.summary_stages)
+    timing = UnnormedTiming(_framing(run, config), config.plan)
     occupancy = replay(timing, run)
     coverage.count(FLOW, FlowView(run, occupancy, {}))
     _count_rows(coverage, run, occupancy, config)
@@ -30,7 +30,7 @@ def count_unnormed(coverage: Coverage, run: Run, config: SoftermaxConfig):
 def count_softmax(coverage: Coverage, run: Run, config: SoftermaxConfig):
     """Count what a run of the complete Softermax covers."""
     occupancy = replay(SoftermaxTiming(_framing(run, config), config), run)
-    coverage.count(FLOW, FlowView(run, occupancy, {"buffer": config.buffer_depth - 1}))
+    coverage.count(FLOW, FlowView(run, occupancy, {"buffer": config.plan.buffer_depth - 1}))
     view = _count_rows(coverage, run, occupancy, config)
     if view is not None:
         slices, rows = view.values[0], view.at_ends
@@ -43,7 +43,7 @@ def count_normalization(coverage: Coverage, run: Run, config: SoftermaxConfig):
     layout = unnormed_slice(config)
     flags = ("keep",) if "keep" in layout.members else ()
     offered = run.inputs["i"].fields(layout, flags, waiting=True)
-    occupancy = replay(NormalizationTiming(offered["last"], config.row_stages), run)
+    occupancy = replay(NormalizationTiming(offered["last"], config.plan.row_latency), run)
     coverage.count(FLOW, FlowView(run, occupancy, {}))
     y = run.outputs["o"].fields(probability_slice(config))["y"]
     ends = np.flatnonzero(offered["last"][: len(y)]) + 1

@@ -14,6 +14,7 @@ from amaranth.hdl import Shape
 from amaranth.lib import data
 
 from softermax.model.framing import Framing
+from softermax.model.timing_model import TimingModel
 
 from ..trace import Trace
 from .points import CoverageError
@@ -167,7 +168,7 @@ def _by_cycle(streams: list[StreamRun], part: str) -> list[tuple[bool, ...]]:
     return list(zip(*(getattr(stream, part).tolist() for stream in streams), strict=True))
 
 
-def replay(timing, run: Run, before=lambda timing, cycle: None) -> Occupancy:
+def replay(timing: TimingModel, run: Run, before=lambda timing, cycle: None) -> Occupancy:
     """Step a timing model through a run.
 
     Parameters

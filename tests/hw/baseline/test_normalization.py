@@ -71,7 +71,7 @@ def test_latency_is_what_it_says(config, latencies):
     assert entered[0] - row_entered == unit.row_latency
     assert [o - i for i, o in zip(entered, left, strict=True)] == [unit.slice_latency] * 2
     assert left[0] - row_entered == unit.latency == 4
-    assert latencies == (unit.row_latency, unit.slice_latency) == (config.row_stages, config.slice_stages)
+    assert latencies == (unit.row_latency, unit.slice_latency) == (config.row_latency, config.slice_latency)
 
 
 @each_style

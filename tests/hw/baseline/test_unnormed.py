@@ -71,7 +71,7 @@ def test_latencies_are_what_they_say(lanes, levels):
     assert again[0] - first_pass[-1] == unit.maximum_latency == 2
     assert [o - i for i, o in zip(again, left, strict=True)] == [unit.slice_latency] * 2 == [3, 3]
     assert row_left - again[-1] == unit.latency == 4 + levels
-    assert (unit.slice_latency, levels) == (config.numerator_stages, config.tree_levels)
+    assert (unit.slice_latency, levels) == (config.numerator_latency, config.tree_levels)
 
 
 @pytest.mark.parametrize("slices", [1, 2, 4])

@@ -120,7 +120,7 @@ def _power_of_two(name: str, config: SoftermaxConfig, property: str, specificati
 def adder_tree(name: str, config: SoftermaxConfig) -> Kernel:
     """The tree in its unit, from the numerators of a slice to what Reduction is given, with registers between."""
     by_numerators = config.normalizer == "multiply"
-    edges = config.summary_stages - 1
+    edges = config.plan.summary_latency - 1
 
     def claim(signals: Unrolling) -> Claim:
         # Numerators that leave the unit wait in a register before they are added.

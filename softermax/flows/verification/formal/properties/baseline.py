@@ -47,7 +47,7 @@ def unnormed_progress(h: Harness):
 
 def _inside(config) -> int:
     """Slices that the complete baseline holds: both buffers, and the registers behind each."""
-    return config.score_depth + config.numerator_stages + config.numerator_depth + config.slice_stages
+    return config.score_depth + config.numerator_latency + config.numerator_depth + config.slice_latency
 
 
 def softmax_order(h: Harness):

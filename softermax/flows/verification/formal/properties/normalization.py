@@ -27,19 +27,19 @@ def order(h: Harness):
     """Slices leave in order, none is lost, none comes twice; as many rows of slices are taken as summaries."""
     keep_contract(h)
     _joined(h, h.component.slice_latency)
-    _waiting_rows(h, h.component.config.row_stages)
+    _waiting_rows(h, h.component.config.plan.row_latency)
 
 
 def progress(h: Harness):
     """No deadlock: while the sink is ready, a slice leaves within its latency, and one is taken within its row's."""
     keep_contract(h)
     i, o, config = h.port.i, h.port.o, h.component.config
-    slices, rows = _joined(h, h.component.slice_latency), _waiting_rows(h, config.row_stages)
+    slices, rows = _joined(h, h.component.slice_latency), _waiting_rows(h, config.plan.row_latency)
     leaves = h.component.slice_latency
     check_progress(h, due=(slices.inside != 0) & o.ready, moves=o.valid, within=leaves, name="slice leaves")
     due = (rows.inside != 0) & i.valid & o.ready
-    check_progress(h, due=due, moves=i.ready, within=config.row_stages, name="slice is taken")
-    check_progress(h, due=rows.inside < config.row_stages, moves=h.port.row.ready, within=1, name="row is taken")
+    check_progress(h, due=due, moves=i.ready, within=config.plan.row_latency, name="slice is taken")
+    check_progress(h, due=rows.inside < config.plan.row_latency, moves=h.port.row.ready, within=1, name="row is taken")
 
 
 def values(h: Harness):

@@ -52,16 +52,16 @@ def unnormed(m: Module, i: stream.Interface, config: SoftermaxConfig) -> tuple[V
     known = {"x": i.payload.x.as_value(), "keep": i.payload.keep, "last": framing.last, "overlong": framing.cut}
     leaving = tuple(unnormed_slice(config).members)
     slices, registers = None, 0
-    for step, compute, needed in (
+    for stage, compute, needed in (
         ("int_max", _maximum, ("x", "keep")),
         ("power_of_two", _numerators, ("u",)),
         (f"sum_{config.tree_levels}", _slice_sum, ("slice_sum",)),
     ):
         known |= compute(m, known, config)
-        if step not in config.register_steps:
+        if stage not in config.plan.registered_stages:
             continue
         registers += 1
-        leaves = registers == config.slice_stages
+        leaves = registers == config.plan.slice_latency
         stored = (*needed, "maximum", "last", "overlong", *(leaving if leaves else ()))
         values = {name: value for name, value in known.items() if name in stored}
         known, heads = elastic_register(m, head, values, feeds=(1, 1) if leaves else (1,))
@@ -130,7 +130,7 @@ def softermax(m: Module, i: stream.Interface, config: SoftermaxConfig) -> tuple[
     And whether the slice that meets its row is sound, as :func:`reference.probabilities` says.
     """
     ready, slices, rows, _ = unnormed(m, i, config)
-    m.submodules.reference_buffer = buffer = RowBuffer(unnormed_slice(config), config.buffer_depth)
+    m.submodules.reference_buffer = buffer = RowBuffer(unnormed_slice(config), config.plan.buffer_depth)
     slices.feed(m, buffer.i)
     summary = stream.Signature(row_summary(config)).create(path=("reference_row",))
     rows.feed(m, summary)

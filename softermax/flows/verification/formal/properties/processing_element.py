@@ -73,7 +73,7 @@ def rows(h: Harness):
 def progress(h: Harness):
     """No deadlock: while a head is computed, queries come and the sink is ready, something moves within the latency."""
     host, o, q, config = _Host(h), h.port.o, h.port.q, h.component.config
-    softmax = config.softmax.summary_stages + config.softmax.row_stages + NormalizationUnit.slice_latency
+    softmax = config.softmax.plan.summary_latency + config.softmax.plan.row_latency + NormalizationUnit.slice_latency
     within = MacArray.latency + Requantiser.latency + softmax
     due = host.started & ~h.port.done & q.valid & o.ready
     check_progress(h, due=due, moves=q.ready | o.valid, within=within, name="a query or probabilities")

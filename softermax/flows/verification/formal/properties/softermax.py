@@ -39,7 +39,7 @@ def complete_progress(h: Harness, most: int, within: int):
 
 def _slices_inside(config) -> int:
     """Slices that a complete softmax holds: in the registers before the row buffer, in that, and the output's."""
-    return config.slice_stages + config.buffer_depth + 1
+    return config.plan.slice_latency + config.plan.buffer_depth + 1
 
 
 def order(h: Harness):

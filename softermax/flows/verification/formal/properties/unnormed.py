@@ -15,10 +15,10 @@ def order(h: Harness):
     i, o, row, config = h.port.i, h.port.o, h.port.row, h.component.config
     framing = reference.Framing.at(h.m, i, config)
     enters = transfer(i) & framing.kept
-    slices = Watch(h, "slice", enters=enters, leaves=transfer(o), offered=o.valid, most=config.slice_stages)
+    slices = Watch(h, "slice", enters=enters, leaves=transfer(o), offered=o.valid, most=config.plan.slice_latency)
     slices.expect(framing.last, o.payload.last, "last")
     ends = transfer(i) & framing.last
-    rows = Watch(h, "row", enters=ends, leaves=transfer(row), offered=row.valid, most=config.summary_stages)
+    rows = Watch(h, "row", enters=ends, leaves=transfer(row), offered=row.valid, most=config.plan.summary_latency)
     rows.expect(framing.cut, row.payload.overlong, "overlong")
 
 
@@ -28,13 +28,13 @@ def progress(h: Harness):
     i, o, row, config = h.port.i, h.port.o, h.port.row, h.component.config
     framing, ready = reference.Framing.at(h.m, i, config), o.ready & row.ready
     enters = transfer(i) & framing.kept
-    slices = Watch(h, "slice", enters=enters, leaves=transfer(o), offered=o.valid, most=config.slice_stages)
+    slices = Watch(h, "slice", enters=enters, leaves=transfer(o), offered=o.valid, most=config.plan.slice_latency)
     ends = transfer(i) & framing.last
-    rows = Watch(h, "row", enters=ends, leaves=transfer(row), offered=row.valid, most=config.summary_stages)
+    rows = Watch(h, "row", enters=ends, leaves=transfer(row), offered=row.valid, most=config.plan.summary_latency)
     due = (slices.inside != 0) & ready
-    check_progress(h, due=due, moves=o.valid, within=config.slice_stages, name="slice leaves")
+    check_progress(h, due=due, moves=o.valid, within=config.plan.slice_latency, name="slice leaves")
     due = (rows.inside != 0) & ready
-    check_progress(h, due=due, moves=row.valid, within=config.summary_stages, name="row leaves")
+    check_progress(h, due=due, moves=row.valid, within=config.plan.summary_latency, name="row leaves")
     check_progress(h, due=ready, moves=i.ready, within=1, name="slice enters")
 
 

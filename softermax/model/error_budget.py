@@ -1,0 +1,111 @@
+"""Error budget: a bound on the error of every output of a config, term by term. Derived in docs/faithful.md."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from .config import SoftermaxConfig
+
+__all__ = ["ErrorBudget", "error_budget"]
+
+
+@dataclass(frozen=True)
+class ErrorBudget:
+    """Bounds on what each approximation contributes, relative to the exact probability unless said otherwise.
+
+    Attributes
+    ----------
+    numerator : float
+        Of a numerator, from the Power of Two table.
+    lanes : float
+        Of D, absolute: what the right shifts of all numerators of a row drop.
+    renormalisation : float
+        Of D, absolute: what the shifts of the running sum and the slice sums drop.
+    power_sum : float
+        Of D, from the terms above.
+    reciprocal : float
+        Of 1/D, from the table and the mantissa that is cut to index it.
+    product : float
+        Of a row product, from the table of 2**t that makes it; 0 when multiplying.
+    alignment : float
+        Of the probability, absolute: what rounding the row product, or shifting the numerator, adds.
+    rounding : float
+        Of the result, in ulp: half for rounding to nearest; 0 for truncation, whose error has the other sign.
+    total : float
+        Bound on the error of any result in ulp of the output: on its distance from exact softmax, or, with directed
+        rounding, on how far it lies above; below, truncation then keeps it less than 1 ulp away.
+    """
+
+    numerator: float
+    lanes: float
+    renormalisation: float
+    power_sum: float
+    reciprocal: float
+    product: float
+    alignment: float
+    rounding: float
+    total: float
+
+
+def error_budget(config: SoftermaxConfig) -> ErrorBudget:
+    """Bound the error of every output against base-2 softmax of the quantised scores, saturated to the output."""
+    numerator = _power_error(config.power_table, config.input.fraction_bits)
+    lanes = config.capacity * config.unnormed.ulp
+    renormalisation = _renormalisations(config) * config.power_sum.ulp
+    smallest = 2.0 ** (config.input.ulp - 1)
+    dropped = lanes + renormalisation
+    if dropped >= smallest / 2:
+        return _hopeless(numerator, lanes, renormalisation)
+    power_sum = dropped / (smallest - dropped) + numerator
+    truncated = config.mantissa_bits < config.power_sum.width - 1
+    reciprocal = _reciprocal_error(config.reciprocal_table, truncated)
+    if config.normalizer == "row_product":
+        product = _power_error(config.product_table, config.input.fraction_bits)
+        alignment = config.product.ulp
+        relative = (1 + power_sum) * (1 + reciprocal) * (1 + product) - 1
+    else:
+        product = 0.0
+        alignment = 4 * config.unnormed.ulp
+        relative = (1 + power_sum) * (1 + reciprocal) * (1 + numerator) - 1
+    rounding = 0.5 if config.rounding == "nearest" else 0.0
+    total = (relative + alignment) / config.output.ulp + rounding
+    return ErrorBudget(
+        numerator, lanes, renormalisation, power_sum, reciprocal, product, alignment, rounding, float(total)
+    )
+
+
+def _hopeless(numerator: float, lanes: float, renormalisation: float) -> ErrorBudget:
+    """The budget of a config whose sum can be off by more than half of it."""
+    infinite = float("inf")
+    return ErrorBudget(numerator, lanes, renormalisation, infinite, infinite, infinite, infinite, infinite, infinite)
+
+
+def _renormalisations(config: SoftermaxConfig) -> int:
+    """Units of the power sum's last place that a row's shifts can drop, in all.
+
+    A slice shifts either the running sum or its own sum. Where the running sum is as fine as the numerators, nothing
+    else drops bits. Where it is coarser, a slice sum is always cut, and a rise of the maximum cuts both while it halves
+    all that was dropped before.
+    """
+    if config.power_sum.fraction_bits >= config.unnormed.fraction_bits:
+        return config.max_slices - 1
+    return config.max_slices + (config.max_slices > 1)
+
+
+@lru_cache(maxsize=4096)
+def _power_error(table, fraction_bits: int) -> float:
+    """Largest relative error of 2**t over every fraction: a table is finite, so this is exact."""
+    exact = np.exp2(np.arange(1 << fraction_bits) / (1 << fraction_bits))
+    return float(np.abs(table.values * 2.0**-table.output_fraction_bits / exact - 1).max())
+
+
+@lru_cache(maxsize=4096)
+def _reciprocal_error(table, truncated: bool) -> float:
+    """Largest relative error of 1/m over every mantissa, those that are cut to the same index included."""
+    lowest = 1 + np.arange(1 << table.fraction_bits) * 2.0**-table.fraction_bits
+    highest = lowest + (2.0**-table.fraction_bits if truncated else 0.0)
+    values = table.values * 2.0**-table.output_fraction_bits
+    return float(max(np.abs(values * lowest - 1).max(), np.abs(values * highest - 1).max()))
