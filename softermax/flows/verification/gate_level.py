@@ -126,10 +126,10 @@ def _compared(golden: Piece, revised: Piece, models: str, limits: Limits) -> Equ
         mapped.write_text(models + revised.verilog)
         netlist = read_aig(mapped, revised.top)
         check_clock(netlist, Path(scratch))
-        found = prove_equivalent(read_aig(rtl, golden.top, operators=True, free=True), netlist, limits)
+        found = prove_equivalent(read_aig(rtl, golden.top, operators=True, x_inputs=True), netlist, limits)
         if found.verdict != "equivalent":
             return found
-        whole = prove_equivalent(read_aig(rtl, golden.top, free=True), netlist, replace(limits, contract=False))
+        whole = prove_equivalent(read_aig(rtl, golden.top, x_inputs=True), netlist, replace(limits, contract=False))
         return whole if whole.verdict == "equivalent" else replace(found, method=f"{found.method}; {FROM_OPERATORS}")
 
 
