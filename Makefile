@@ -36,6 +36,7 @@ test: lint
 lint: $(READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 accuracy: minilm
 	@$(BIN)/softermax accuracy similarity

@@ -20,7 +20,7 @@ from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStream
 #: Of the clock, in ns.
 PERIOD = 2
 #: Clock cycles for which a reset is held, for which a step may wait while nothing moves, and which pass at the end.
-RESET_CYCLES, PATIENCE, IDLE_CYCLES = 2, 200, 40
+RESET_CYCLES, STANDSTILL_CYCLES, IDLE_CYCLES = 2, 200, 40
 #: Clock cycles that a step may take at most.
 LONGEST = 10_000
 
@@ -105,7 +105,7 @@ class AxiBench:
         self._still = 0
         for _ in range(LONGEST):
             await RisingEdge(self._dut.aclk)
-            if self._still > PATIENCE:
+            if self._still > STANDSTILL_CYCLES:
                 return
 
     async def send(self, name: str, packets: list[dict]):

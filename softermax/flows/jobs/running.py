@@ -27,8 +27,8 @@ from .provenance import source_digest
 
 __all__ = ["Job", "run_jobs"]
 
-#: Seconds in which a scheduler has to answer.
-PATIENCE = 10
+#: Seconds within which a scheduler must answer.
+CONNECT_SECONDS = 10
 LOST = "a worker, or a cluster, has ended before its job: memory has run out, or somebody has ended it"
 
 
@@ -172,7 +172,7 @@ def _cluster(address: str) -> Iterator[tuple[Executor, Callable[[], int]]]:
     # A scheduler that is lost is told in a sentence.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
-        client = Client(resolve_address(address), timeout=PATIENCE, set_as_default=False)
+        client = Client(resolve_address(address), timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError) as error:
         raise FlowError(f"there must be a Dask scheduler at {address}, but none has answered") from error
     with client:

@@ -1,4 +1,4 @@
-"""One call of Yosys and abc: a piece of Verilog becomes a flat module of standard cells."""
+"""Mapping of a partition of Verilog to one flat module of standard cells, by one call of Yosys and ABC."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class MappedModule:
     ----------
     verilog : str
     cells : dict of str to int
-        Number of cells of each kind; modules that are not in the piece of Verilog count as cells.
+        Number of cells of each kind; black boxes of the partition count as cells.
     delay : float or None
         Of the slowest logic between registers, without theirs, in what abc calls ps. None if the recipe does not ask
         for it.
@@ -55,7 +55,7 @@ def operator_synthesis(top: str) -> str:
 
 
 class Mapper:
-    """Maps pieces of Verilog to the cells of a library. Equal pieces become equal modules.
+    """Maps partitions of Verilog to the cells of a library; equal partitions become equal modules.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Mapper:
     clock_gating : bool
         Gate the clocks of registers that hold their value, where the library has a cell for it.
     cache : Cache or None
-        For modules, so that each piece is mapped once.
+        Cache of mapped modules, so that each partition is mapped once.
 
     Raises
     ------

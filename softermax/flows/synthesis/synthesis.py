@@ -19,7 +19,7 @@ from ..jobs.cache import Cache
 from ..jobs.provenance import library_digests
 from .areas import SEQUENTIAL, STANDARD, MappedAreas
 from .mapping import Mapper
-from .partitions import Piece, named_after, take_apart
+from .partitions import Partition, partition, rename_to_design
 from .sram_macros import SramMacro
 from .verilog import write_component_verilog
 
@@ -127,10 +127,10 @@ def synthesise(
     macros : mapping of str to SramMacro
         Modules that are macros.
     parts : bool
-        Map the pieces of :func:`softermax.flows.synthesis.partitions.take_apart` each by itself; otherwise everything
-        is one piece.
+        Whether to map each partition of :func:`softermax.flows.synthesis.partitions.partition` by itself; otherwise the
+        design is one partition.
     cache : Cache or None
-        For mapped modules, so that equal pieces of several designs are mapped once.
+        Cache of mapped modules, so that equal partitions of several designs are mapped once.
     build_dir : Path
         For the netlist, which stays empty if synthesis fails, and Yosys' log.
 
@@ -143,19 +143,19 @@ def synthesise(
         raise FlowError(f"the Verilog file {verilog} does not exist")
     netlist, text = build_dir / "netlist.v", verilog.read_text()
     write_whole(netlist, "")
-    pieces = take_apart(text, top) if parts else [Piece(top, top, text)]
+    partitions = partition(text, top) if parts else [Partition(top, top, text)]
     with unpacked(liberty) as plain:
         library = read_libraries(plain, exclude)
         how = {"recipe": recipe, "exclude": exclude, "clock_gating": clock_gating, "cache": cache}
         mapper = Mapper(list(plain.values()), library_digests(liberty), library, **how)
         try:
-            mapped = {piece.name: mapper.map(piece.verilog, piece.top) for piece in pieces}
+            mapped = {part.name: mapper.map(part.verilog, part.top) for part in partitions}
         finally:
             write_whole(build_dir / "yosys.log", mapper.log)
-    modules = [named_after(module.verilog, top) for module in mapped.values()]
+    modules = [rename_to_design(module.verilog, top) for module in mapped.values()]
     write_whole(netlist, "".join([*modules, *(macro.stub() for macro in macros.values())]))
     counts = {
-        name: {named_after(f"{kind} ", top)[:-1]: number for kind, number in module.cells.items()}
+        name: {rename_to_design(f"{kind} ", top)[:-1]: number for kind, number in module.cells.items()}
         for name, module in mapped.items()
     }
     area = MappedAreas(counts, library, macros, top)

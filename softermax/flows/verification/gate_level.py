@@ -22,7 +22,7 @@ from ..gates.liberty import read_libraries, unpacked
 from ..jobs.cache import Cache, kept
 from ..jobs.provenance import library_digests, place_of
 from ..measurement.jobs import CosimOptions, synthesis, write_verilog
-from ..synthesis.partitions import INSTANCE, Piece, take_apart
+from ..synthesis.partitions import INSTANCE, Partition, partition
 from ..synthesis.synthesis import AreaOptions, Synthesis
 from .equivalence.elaboration import read_aig
 from .equivalence.sequential import Equivalence, Limits, check_clock, prove_equivalent
@@ -108,23 +108,24 @@ def compare_netlist(rtl: Path, mapped: Synthesis, area: AreaOptions, limits: Lim
     FlowError
         If the two have not the same parts, or registers are clocked by anything but gated clocks.
     """
-    apart = bool(mapped.part_areas)
-    golden, revised = (_pieces(file.read_text(), mapped.top, apart) for file in (rtl, mapped.netlist))
+    by_parts = bool(mapped.part_areas)
+    golden, revised = (_partitions(file.read_text(), mapped.top, by_parts) for file in (rtl, mapped.netlist))
     if golden.keys() != revised.keys():
         raise FlowError(f"the netlist of {mapped.top} must have the same parts as its Verilog, but has not")
     # Parts rely on each other in every cycle and on every port.
-    limits = replace(limits, contract=not apart)
+    limits = replace(limits, contract=not by_parts)
     return {
         name: _compared(golden[name], revised[name], _models(mapped, area, of_cycles=True), limits) for name in golden
     }
 
 
-def _pieces(text: str, top: str, apart: bool) -> dict[str, Piece]:
-    pieces = take_apart(text, top) if apart else [Piece(top, top, text)]
-    return {piece.name: piece for piece in pieces}
+def _partitions(text: str, top: str, by_parts: bool) -> dict[str, Partition]:
+    """Partitions of a design, by their names; the whole design unless it was mapped by parts."""
+    partitions = partition(text, top) if by_parts else [Partition(top, top, text)]
+    return {part.name: part for part in partitions}
 
 
-def _compared(golden: Piece, revised: Piece, models: str, limits: Limits) -> Equivalence:
+def _compared(golden: Partition, revised: Partition, models: str, limits: Limits) -> Equivalence:
     """Beside the RTL after synthesis of operators, which a difference shows in, too; then beside the RTL as it is."""
     with tempfile.TemporaryDirectory() as scratch:
         rtl, mapped = Path(scratch) / "rtl.v", Path(scratch) / "netlist.v"
@@ -132,10 +133,10 @@ def _compared(golden: Piece, revised: Piece, models: str, limits: Limits) -> Equ
         mapped.write_text(models + revised.verilog)
         netlist = read_aig(mapped, revised.top)
         check_clock(netlist, Path(scratch))
-        found = prove_equivalent(read_aig(rtl, golden.top, operators=True, free=True), netlist, limits)
+        found = prove_equivalent(read_aig(rtl, golden.top, operators=True, x_inputs=True), netlist, limits)
         if found.verdict != "equivalent":
             return found
-        whole = prove_equivalent(read_aig(rtl, golden.top, free=True), netlist, replace(limits, contract=False))
+        whole = prove_equivalent(read_aig(rtl, golden.top, x_inputs=True), netlist, replace(limits, contract=False))
         return whole if whole.verdict == "equivalent" else replace(found, method=f"{found.method}; {FROM_OPERATORS}")
 
 

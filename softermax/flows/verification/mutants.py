@@ -141,7 +141,7 @@ def with_mutant(design: Aig, number: int) -> Aig:
     literals = iter(builder.input(place) for place in range(len(ports)))
     inputs = [next(literals) if name in ports else number >> _bit(name) & 1 for name in design.inputs]
     new = builder.add(design, inputs, [builder.latch(place) for place in range(len(design.latches))])
-    builder.following[:] = new[design.following]
+    builder.next_state[:] = new[design.next_state]
     return builder.build({name: int(new[literal]) for name, literal in design.outputs.items()})
 
 

@@ -20,7 +20,7 @@ from .build import UnitPorts
 __all__ = ["Batch", "Error", "Report", "SoakBench", "Step", "StepKind"]
 
 #: Cycles without a handshake after which a unit is stuck: many times the longest standstill of a wave.
-PATIENCE = 20_000
+STUCK_CYCLES = 20_000
 
 
 class StepKind(IntEnum):
@@ -187,7 +187,7 @@ class SoakBench:
             len(steps),
             batch.stop_after,
             batch.seed,
-            PATIENCE,
+            STUCK_CYCLES,
             IDLE_CYCLES,
             batch.difficult,
         )

@@ -10,7 +10,7 @@ from softermax.flows.errors import FlowError
 from softermax.flows.jobs.cache import Cache
 from softermax.flows.synthesis import mapping
 from softermax.flows.synthesis.mapping import RECIPES
-from softermax.flows.synthesis.partitions import NOBODY
+from softermax.flows.synthesis.partitions import PLACEHOLDER_TOP
 from softermax.flows.synthesis.synthesis import AreaOptions, synthesise, synthesise_component
 from softermax.flows.tools.yosys import run_yosys
 from softermax.hw import Sram
@@ -204,7 +204,7 @@ def test_equal_parts_of_two_designs_are_mapped_once(tmp_path, monkeypatch):
         path.write_text(design.replace("top", top))
         options |= {"parts": True, "cache": Cache(tmp_path / "cache"), "build_dir": tmp_path / top}
         netlists.append(synthesise(path, top, **options).netlist.read_text())
-        return [part.replace(NOBODY, "") for part in mapped]
+        return [part.replace(PLACEHOLDER_TOP, "") for part in mapped]
 
     netlists = []
     assert parts(NAND_OF_PARTS + DESIGN_OF_PARTS, "top") == [".sub.nand", ".sub", ".flop", ""]

@@ -1,1 +1,1 @@
-"""Whether two designs do the same, whatever comes in: and-inverter graphs, and what abc says of them."""
+"""Equivalence checking of two designs: and-inverter graphs, and proofs about them by ABC."""

@@ -1,4 +1,4 @@
-"""Two and-inverter graphs in one, and what tells them apart as its output."""
+"""Construction of and-inverter graphs, such as a miter of two designs."""
 
 from __future__ import annotations
 
@@ -15,23 +15,29 @@ FALSE, TRUE = 0, 1
 
 
 def inverted_if(literal: int, inverted: bool) -> int:
-    """The literal, or its inverse."""
+    """The literal, inverted if ``inverted``."""
     return literal ^ int(inverted)
 
 
 class AigBuilder:
-    """An and-inverter graph that grows: inputs, latches, and whole designs whose inputs and state anything may drive.
+    """And-inverter graph under construction: inputs, latches, gates, and copies of designs driven by any literals.
 
     Parameters
     ----------
     inputs : sequence of str
-        Names.
+        Names of inputs.
     latches : int
+        Number of latches.
+
+    Attributes
+    ----------
+    next_state : ndarray of int64, (latches,)
+        Literals of the latches' next states, 0 until they are assigned.
     """
 
     def __init__(self, inputs: Sequence[str], latches: int = 0):
         self.inputs = list(inputs)
-        self.following = np.zeros(latches, np.int64)
+        self.next_state = np.zeros(latches, np.int64)
         self._ands: list[np.ndarray] = []
         self._single: list[tuple[int, int]] = []
         self._next = 1 + len(self.inputs) + latches
@@ -44,7 +50,7 @@ class AigBuilder:
         """Literal of a latch."""
         return 2 * (1 + len(self.inputs) + place)
 
-    def both(self, left: int, right: int) -> int:
+    def and_(self, left: int, right: int) -> int:
         """AND of two literals."""
         if FALSE in (left, right) or left == right ^ 1:
             return FALSE
@@ -54,29 +60,29 @@ class AigBuilder:
         self._next += 1
         return 2 * (self._next - 1)
 
-    def either(self, left: int, right: int) -> int:
-        """OR."""
-        return self.both(left ^ 1, right ^ 1) ^ 1
+    def or_(self, left: int, right: int) -> int:
+        """OR of two literals."""
+        return self.and_(left ^ 1, right ^ 1) ^ 1
 
-    def differ(self, left: int, right: int) -> int:
-        """Exclusive OR."""
+    def xor(self, left: int, right: int) -> int:
+        """Exclusive OR of two literals."""
         if left >> 1 == right >> 1:
             return FALSE if left == right else TRUE
-        return self.either(self.both(left, right ^ 1), self.both(left ^ 1, right))
+        return self.or_(self.and_(left, right ^ 1), self.and_(left ^ 1, right))
 
-    def choose(self, condition: int, then: int, otherwise: int) -> int:
-        """``then`` if the condition holds."""
-        return self.either(self.both(condition, then), self.both(condition ^ 1, otherwise))
+    def mux(self, condition: int, then: int, otherwise: int) -> int:
+        """Multiplexer: ``then`` if the condition holds, else ``otherwise``."""
+        return self.or_(self.and_(condition, then), self.and_(condition ^ 1, otherwise))
 
-    def any(self, literals: Iterable[int]) -> int:
-        """OR of many, as a balanced tree."""
+    def any_of(self, literals: Iterable[int]) -> int:
+        """OR of any number of literals, as a balanced tree."""
         level = list(literals) or [FALSE]
         while len(level) > 1:
-            level = [self.either(*pair) if len(pair) == 2 else pair[0] for pair in zip_pairs(level)]
+            level = [self.or_(*pair) if len(pair) == 2 else pair[0] for pair in zip_pairs(level)]
         return level[0]
 
     def add(self, design: Aig, inputs: Sequence[int], state: Sequence[int]) -> np.ndarray:
-        """Put a design in; returns the literal that each of its literals becomes."""
+        """Add a copy of a design; return the literal of the copy for each literal of the design."""
         self._flush()
         new = np.empty(2 * design.variables, np.int64)
         leaves = np.array([FALSE, *inputs, *state], np.int64)
@@ -88,10 +94,10 @@ class AigBuilder:
         return new
 
     def build(self, outputs: dict[str, int]) -> Aig:
-        """What has been built."""
+        """The finished graph with some outputs, by their names."""
         self._flush()
-        names = tuple(frozenset({str(place)}) for place in range(len(self.following)))
-        return Aig(tuple(self.inputs), names, self.following, outputs, np.concatenate(self._ands))
+        names = tuple(frozenset({str(place)}) for place in range(len(self.next_state)))
+        return Aig(tuple(self.inputs), names, self.next_state, outputs, np.concatenate(self._ands))
 
     def _flush(self):
         self._ands.append(np.array(self._single, np.int64).reshape(-1, 2))
@@ -99,5 +105,5 @@ class AigBuilder:
 
 
 def zip_pairs(items: Sequence[int]) -> list[Sequence[int]]:
-    """Neighbours two by two, the last maybe alone."""
+    """Pairs of neighbours; the last item is alone if their number is odd."""
     return [items[place : place + 2] for place in range(0, len(items), 2)]

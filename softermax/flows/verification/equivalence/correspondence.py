@@ -1,7 +1,10 @@
-"""Which registers of two designs are the same: those that take the same in every state in which all of them agree.
+"""Register correspondence of two designs, by partition refinement: candidates for registers that always hold the same.
 
-Random states tell registers apart, until none do. What is left is no more than a candidate: a solver has to prove it,
-see :mod:`softermax.flows.verification.equivalence.sequential`, and what it finds against it comes back here.
+The algorithm is C. A. J. van Eijk's signal correspondence (IEEE Transactions on CAD 19(7), 2000; ``scorr`` in ABC),
+here for registers only and with don't-cares of the golden design. It starts with all registers in one class. Simulation
+of random states splits a class whenever its registers have different next states. A state gives all registers of a
+class the same value. Once no class splits any more, a solver tries to prove the classes inductive
+(:mod:`softermax.flows.verification.equivalence.sequential`). Each counterexample of the solver refines them further.
 """
 
 from __future__ import annotations
@@ -12,46 +15,53 @@ from pathlib import Path
 import numpy as np
 
 from ...gates.netlist import CLOCK
-from .aig import ONES, Aig
-from .constants import lasting
+from .aig import ONES, Aig, broadcast, pack
+from .constants import prove_constant
 
-__all__ = ["Correspondence", "by_names", "by_simulation"]
+__all__ = ["Correspondence", "correspondence_by_names", "correspondence_by_simulation"]
 
-#: 64 stimuli to a word.
+#: Words of random stimuli in each round; a word has 64 stimuli.
 WORDS = 4
-#: Rounds without news after which registers are taken for equal.
-PATIENCE = 16
-#: In how many of 64 states inputs and registers are 1.
-DENSITIES = (2, 32, 62)
-#: Which share of its bits is inverted near a counterexample, a word of stimuli for each.
-SHARES = (1 / 4, 1 / 16, 1 / 64, 1 / 256)
+#: Rounds in succession without a split, after which refinement by simulation stops.
+MAX_IDLE_ROUNDS = 16
+#: Rates of 1 among inputs and states, in 64ths; each bit draws one of them.
+ONE_RATES = (2, 32, 62)
+#: Rates of inverted bits in the neighbourhood of a counterexample, one for each word of stimuli.
+FLIP_RATES = (1 / 4, 1 / 16, 1 / 64, 1 / 256)
 
 
 class Correspondence:
-    """Classes of registers that hold the same; those of the revised design count on from those of the golden one.
+    """Partition of the registers of two designs into classes of registers that are assumed to hold the same value.
+
+    Registers are numbered from 0, those of the revised design after those of the golden one.
 
     Parameters
     ----------
     golden, revised : Aig
-        With the same inputs.
+        Designs with the same inputs.
     classes : sequence of int
-        A number for each register, the same for those of a class.
+        Class of each register, any number.
     constants : dict of int to bool
-        Registers of the golden design that keep these values once all of them have them.
-    filled : Aig, optional
-        The golden design with undefined bits 1; in ``golden`` they are 0. What a register takes is *free* where the two
-        differ: there it may be anything, and is what the revised design takes. Without it nothing is undefined.
+        Registers of the golden design that are constant, with their values. They belong to no class.
+    x_as_one : Aig, optional
+        The golden design with undefined bits (x) at 1; in ``golden`` they are at 0. A next state on which the two
+        disagree is a don't-care: the revised design may have either value there. By default there are no don't-cares.
+
+    Attributes
+    ----------
+    classes : ndarray of int64, (registers,)
+        Class of each register, numbered from 0; -1 for constants.
     """
 
-    def __init__(self, golden: Aig, revised: Aig, classes, constants: dict[int, bool], filled: Aig | None = None):
-        self._designs = golden, revised
-        self.filled = filled or golden
-        self._order = [golden.inputs.index(name) for name in revised.inputs]
+    def __init__(self, golden: Aig, revised: Aig, classes, constants: dict[int, bool], x_as_one: Aig | None = None):
+        self._golden, self._revised = golden, revised
+        self.x_as_one = x_as_one or golden
+        self._input_order = [golden.inputs.index(name) for name in revised.inputs]
         self.constants = dict(constants)
         self.classes = self._numbered(list(classes))
 
     def _numbered(self, keys: list) -> np.ndarray:
-        """Classes from 0 on; that of constants is none, -1."""
+        """Numbers from 0 in place of the classes' keys, in order of appearance; -1 for constants."""
         numbers: dict = {}
         return np.array(
             [
@@ -66,173 +76,194 @@ class Correspondence:
         """Number of classes."""
         return int(self.classes.max(initial=-1)) + 1
 
-    def following(self, inputs: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """What all registers take, and where that is free, from the golden design's inputs and the classes' states.
-
-        Both are ndarrays of uint64, (registers, words).
-        """
-        held = states[self.classes] if len(states) else np.zeros((len(self.classes), inputs.shape[1]), np.uint64)
-        for register, value in self.constants.items():
-            held[register] = ONES if value else 0
-        golden, revised = self._designs
-        registers, inputs = len(golden.latches), inputs.copy()
-        inputs[[name == CLOCK for name in golden.inputs]] = ONES
-        empty, filled = (_next(design, inputs, held[:registers]) for design in (golden, self.filled))
-        taken = np.concatenate([empty, _next(revised, inputs[self._order], held[registers:])])
-        return taken, np.concatenate([empty ^ filled, np.zeros_like(taken[registers:])])
-
-    def split(self, inputs: np.ndarray, states: np.ndarray, *, defined: bool) -> bool:
-        """Tell apart registers that take different values in some stimuli; returns whether any were.
+    def next_state(self, inputs: np.ndarray, class_states: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Simulate one clock cycle of both designs.
 
         Parameters
         ----------
-        defined : bool
-            Leave out stimuli in which what any register takes is free: as long as a class holds many, it does not say
-            what one that is free should take.
+        inputs : ndarray of uint64, (inputs of the golden design, words)
+        class_states : ndarray of uint64, (classes, words)
+            Value of all registers of each class.
+
+        Returns
+        -------
+        next_state, dont_care : ndarray of uint64, (registers, words)
+            Next state of each register with undefined bits at 0, and 1 where it is a don't-care.
+        """
+        registers = len(self._golden.latches)
+        state = self._register_state(class_states, inputs.shape[1])
+        inputs = inputs.copy()
+        inputs[[name == CLOCK for name in self._golden.inputs]] = ONES
+        x_as_zero, x_as_one = (design.step(inputs, state[:registers]) for design in (self._golden, self.x_as_one))
+        revised = self._revised.step(inputs[self._input_order], state[registers:])
+        return np.concatenate([x_as_zero, revised]), np.concatenate([x_as_zero ^ x_as_one, np.zeros_like(revised)])
+
+    def _register_state(self, class_states: np.ndarray, words: int) -> np.ndarray:
+        """State of each register, (registers, words), from the states of classes and the constants."""
+        # Without classes, there is no row for the constants' class -1 to pick.
+        state = class_states[self.classes] if len(class_states) else np.zeros((len(self.classes), words), np.uint64)
+        for register, value in self.constants.items():
+            state[register] = ONES if value else 0
+        return state
+
+    def refine(self, inputs: np.ndarray, class_states: np.ndarray, *, skip_dont_cares: bool) -> bool:
+        """Split classes whose registers have different next states under some stimuli; return whether any was split.
+
+        Parameters
+        ----------
+        inputs, class_states : ndarray of uint64
+            Stimuli as for :meth:`next_state`.
+        skip_dont_cares : bool
+            Ignore stimuli under which any register's next state is a don't-care. A large class does not tell yet which
+            value a don't-care must have. Without it, a don't-care has the value of the last register of its class.
         """
         before = self.count
-        taken, free = self.following(inputs, states)
-        if defined:
-            free |= np.bitwise_or.reduce(free, axis=0)
-        taken = self._made_equal(taken, free) if free.any() else taken
-        self.classes = self._numbered(list(zip(self.classes.tolist(), map(bytes, taken), strict=True)))
+        next_state, dont_care = self.next_state(inputs, class_states)
+        if skip_dont_cares:
+            dont_care |= np.bitwise_or.reduce(dont_care, axis=0)
+        if dont_care.any():
+            next_state = self._resolve_dont_cares(next_state, dont_care)
+        self.classes = self._numbered(list(zip(self.classes.tolist(), map(bytes, next_state), strict=True)))
         return self.count != before
 
-    def refute(self, rng: np.random.Generator, counterexample: np.ndarray) -> bool:
-        """Tell apart registers that do not stay alike in a counterexample, or near it; returns whether any were.
+    def refine_with_counterexample(self, rng: np.random.Generator, counterexample: np.ndarray) -> bool:
+        """Split classes that do not survive a counterexample, or its neighbourhood; return whether any was split.
 
-        What tells bits of one word of a memory apart does so for other words at other addresses, and a solver takes
-        long for each counterexample of a large design.
+        The neighbourhood is what makes this fast. A counterexample that splits the bits of one word of a memory splits
+        those of another word once its address bits are flipped. Without it, a large design needs one call of the
+        solver for each word.
 
         Parameters
         ----------
-        counterexample : ndarray of bool
-            The golden design's inputs, then what each class holds.
+        counterexample : ndarray of bool, (inputs + classes,)
+            Inputs of the golden design, then the state of each class.
         """
-        before, quiet, paired = self.count, 0, np.flatnonzero(self.classes >= 0)
-        inputs, states = np.split(counterexample, [len(self._designs[0].inputs)])
-        held = states[self.classes[paired]]
-        while quiet < PATIENCE:
-            # Registers told apart have classes of their own now, and still hold what they did.
-            states = np.zeros(self.count, bool)
-            states[self.classes[paired]] = held
-            told = self.split(_near(rng, inputs), _near(rng, states), defined=True)
-            quiet = 0 if told else quiet + 1
-        return self.count != before or self.split(_alone(inputs), _alone(states), defined=False)
+        before, idle_rounds, paired = self.count, 0, np.flatnonzero(self.classes >= 0)
+        inputs, class_states = np.split(counterexample, [len(self._golden.inputs)])
+        state = class_states[self.classes[paired]]
+        while idle_rounds < MAX_IDLE_ROUNDS:
+            # A split changes the numbers of classes, but not the state of any register.
+            class_states = np.zeros(self.count, bool)
+            class_states[self.classes[paired]] = state
+            was_split = self.refine(perturb(rng, inputs), perturb(rng, class_states), skip_dont_cares=True)
+            idle_rounds = 0 if was_split else idle_rounds + 1
+        if self.count != before:
+            return True
+        return self.refine(broadcast(inputs), broadcast(class_states), skip_dont_cares=False)
 
-    def _made_equal(self, taken: np.ndarray, free: np.ndarray) -> np.ndarray:
-        """What registers take if those that are free take what the last one of their class does."""
+    def _resolve_dont_cares(self, next_state: np.ndarray, dont_care: np.ndarray) -> np.ndarray:
+        """Next states in which each don't-care has the value of the last register of its class."""
         paired = np.flatnonzero(self.classes >= 0)
         last = np.zeros(self.count, int)
         np.maximum.at(last, self.classes[paired], paired)
-        taken = taken.copy()
-        taken[paired] ^= (taken[paired] ^ taken[last[self.classes[paired]]]) & free[paired]
-        return taken
+        next_state = next_state.copy()
+        next_state[paired] ^= (next_state[paired] ^ next_state[last[self.classes[paired]]]) & dont_care[paired]
+        return next_state
 
-    def only_golden(self) -> list[int]:
-        """Registers of the golden design in classes without any of the revised one's."""
-        registers = len(self._designs[0].latches)
-        shared = set(self.classes[registers:].tolist())
-        return [n for n, number in enumerate(self.classes[:registers].tolist()) if number >= 0 and number not in shared]
+    def unmatched_golden(self) -> list[int]:
+        """Registers of the golden design whose class has no register of the revised design."""
+        registers = len(self._golden.latches)
+        matched = set(self.classes[registers:].tolist())
+        return [
+            register
+            for register, number in enumerate(self.classes[:registers].tolist())
+            if number >= 0 and number not in matched
+        ]
 
-    def waking(self) -> Correspondence:
-        """The same, but registers of the revised design are all in classes of their own: they may wake up anyhow."""
-        golden, revised = self._designs
-        keys, met = self.classes.tolist(), set()
-        for register in range(len(golden.latches), len(keys)):
-            keys[register] = keys[register] if keys[register] not in met else ("apart", register)
-            met.add(keys[register])
-        return Correspondence(golden, revised, keys, self.constants, self.filled)
+    def with_free_power_up(self) -> Correspondence:
+        """The correspondence in which no two registers of the revised design share a class.
+
+        Each of them then powers up with a value of its own. The first of a class keeps its partners in the golden
+        design.
+        """
+        keys, seen = self.classes.tolist(), set()
+        for register in range(len(self._golden.latches), len(keys)):
+            keys[register] = keys[register] if keys[register] not in seen else ("own class", register)
+            seen.add(keys[register])
+        return Correspondence(self._golden, self._revised, keys, self.constants, self.x_as_one)
 
     @property
     def one_to_one(self) -> bool:
-        """Whether each register of either design has one partner, and classes count as those of the golden one do."""
-        registers = len(self._designs[0].latches)
-        of_golden, of_revised = self.classes[:registers].tolist(), self.classes[registers:].tolist()
-        return of_golden == list(range(registers)) == sorted(of_revised)
+        """Whether each class has one register of either design, and is numbered as that of the golden design."""
+        registers = len(self._golden.latches)
+        golden, revised = self.classes[:registers].tolist(), self.classes[registers:].tolist()
+        return golden == list(range(registers)) == sorted(revised)
 
     def members(self) -> list[list[int]]:
-        """Registers of each class, those of the revised design before those of the golden one, which may be free."""
-        found = defaultdict(list)
+        """Registers of each class, highest number first: only those of the golden design have don't-cares."""
+        members = defaultdict(list)
         for register, number in reversed(list(enumerate(self.classes.tolist()))):
             if number >= 0:
-                found[number].append(register)
-        return [found[number] for number in range(self.count)]
+                members[number].append(register)
+        return [members[number] for number in range(self.count)]
 
 
-def _next(design: Aig, inputs: np.ndarray, state: np.ndarray) -> np.ndarray:
-    """What its registers take."""
-    return design.read(design.settle(inputs, state), design.following)
-
-
-def by_names(golden: Aig, revised: Aig, filled: Aig | None = None) -> Correspondence | None:
-    """Registers of the same name; None unless each of the revised design has one."""
-    owners = {name: place for place, names in enumerate(golden.latches) for name in names}
-    found = [{owners.get(name, -1) for name in names} for names in revised.latches]
-    partners = [min(some) if len(some) == 1 else -1 for some in found]
+def correspondence_by_names(golden: Aig, revised: Aig, x_as_one: Aig | None = None) -> Correspondence | None:
+    """Pair registers of the same name; return None unless each register of the revised design has a partner."""
+    owners = {name: register for register, names in enumerate(golden.latches) for name in names}
+    candidates = [{owners.get(name, -1) for name in names} for names in revised.latches]
+    partners = [min(some) if len(some) == 1 else -1 for some in candidates]
     if -1 in partners or len(set(partners)) < len(partners):
         return None
-    return Correspondence(golden, revised, [*range(len(golden.latches)), *partners], {}, filled)
+    return Correspondence(golden, revised, [*range(len(golden.latches)), *partners], {}, x_as_one)
 
 
-def by_simulation(
-    golden: Aig, revised: Aig, rng: np.random.Generator, folder: Path, seconds: float, filled: Aig | None = None
+def correspondence_by_simulation(
+    golden: Aig, revised: Aig, rng: np.random.Generator, folder: Path, seconds: float, x_as_one: Aig | None = None
 ) -> Correspondence:
-    """Registers that take the same in random states; those that only the golden design has may be constant.
+    """Refine the partition with random stimuli until it is stable.
 
-    They count as constant only if that is proven, for which a solver has some seconds whenever some seem to be so.
+    Registers that only the golden design has, and that seem constant, become constants once a solver has proven that
+    they are. The partition is then refined again from the start.
+
+    Parameters
+    ----------
+    folder : Path
+        Scratch folder of the solver.
+    seconds : float
+        Limit of each proof.
     """
     constants: dict[int, bool] = {}
     while True:
         classes = [0] * (len(golden.latches) + len(revised.latches))
-        candidate = Correspondence(golden, revised, classes, constants, filled)
-        quiet = 0
-        while quiet < PATIENCE:
-            told = candidate.split(*_random_step(rng, golden, candidate), defined=True)
-            quiet = 0 if told else quiet + 1
-        more = lasting(golden, constants | _seen_constant(rng, golden, candidate), folder, seconds)
-        if more.keys() <= constants.keys():
+        candidate = Correspondence(golden, revised, classes, constants, x_as_one)
+        idle_rounds = 0
+        while idle_rounds < MAX_IDLE_ROUNDS:
+            was_split = candidate.refine(*_random_stimuli(rng, golden, candidate), skip_dont_cares=True)
+            idle_rounds = 0 if was_split else idle_rounds + 1
+        proven = prove_constant(golden, constants | _constant_in_simulation(rng, golden, candidate), folder, seconds)
+        if proven.keys() <= constants.keys():
             return candidate
-        constants = more
+        constants = proven
 
 
-def _seen_constant(rng: np.random.Generator, golden: Aig, candidate: Correspondence) -> dict[int, bool]:
-    """Registers that only the golden design has and that, if they hold a value, keep it in random states."""
-    lonely = np.array(candidate.only_golden(), int)
-    found: dict[int, bool] = {}
+def _constant_in_simulation(rng: np.random.Generator, golden: Aig, candidate: Correspondence) -> dict[int, bool]:
+    """Unmatched registers of the golden design that keep a value in all random stimuli in which they have it."""
+    unmatched = np.array(candidate.unmatched_golden(), int)
+    constant: dict[int, bool] = {}
     for value in (ONES, np.uint64(0)):
-        keep = np.ones(len(lonely), bool)
-        for _ in range(PATIENCE if len(lonely) else 0):
-            inputs, states = _random_step(rng, golden, candidate)
-            states[candidate.classes[lonely]] = value
-            taken, _ = candidate.following(inputs, states)
-            keep &= (taken[lonely] == value).all(axis=1)
-        found |= dict.fromkeys(lonely[keep].tolist(), bool(value))
-    return found
+        keeps = np.ones(len(unmatched), bool)
+        for _ in range(MAX_IDLE_ROUNDS if len(unmatched) else 0):
+            inputs, class_states = _random_stimuli(rng, golden, candidate)
+            class_states[candidate.classes[unmatched]] = value
+            next_state, _ = candidate.next_state(inputs, class_states)
+            keeps &= (next_state[unmatched] == value).all(axis=1)
+        constant |= dict.fromkeys(unmatched[keeps].tolist(), bool(value))
+    return constant
 
 
-def _random_step(rng: np.random.Generator, golden: Aig, candidate: Correspondence) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs and states of classes."""
-    return _random(rng, len(golden.inputs)), _random(rng, candidate.count)
+def _random_stimuli(rng: np.random.Generator, golden: Aig, candidate: Correspondence) -> tuple[np.ndarray, np.ndarray]:
+    """Random inputs of the golden design, (inputs, words), and states of classes, (classes, words)."""
+    return _random_words(rng, len(golden.inputs)), _random_words(rng, candidate.count)
 
 
-def _random(rng: np.random.Generator, count: int) -> np.ndarray:
-    """Random states of some bits, (bits, words), some of them rarely 1 or rarely 0."""
-    density = np.array(DENSITIES)[rng.integers(len(DENSITIES), size=(count, 1))]
-    return _words(rng.integers(64, size=(count, WORDS * 64), dtype=np.uint8) < density)
+def _random_words(rng: np.random.Generator, count: int) -> np.ndarray:
+    """Random stimuli, (count, words); each bit has one of :data:`ONE_RATES` for all of them."""
+    rate = np.array(ONE_RATES)[rng.integers(len(ONE_RATES), size=(count, 1))]
+    return pack(rng.integers(64, size=(count, WORDS * 64), dtype=np.uint8) < rate)
 
 
-def _near(rng: np.random.Generator, state: np.ndarray) -> np.ndarray:
-    """States that differ from one in a few bits or in many, (bits, words)."""
-    flips = rng.random((len(state), len(SHARES) * 64)) < np.repeat(SHARES, 64)
-    return _words(flips ^ state[:, None])
-
-
-def _alone(state: np.ndarray) -> np.ndarray:
-    """One state as all stimuli of a word, (bits, 1)."""
-    return np.where(state[:, None], ONES, np.uint64(0))
-
-
-def _words(states: np.ndarray) -> np.ndarray:
-    """States, (bits, states), 64 of them to a word, (bits, words)."""
-    return np.packbits(states, axis=1, bitorder="little").view(np.uint64)
+def perturb(rng: np.random.Generator, bits: np.ndarray) -> np.ndarray:
+    """Stimuli around one, (bits, words): each word of 64 inverts bits at one of :data:`FLIP_RATES`."""
+    flips = rng.random((len(bits), len(FLIP_RATES) * 64)) < np.repeat(FLIP_RATES, 64)
+    return pack(flips ^ bits[:, None])

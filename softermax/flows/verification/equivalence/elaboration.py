@@ -1,4 +1,4 @@
-"""Designs as and-inverter graphs, by way of Yosys: the same few steps for RTL and for netlists."""
+"""Elaboration of RTL and netlists into and-inverter graphs, with Yosys."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .aig import Aig, parse_aiger
 __all__ = ["read_aig"]
 
 
-def read_aig(design: Path, top: str, *, operators: bool = False, free: bool = False) -> Aig:
-    """Elaborate a design, a clock cycle a step, in which the clock is 1; memories become registers.
+def read_aig(design: Path, top: str, *, operators: bool = False, x_inputs: bool = False) -> Aig:
+    """Elaborate a design into a graph whose step is a clock cycle; the clock must be 1, and memories become registers.
 
-    Instances of black boxes become ports, their inputs outputs of the design and their outputs inputs.
+    Ports of black boxes become ports of the design: their inputs become outputs, and their outputs inputs.
 
     Parameters
     ----------
@@ -27,16 +27,17 @@ def read_aig(design: Path, top: str, *, operators: bool = False, free: bool = Fa
     top : str
         Name of its top module.
     operators : bool
-        Whether to take the design after :func:`softermax.flows.synthesis.mapping.operator_synthesis`, so that sums and
-        products are of the same adders as in a netlist, without which solvers do not find large ones equal.
-    free : bool
-        Whether undefined bits, of words that a memory does not have, become inputs named
-        :data:`~softermax.flows.verification.equivalence.aig.UNDEFINED`; otherwise they are 0.
+        Whether to apply :func:`softermax.flows.synthesis.mapping.operator_synthesis` first. Sums and products then have
+        the same adders as in a netlist; without it, solvers cannot prove large ones equal.
+    x_inputs : bool
+        Whether undefined bits (x) become inputs named
+        :data:`~softermax.flows.verification.equivalence.aig.UNDEFINED`; otherwise they are 0. A read beyond the last
+        word of a memory is undefined.
 
     Raises
     ------
     FlowError
-        If Yosys cannot read it, or it has another clock, latches or nets that nothing drives.
+        If Yosys cannot read the design, or it has another clock, latches or undriven nets.
     """
     if not design.is_file():
         raise FlowError(f"the design {design} does not exist")
@@ -57,10 +58,10 @@ def read_aig(design: Path, top: str, *, operators: bool = False, free: bool = Fa
             "dffunmap",
             "techmap",
             "opt_clean",
-            # What is clocked by anything else.
+            # Cells with any other clock.
             f"select -assert-none t:$_DFF*_ w:{CLOCK} %co1:+$_DFF_P_[C] %d",
-            # What nothing drives by now are words that a memory does not have.
-            f"setundef -undriven {'-anyseq' if free else '-zero'}",
+            # The only undriven bits left are words beyond the last one of a memory.
+            f"setundef -undriven {'-anyseq' if x_inputs else '-zero'}",
             "aigmap",
             "opt_clean",
             f"write_aiger -symbols {aiger}",

@@ -86,7 +86,7 @@ def all_results(verilog: Path, latency: int) -> tuple[np.ndarray, np.ndarray]:
     )
     # Nothing waits at first, in registers that otherwise hold whatever.
     state = np.zeros((len(design.latches), words), np.uint64)
-    *_, values = design.play([inputs] * (latency + 1), state)
+    *_, values = design.simulate([inputs] * (latency + 1), state)
     results = np.zeros(len(operands), int)
     for name, literal in design.outputs.items():
         if name.startswith("o__payload"):

@@ -41,8 +41,8 @@ PREPARE = (
     "aigmap",
     "opt_clean",
 )
-#: Seconds after which bounded model checking gives up.
-PATIENCE = 600
+#: Time limit of bounded model checking, in seconds.
+BMC_SECONDS = 600
 #: What abc says at the end of an engine, and of what fails; cycles count from 0.
 STATUS = re.compile(r"Status = +(-?\d+) ")
 ASSERTED = re.compile(r"Output +(\d+) of miter .* was asserted in frame +(\d+)")
@@ -116,7 +116,7 @@ class Problem:
 
     def search(self, depth: int) -> Verdict:
         """Look at all traces of a number of clock cycles; a counterexample is written."""
-        status, said = self._run(f"{'scorr; ' if self._registers else ''}bmc3 -F {depth} -T {PATIENCE}")
+        status, said = self._run(f"{'scorr; ' if self._registers else ''}bmc3 -F {depth} -T {BMC_SECONDS}")
         if status == 0:
             return Verdict("bounded", self._counterexample(int(ASSERTED.search(said)[2]) + 1), FAILS)
         done = re.findall(r"No output asserted in (\d+) frames", said)
@@ -134,7 +134,7 @@ class Problem:
         """The situations that can be reached, and in which clock cycle at the earliest, the first reset's being 1."""
         found = {}
         for output, name in self._statements.items():
-            status, said = self._run(f"cone -O {output}; bmc3 -F {depth} -T {PATIENCE}")
+            status, said = self._run(f"cone -O {output}; bmc3 -F {depth} -T {BMC_SECONDS}")
             if status == 0:
                 found[name] = int(ASSERTED.search(said)[2]) + 1
         return found

@@ -30,7 +30,7 @@ def write_trace(folder: Path, failing: str):
     with (folder / "counterexample.vcd").open("w") as file:
         writer = VCDWriter(file, timescale="1 ns", comment=f"fails in the last cycle: {failing}", check_values=False)
         variables = {name: writer.register_var(*_place(name), "wire", size=len(bits)) for name, bits in wires.items()}
-        for cycle, values in enumerate(aig.play(stimuli, np.zeros((len(aig.latches), 1), np.uint64))):
+        for cycle, values in enumerate(aig.simulate(stimuli, np.zeros((len(aig.latches), 1), np.uint64))):
             for name, literals in wires.items():
                 bits = aig.read(values, literals)[:, 0] & np.uint64(1)
                 number = sum(int(bit) << place for place, bit in enumerate(bits))

@@ -7,9 +7,9 @@ from softermax.flows.verification.equivalence.elaboration import read_aig
 
 @pytest.fixture
 def both(tmp_path):
-    """Reads a module twice, with other words in place of some in braces; undefined bits of the first may be free."""
+    """Reads a module twice, with words in place of those in braces; undefined bits of the first may be inputs."""
 
-    def read(top, text, *fillings, free=False):
+    def read(top, text, *fillings, x_inputs=False):
         designs = []
         for number, filling in enumerate(fillings):
             file = tmp_path / f"{number}.v"
@@ -17,7 +17,7 @@ def both(tmp_path):
             for place, words in filling.items():
                 filled = filled.replace(f"{{{place}}}", words)
             file.write_text(filled)
-            designs.append(read_aig(file, top, free=free and not number))
+            designs.append(read_aig(file, top, x_inputs=x_inputs and not number))
         return designs
 
     return read

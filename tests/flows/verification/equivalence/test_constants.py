@@ -18,14 +18,14 @@ def random_machine(rng):
     literals = [builder.input(0), *map(builder.latch, range(REGISTERS))]
     for register in range(REGISTERS):
         left, right = (int(literal) ^ int(rng.integers(2)) for literal in rng.choice(literals, 2))
-        builder.following[register] = builder.both(left, right) ^ int(rng.integers(2))
+        builder.next_state[register] = builder.and_(left, right) ^ int(rng.integers(2))
     return builder.build({"o": literals[1]})
 
 
 def by_trying_all(design, values):
     """Takes candidates away until, in every state in which those that are left have their values, all keep them."""
     states = np.array(list(itertools.product([0, ONES], repeat=1 + REGISTERS)), np.uint64).T
-    taken = design.read(design.settle(states[:1], states[1:]), design.following)
+    taken = design.read(design.evaluate(states[:1], states[1:]), design.next_state)
     left = dict(values)
     while True:
         holds = np.ones(states.shape[1], bool)
@@ -43,7 +43,7 @@ def test_constants_are_what_trying_all_says(tmp_path):
     for _ in range(60):
         design = random_machine(rng)
         values = {register: bool(rng.integers(2)) for register in range(REGISTERS) if rng.integers(4)}
-        found = constants.lasting(design, values, tmp_path, 10)
+        found = constants.prove_constant(design, values, tmp_path, 10)
         assert found == by_trying_all(design, values)
         numbers[len(found)] += 1
     assert numbers[0] >= 5
@@ -52,8 +52,8 @@ def test_constants_are_what_trying_all_says(tmp_path):
 
 def test_what_the_solver_does_not_decide_is_not_constant(tmp_path, monkeypatch):
     builder = AigBuilder(["a"], 1)
-    builder.following[0] = builder.latch(0)
+    builder.next_state[0] = builder.latch(0)
     design = builder.build({"o": builder.latch(0)})
-    assert constants.lasting(design, {0: True}, tmp_path, 10) == {0: True}
-    monkeypatch.setattr(constants, "always_zero", lambda *_: None)
-    assert constants.lasting(design, {0: True}, tmp_path, 10) == {}
+    assert constants.prove_constant(design, {0: True}, tmp_path, 10) == {0: True}
+    monkeypatch.setattr(constants, "check_combinational", lambda *_: None)
+    assert constants.prove_constant(design, {0: True}, tmp_path, 10) == {}

@@ -1,4 +1,4 @@
-"""Which registers of two designs are paired."""
+"""Register correspondence: classes refined by counterexamples."""
 
 from softermax.flows.verification.equivalence import sequential
 
@@ -13,15 +13,15 @@ endmodule
 """
 
 
-def test_what_is_near_a_counterexample_refutes_pairs_as_well(both, monkeypatch):
-    """64 pairs, of which no random state tells any apart, take few questions."""
-    asked, answer = [], sequential.always_zero
+def test_the_neighbourhood_of_a_counterexample_refines_classes_as_well(both, monkeypatch):
+    """64 pairs, which no random state splits, take few calls of the solver."""
+    asked, answer = [], sequential.check_combinational
 
-    def always_zero(*question):
-        asked.append(question)
-        return answer(*question)
+    def check_combinational(*miter):
+        asked.append(miter)
+        return answer(*miter)
 
-    monkeypatch.setattr(sequential, "always_zero", always_zero)
+    monkeypatch.setattr(sequential, "check_combinational", check_combinational)
     found = sequential.prove_equivalent(*both("bank", BANK, {"words": "words"}, {"words": "cells"}))
     assert found.method == "register correspondence by simulation, SAT"
     assert 2 <= len(asked) <= 10

@@ -123,7 +123,7 @@ def test_what_a_difference_does_to_all_others_is_looked_at_apart(both, counts, r
     designs = both("sum", SUM, {"counts": "next", "reset": "rst"}, {"counts": counts, "reset": reset})
     # What is different is found by simulation, after proofs have had their time.
     found = prove_equivalent(*designs, Limits(seconds=20 if verdict == "equivalent" else 2))
-    assert (found.verdict, "contained" in found.method) == (verdict, verdict == "equivalent")
+    assert (found.verdict, "localisation" in found.method) == (verdict, verdict == "equivalent")
 
 
 def test_other_ports_are_refused(stage, counter):

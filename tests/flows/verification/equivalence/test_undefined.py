@@ -36,13 +36,13 @@ def test_memories_need_not_have_a_power_of_two_of_words(both):
 )
 def test_words_that_are_not_there_may_be_anything(both, words, shown, verdict):
     revised = {"shown": shown, "words": words}
-    found = prove_equivalent(*both("memory", MEMORY, READ, revised, free=True))
+    found = prove_equivalent(*both("memory", MEMORY, READ, revised, x_inputs=True))
     assert found.verdict == verdict
     if verdict == "equivalent":
         assert found.method == f"register correspondence by {'names' if words == 'words' else 'simulation'}, SAT"
 
 
-def test_words_that_are_not_there_are_0_unless_they_are_free(both):
+def test_undefined_bits_are_0_unless_they_are_inputs(both):
     other = READ | {"shown": "place == 3 ? x : words[place]"}
     assert prove_equivalent(*both("memory", MEMORY, READ, other)).verdict == "different"
 

@@ -1,4 +1,4 @@
-"""Differences that stay in a few registers: the same answers as from trying all states of small machines."""
+"""Localisation abstraction: the same answers as from trying all states of small machines."""
 
 import itertools
 from collections import Counter
@@ -7,8 +7,8 @@ import numpy as np
 
 from softermax.flows.verification.equivalence.aig import ONES
 from softermax.flows.verification.equivalence.aig_builder import AigBuilder
-from softermax.flows.verification.equivalence.containment import is_contained
-from softermax.flows.verification.equivalence.correspondence import by_names
+from softermax.flows.verification.equivalence.correspondence import correspondence_by_names
+from softermax.flows.verification.equivalence.localisation import prove_by_localisation
 
 
 def random_machines(rng, seed: int):
@@ -22,10 +22,10 @@ def random_machines(rng, seed: int):
             operands = [int(draw.choice(literals)) ^ int(draw.integers(2)) for _ in range(2)]
             if change is not None and change // 2 == place:
                 operands[change % 2] ^= 1
-            literals.append(builder.both(*operands))
+            literals.append(builder.and_(*operands))
         for register in range(3):
             taken = literals[-1 - register]
-            builder.following[register] = builder.both(taken, builder.input(0) ^ 1) if register else taken
+            builder.next_state[register] = builder.and_(taken, builder.input(0) ^ 1) if register else taken
         both.append(builder.build({"o": literals[-4]}))
     return both
 
@@ -38,8 +38,8 @@ def never_differ(golden, revised) -> bool:
 
     def step(design, state, inputs):
         words = [np.where(np.array(bits)[:, None], ONES, np.uint64(0)) for bits in (inputs, state)]
-        values = design.settle(*words)
-        read = design.read(values, [*design.following, *design.outputs.values()])[:, 0] != 0
+        values = design.evaluate(*words)
+        read = design.read(values, [*design.next_state, *design.outputs.values()])[:, 0] != 0
         return tuple(map(int, read[:3])), bool(read[3])
 
     states, resets = list(itertools.product([0, 1], repeat=3)), [(1, 0), (1, 1)]
@@ -61,13 +61,13 @@ def never_differ(golden, revised) -> bool:
     return True
 
 
-def test_containment_is_what_trying_all_says(tmp_path):
+def test_localisation_is_what_trying_all_says(tmp_path):
     rng = np.random.default_rng(3)
     found = Counter()
     for seed in range(60):
         golden, revised = random_machines(rng, seed)
-        pairs = by_names(golden, revised)
-        contained = is_contained(golden, revised, pairs, tmp_path, 10)
-        assert contained is never_differ(golden, revised)
-        found[contained] += 1
+        pairs = correspondence_by_names(golden, revised)
+        proven = prove_by_localisation(golden, revised, pairs, tmp_path, 10)
+        assert proven is never_differ(golden, revised)
+        found[proven] += 1
     assert min(found[True], found[False]) >= 10

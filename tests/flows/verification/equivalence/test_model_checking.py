@@ -1,4 +1,4 @@
-"""What abc says of and-inverter graphs: the same as trying all inputs."""
+"""Model checking of and-inverter graphs: the same answers as from trying all inputs."""
 
 import itertools
 
@@ -6,7 +6,7 @@ import numpy as np
 
 from softermax.flows.verification.equivalence.aig import ONES
 from softermax.flows.verification.equivalence.aig_builder import AigBuilder
-from softermax.flows.verification.equivalence.questions import always_zero, bounded, zero_forever
+from softermax.flows.verification.equivalence.model_checking import check_bounded, check_combinational, check_unbounded
 
 
 def random_graph(rng) -> AigBuilder:
@@ -15,7 +15,7 @@ def random_graph(rng) -> AigBuilder:
     literals = [builder.input(place) for place in range(4)]
     for _ in range(8):
         left, right = rng.choice(literals, 2)
-        literals.append(builder.both(int(left) ^ int(rng.integers(2)), int(right) ^ int(rng.integers(2))))
+        literals.append(builder.and_(int(left) ^ int(rng.integers(2)), int(right) ^ int(rng.integers(2))))
     return builder.build({"output": literals[-1] ^ int(rng.integers(2))})
 
 
@@ -27,8 +27,8 @@ def test_the_solver_agrees_with_every_input(tmp_path):
     for _ in range(60):
         graph = random_graph(rng)
         [output] = graph.outputs.values()
-        values = graph.read(graph.settle(inputs, np.zeros((0, 16), np.uint64)), [output])[0] != 0
-        answer = always_zero(graph, tmp_path, 10)
+        values = graph.read(graph.evaluate(inputs, np.zeros((0, 16), np.uint64)), [output])[0] != 0
+        answer = check_combinational(graph, tmp_path, 10)
         if isinstance(answer, list):
             assert values[int("".join(str(int(bit)) for bit in answer[0]), 2)]
         else:
@@ -41,9 +41,9 @@ def test_model_checking_says_up_to_where(tmp_path):
     builder = AigBuilder(["spare"], 3)
     carry = 1
     for place in range(3):
-        builder.following[place] = builder.differ(builder.latch(place), carry)
-        carry = builder.both(builder.latch(place), carry)
-    five = builder.both(builder.latch(2), builder.both(builder.latch(1) ^ 1, builder.latch(0)))
+        builder.next_state[place] = builder.xor(builder.latch(place), carry)
+        carry = builder.and_(builder.latch(place), carry)
+    five = builder.and_(builder.latch(2), builder.and_(builder.latch(1) ^ 1, builder.latch(0)))
     graph = builder.build({"five": five})
-    assert bounded(graph, 5, tmp_path, 10) in range(3, 6)
-    assert len(bounded(graph, 10, tmp_path, 10)) == len(zero_forever(graph, tmp_path, 10)) == 6
+    assert check_bounded(graph, 5, tmp_path, 10) in range(3, 6)
+    assert len(check_bounded(graph, 10, tmp_path, 10)) == len(check_unbounded(graph, tmp_path, 10)) == 6
