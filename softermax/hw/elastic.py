@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import stream
 
-__all__ = ["Head", "elastic_register"]
+__all__ = ["StageOutput", "elastic_register"]
 
 
 @dataclass(frozen=True)
-class Head:
+class StageOutput:
     """A point of a pipeline at which an item waits: ``valid`` comes from before, what follows drives ``ready``."""
 
     valid: Value
     ready: Signal
 
     @classmethod
-    def of(cls, port: stream.Interface) -> Head:
+    def of(cls, port: stream.Interface) -> StageOutput:
         """The head of a pipeline at a unit's input stream."""
         return cls(port.valid, port.ready)
 
@@ -32,7 +32,7 @@ class Head:
         return self.valid & self.ready
 
 
-def elastic_register(m: Module, head: Head, data: dict[str, Value], *, feeds: tuple[Value, ...] = (1,)):
+def elastic_register(m: Module, head: StageOutput, data: dict[str, Value], *, feeds: tuple[Value, ...] = (1,)):
     """Append an elastic register: latency of 1 cycle, no bubble, an item a cycle; ready passes through unregistered.
 
     Parameters
@@ -47,11 +47,11 @@ def elastic_register(m: Module, head: Head, data: dict[str, Value], *, feeds: tu
     -------
     registers : dict of str to Signal
         As ``data``, a clock cycle later.
-    heads : list of Head
+    heads : list of StageOutput
         One for each stream. The register takes its next item when all of them have taken what was theirs.
     """
     registers = {name: Signal(value.shape(), name=name, reset_less=True) for name, value in data.items()}
-    heads = [Head(Signal(name="valid"), Signal(name="ready")) for _ in feeds]
+    heads = [StageOutput(Signal(name="valid"), Signal(name="ready")) for _ in feeds]
     free = Value.cast(1)
     for after in heads:
         free &= ~after.valid | after.ready

@@ -7,7 +7,7 @@ from amaranth.lib.wiring import connect, flipped
 
 from softermax.model import SoftermaxConfig
 
-from .elastic import Head, elastic_register
+from .elastic import StageOutput, elastic_register
 from .lanes import multiply_numerators, select_products
 from .reciprocal import Reciprocal
 from .row_product import RowProduct
@@ -58,7 +58,7 @@ class NormalizationUnit(StreamUnit):
         i, row = self.i.payload, self._row_scale(m)
 
         # A row's scale stays until the row's last slice has passed.
-        joined = Head(self.i.valid & row.valid, Signal(name="joined_ready"))
+        joined = StageOutput(self.i.valid & row.valid, Signal(name="joined_ready"))
         m.d.comb += [
             self.i.ready.eq(joined.ready & row.valid),
             row.ready.eq(joined.transfer & i.last),

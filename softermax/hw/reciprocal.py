@@ -7,7 +7,7 @@ from amaranth.hdl import Cat, Module, Mux, Signal
 from softermax.model import SoftermaxConfig
 
 from .arithmetic import linear_piecewise
-from .elastic import Head, elastic_register
+from .elastic import StageOutput, elastic_register
 from .streams import require_config, row_scale, row_summary
 from .unit import StreamUnit
 
@@ -48,7 +48,7 @@ class Reciprocal(StreamUnit):
         exponent = Signal.like(scale.exponent, name="exponent_in")
         m.d.comb += exponent.eq(summary.maximum + sum_exponent)
         flags = {"saturated": summary.saturated, "overlong": summary.overlong}
-        aligned, [head] = elastic_register(m, Head.of(self.i), {"index": index, "exponent": exponent, **flags})
+        aligned, [head] = elastic_register(m, StageOutput.of(self.i), {"index": index, "exponent": exponent, **flags})
 
         mantissa = linear_piecewise(m, self.config.reciprocal_table, aligned.pop("index"))
         result, [head] = elastic_register(m, head, {"mantissa": mantissa, **aligned})

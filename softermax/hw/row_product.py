@@ -7,7 +7,7 @@ from amaranth.hdl import Module
 from softermax.model import SoftermaxConfig
 
 from .arithmetic import drop_fraction
-from .elastic import Head, elastic_register
+from .elastic import StageOutput, elastic_register
 from .streams import require_config, row_products, row_scale
 from .unit import StreamUnit
 
@@ -46,7 +46,7 @@ class RowProduct(StreamUnit):
         factors = self.config.product_table.values.tolist()
         results = {f"product_{t}": self._product(m, scale.mantissa, t, factor) for t, factor in enumerate(factors)}
         kept = {name: scale[name] for name in ("exponent", "saturated", "overlong")}
-        register, [head] = elastic_register(m, Head.of(self.i), {**results, **kept})
+        register, [head] = elastic_register(m, StageOutput.of(self.i), {**results, **kept})
         head.feed(m, self.o)
         m.d.comb += [products.products[t].eq(register[name]) for t, name in enumerate(results)]
         m.d.comb += [products[name].eq(register[name]) for name in kept]

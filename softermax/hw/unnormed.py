@@ -7,7 +7,7 @@ from amaranth.hdl import Module, Value
 from softermax.model import SoftermaxConfig
 
 from .arithmetic import add_pairs, drop_fraction
-from .elastic import Head, elastic_register
+from .elastic import StageOutput, elastic_register
 from .framing import frame_rows
 from .int_max import IntMax
 from .power_of_two import PowerOfTwo
@@ -58,7 +58,7 @@ class UnnormedSoftmaxUnit(StreamUnit):
     def elaborate(self, platform):
         m = Module()
         keep_slice, last, overlong = frame_rows(m, self.i, self._longest)
-        head = Head(self.i.valid & keep_slice, self.i.ready)
+        head = StageOutput(self.i.valid & keep_slice, self.i.ready)
         scores = {"x": self.i.payload.x.as_value(), "keep": self.i.payload.keep, "last": last, "overlong": overlong}
         pipeline = _Pipeline(m, head, self.config, scores)
 
@@ -122,16 +122,16 @@ class _Pipeline:
 
     Attributes
     ----------
-    head : Head
+    head : StageOutput
         Of slices at the present stage; of row summaries at the end.
-    slice_head, slice_out : Head, dict of str to Value
+    slice_head, slice_out : StageOutput, dict of str to Value
         Of slices that leave, and their data; there from the register on from which they do.
     """
 
     #: What all stages need of a slice.
     CARRIED = ("maximum", "last", "overlong")
 
-    def __init__(self, m: Module, head: Head, config: SoftermaxConfig, known: dict[str, Value]):
+    def __init__(self, m: Module, head: StageOutput, config: SoftermaxConfig, known: dict[str, Value]):
         self._m, self._config, self._known = m, config, known
         self._registers = 0
         self.head = head

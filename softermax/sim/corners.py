@@ -91,7 +91,7 @@ def _varied(rng: np.random.Generator, x: np.ndarray) -> np.ndarray:
 
 
 def standstills(rng: np.random.Generator, stretches: int) -> np.ndarray:
-    """A wave of permissions: full speed and standstill by turns, each long enough to drain or to fill a unit.
+    """A permit of permissions: full speed and standstill by turns, each long enough to drain or to fill a unit.
 
     Returns
     -------
@@ -113,8 +113,8 @@ def interruptions(rng: np.random.Generator, trace: Trace, cycles: int, number: i
     ports = trace.inputs | trace.outputs
     for stream in (port.removesuffix("__valid") for port in ports if port.endswith("__valid")):
         valid, ready = (np.array(ports[f"{stream}__{part}"][RESET_CYCLES:cycles], bool) for part in ("valid", "ready"))
-        for wave in (valid & ready, valid & ~ready):
-            edges = np.flatnonzero(np.diff(np.r_[False, wave, False].astype(int)))
+        for permit in (valid & ready, valid & ~ready):
+            edges = np.flatnonzero(np.diff(np.r_[False, permit, False].astype(int)))
             if len(edges):
                 longest = (edges[1::2] - edges[::2]).argmax()
                 chosen.add(RESET_CYCLES + int(edges[2 * longest + 1]))

@@ -72,7 +72,7 @@ def cosimulate(
     build_dir: Path,
     *,
     simulator: str = "verilator",
-    waves: bool = False,
+    dump_vcd: bool = False,
 ) -> list[CosimResult]:
     """Play traces into a unit's Verilog.
 
@@ -88,7 +88,7 @@ def cosimulate(
         For the simulator's files; made if it does not exist.
     simulator : str
         One of :data:`SIMULATORS`.
-    waves : bool
+    dump_vcd : bool
         Whether Verilator is to write all signals into ``dump.vcd`` of the build directory.
 
     Returns
@@ -102,7 +102,7 @@ def cosimulate(
         If a program is missing, the Verilog does not build or the simulation ends early.
     """
     plan = {"traces": traces, "variants": [{}], "until_mismatch": False}
-    [results] = _play(verilog, top, plan, build_dir, simulator, waves)
+    [results] = _play(verilog, top, plan, build_dir, simulator, dump_vcd)
     return results
 
 
@@ -129,13 +129,13 @@ def cosimulate_variants(
         As :func:`cosimulate` does.
     """
     plan = {"traces": traces, "variants": list(variants), "until_mismatch": True}
-    return _play(verilog, top, plan, build_dir, "verilator", waves=False)
+    return _play(verilog, top, plan, build_dir, "verilator", dump_vcd=False)
 
 
-def _play(verilog: Path, top: str, plan: dict, build_dir: Path, simulator: str, waves: bool):
+def _play(verilog: Path, top: str, plan: dict, build_dir: Path, simulator: str, dump_vcd: bool):
     """Build a unit and let the bench do what a plan says; results for each variant and trace."""
     plan |= {"traces": [trace.to_dict() for trace in plan["traces"]]}
-    results = run_bench("softermax.sim.bench", verilog, top, plan, build_dir, simulator=simulator, waves=waves)
+    results = run_bench("softermax.sim.bench", verilog, top, plan, build_dir, simulator=simulator, dump_vcd=dump_vcd)
     return [[CosimResult(**result) for result in of_variant] for of_variant in results]
 
 
@@ -147,7 +147,7 @@ def run_bench(
     build_dir: Path,
     *,
     simulator: str = "verilator",
-    waves: bool = False,
+    dump_vcd: bool = False,
 ) -> list:
     """Build a unit's Verilog and run a cocotb bench on it.
 
@@ -173,7 +173,7 @@ def run_bench(
     results_file.unlink(missing_ok=True)
     files = {"SOFTERMAX_STIMULI": str(stimuli_file), "SOFTERMAX_RESULTS": str(results_file)}
     with simulator_environment(simulator):
-        _run(bench, verilog.resolve(), top, build_dir, simulator, files, waves)
+        _run(bench, verilog.resolve(), top, build_dir, simulator, files, dump_vcd)
     return json.loads(results_file.read_text())
 
 
@@ -196,11 +196,11 @@ class _VerilatorOfPorts(Verilator):
         ]
 
 
-def _run(bench: str, verilog: Path, top: str, build_dir: Path, simulator: str, files: dict[str, str], waves: bool):
+def _run(bench: str, verilog: Path, top: str, build_dir: Path, simulator: str, files: dict[str, str], dump_vcd: bool):
     """Build and simulate; what the simulator prints goes to files of the build directory."""
     runner = _VerilatorOfPorts() if simulator == "verilator" else get_runner(simulator)
     build_args = VERILATOR_ARGUMENTS if simulator == "verilator" else []
-    build_args = [*build_args, "--trace-underscore"] if waves else build_args
+    build_args = [*build_args, "--trace-underscore"] if dump_vcd else build_args
     try:
         runner.build(
             sources=[verilog],
@@ -208,7 +208,7 @@ def _run(bench: str, verilog: Path, top: str, build_dir: Path, simulator: str, f
             build_dir=build_dir,
             build_args=build_args,
             always=True,
-            waves=waves,
+            waves=dump_vcd,
             timescale=("1ns", "1ps"),
             log_file=build_dir / "build.log",
         )
@@ -221,7 +221,7 @@ def _run(bench: str, verilog: Path, top: str, build_dir: Path, simulator: str, f
             build_dir=build_dir,
             test_dir=build_dir,
             extra_env=files,
-            waves=waves,
+            waves=dump_vcd,
             log_file=build_dir / "simulation.log",
         )
     except (RuntimeError, SystemExit) as error:

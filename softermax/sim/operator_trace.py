@@ -17,7 +17,7 @@ def operator_trace(
     operator: Operator,
     operands: dict[str, np.ndarray],
     results: np.ndarray,
-    waves: dict[str, np.ndarray],
+    permits: dict[str, np.ndarray],
     rng: np.random.Generator,
 ) -> Trace:
     """Trace of a :class:`softermax.hw.baseline.Pipeline` of as many lanes as the operands have.
@@ -28,13 +28,13 @@ def operator_trace(
         Raw bits; negative ones in two's complement.
     results : ndarray of uint16, (slices, lanes)
         What the model makes of them.
-    waves : dict of str to ndarray of bool
+    permits : dict of str to ndarray of bool
         Permissions of the streams ``i`` and ``o``, a value a cycle, repeated; a stream without is always allowed.
     rng : numpy.random.Generator
         For what is driven where nothing is offered.
     """
     source = _pack([(operands[name], width) for name, width in operator.operands.items()])
-    return record(PipelineTiming(operator.latency), {"i": source}, {"o": _pack([(results, 16)])}, waves, rng)
+    return record(PipelineTiming(operator.latency), {"i": source}, {"o": _pack([(results, 16)])}, permits, rng)
 
 
 def _pack(fields: list[tuple[np.ndarray, int]]) -> PackedStream:

@@ -244,7 +244,7 @@ def _context_last(heads: Sequence[Head], config: ProcessingElementConfig) -> np.
 def processing_element_trace(
     heads: Sequence[Head],
     config: ProcessingElementConfig,
-    waves: dict[str, np.ndarray],
+    permits: dict[str, np.ndarray],
     rng: np.random.Generator,
     *,
     difficult: bool = False,
@@ -254,7 +254,7 @@ def processing_element_trace(
 
     Parameters
     ----------
-    waves : dict of str to ndarray of bool
+    permits : dict of str to ndarray of bool
         Permissions of the streams ``k``, ``v``, ``q`` and ``o``, as for
         :meth:`softermax.sim.unit_models.UnitModel.trace`.
     difficult, early_queries : bool
@@ -262,7 +262,7 @@ def processing_element_trace(
     """
     timing, output = processing_element_timing(heads, config)
     host = HeadHost(heads, config, rng if difficult else None, early_queries)
-    return record(timing, _sources(heads, config), {"o": output}, waves, rng, host)
+    return record(timing, _sources(heads, config), {"o": output}, permits, rng, host)
 
 
 def _sources(heads: Sequence[Head], config: ProcessingElementConfig) -> dict[str, PackedStream]:

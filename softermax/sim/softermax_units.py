@@ -36,7 +36,7 @@ def _all_normalization_streams(slices, config: SoftermaxConfig) -> UnitStreams:
 
 
 def random_normalization_trace(
-    last: np.ndarray, config: SoftermaxConfig, waves: dict[str, np.ndarray], rng: np.random.Generator
+    last: np.ndarray, config: SoftermaxConfig, permits: dict[str, np.ndarray], rng: np.random.Generator
 ) -> Trace:
     """Trace of the Normalization Unit, fed with slices and summaries that no Unnormed Softmax Unit may ever send.
 
@@ -49,7 +49,7 @@ def random_normalization_trace(
     """
     framing = frame(last, config)
     streams = _normalization_streams(framing, *_random_values(framing, config, rng), config)
-    return NORMALIZATION.trace_of(streams, config, waves, rng)
+    return NORMALIZATION.trace_of(streams, config, permits, rng)
 
 
 def _normalization_streams(framing: Framing, unnormed, running, config) -> UnitStreams:

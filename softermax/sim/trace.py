@@ -78,7 +78,7 @@ def _from_reset(port: str, values: list[int]) -> list[int]:
 
 
 class _Source:
-    """Offers a stream's items in order: from when the wave allows it until the unit takes it, as the contract says.
+    """Offers a stream's items in order: from when the permit allows it until the unit takes it, as the contract says.
 
     Attributes
     ----------
@@ -86,14 +86,14 @@ class _Source:
         Number of items that the unit has taken.
     """
 
-    def __init__(self, stream: PackedStream, wave: np.ndarray | None):
-        self._stream, self._wave = stream, wave
+    def __init__(self, stream: PackedStream, permit: np.ndarray | None):
+        self._stream, self._permit = stream, permit
         self.taken = 0
         self._held = False
 
     def offers(self, cycle: int, limit: int | None = None) -> bool:
         """Whether an item is offered; once it is, it stays. There may be a limit to their number."""
-        allowed = self._wave is None or bool(self._wave[cycle % len(self._wave)])
+        allowed = self._permit is None or bool(self._permit[cycle % len(self._permit)])
         allowed &= limit is None or self.taken < limit
         self._held = (self._held or allowed) and not self.exhausted
         return self._held
@@ -147,9 +147,9 @@ class Host:
 class _Recorder:
     """Collects a trace cycle by cycle from a unit's timing model."""
 
-    def __init__(self, timing: TimingModel, sources, sinks: dict[str, PackedStream], waves, rng, host: Host):
-        self._timing, self._sinks, self._waves, self._rng, self._host = timing, sinks, waves, rng, host
-        self._players = [_Source(sources[name], waves.get(name)) for name in timing.inputs]
+    def __init__(self, timing: TimingModel, sources, sinks: dict[str, PackedStream], permits, rng, host: Host):
+        self._timing, self._sinks, self._permits, self._rng, self._host = timing, sinks, permits, rng, host
+        self._players = [_Source(sources[name], permits.get(name)) for name in timing.inputs]
         self._awaited = {name: len(sinks[name]) - 1 for name in timing.outputs}
         widths = {f"{name}__ready": 1 for name in timing.inputs}
         for name in timing.outputs:
@@ -206,14 +206,14 @@ class _Recorder:
             self.trace.outputs[port].append(value)
 
     def _takes(self, name, number) -> bool:
-        wave = self._waves.get(name)
-        return wave is None or bool(wave[number % len(wave)])
+        permit = self._permits.get(name)
+        return permit is None or bool(permit[number % len(permit)])
 
 
-def record(timing: TimingModel, sources, sinks, waves, rng, host: Host | None = None) -> Trace:
+def record(timing: TimingModel, sources, sinks, permits, rng, host: Host | None = None) -> Trace:
     """The trace of a unit's timing model and streams, until it has been silent for a while after the last item."""
     patience = 1000 * (1 + sum(len(stream) for stream in (*sources.values(), *sinks.values())))
-    recorder = _Recorder(timing, sources, sinks, waves, rng, host or Host())
+    recorder = _Recorder(timing, sources, sinks, permits, rng, host or Host())
     for _ in range(RESET_CYCLES):
         recorder.reset()
     silent = number = 0
@@ -221,5 +221,5 @@ def record(timing: TimingModel, sources, sinks, waves, rng, host: Host | None = 
         silent = silent + 1 if recorder.cycle(number) else 0
         number += 1
         if number > patience:
-            raise ValueError(f"waves must let every slice pass, not hold it for {patience} cycles")
+            raise ValueError(f"permits must let every slice pass, not hold it for {patience} cycles")
     return recorder.trace

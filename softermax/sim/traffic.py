@@ -11,7 +11,7 @@ __all__ = ["Rows", "bursty", "random_rows", "rows_to_slices"]
 
 
 def bursty(rng: np.random.Generator, cycles: int, longest: int = 40) -> np.ndarray:
-    """A random wave of permissions: stretches of full speed, of trickle, of standstill and of everything between.
+    """Random permissions: stretches of full speed, of trickle, of standstill and of everything between.
 
     Parameters
     ----------
@@ -26,9 +26,9 @@ def bursty(rng: np.random.Generator, cycles: int, longest: int = 40) -> np.ndarr
     lengths = rng.integers(1, longest, size=cycles)
     rates = rng.choice([0.0, 0.1, 0.5, 0.9, 1.0], p=[0.1, 0.15, 0.25, 0.2, 0.3], size=cycles)
     rate = np.repeat(rates, lengths)[:cycles]
-    wave = rng.random(cycles) < rate
-    wave[-1] = True
-    return wave
+    permit = rng.random(cycles) < rate
+    permit[-1] = True
+    return permit
 
 
 Rows = list[tuple[np.ndarray, np.ndarray]]

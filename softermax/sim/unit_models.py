@@ -31,23 +31,23 @@ class UnitModel:
     streams: Callable[[tuple, object], UnitStreams]
     timing: Callable[[Framing, object], object]
 
-    def trace(self, slices, config, waves: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
+    def trace(self, slices, config, permits: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
         """Every port of the unit on every clock cycle, as the models predict them.
 
         Parameters
         ----------
         slices : tuple of ndarray
             ``x``, ``keep`` and ``last``.
-        waves : dict of str to ndarray of bool
+        permits : dict of str to ndarray of bool
             Permissions of the streams by name, a value a cycle, repeated; a stream without is always allowed.
         rng : numpy.random.Generator
             For what is driven where nothing is offered.
         """
-        return self.trace_of(self.streams(slices, config), config, waves, rng)
+        return self.trace_of(self.streams(slices, config), config, permits, rng)
 
-    def trace_of(self, streams: UnitStreams, config, waves: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
+    def trace_of(self, streams: UnitStreams, config, permits: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:
         """The same, of streams. Parameters as for :meth:`trace`."""
-        return record(self.timing(streams.framing, config), streams.sources, streams.shown, waves, rng)
+        return record(self.timing(streams.framing, config), streams.sources, streams.shown, permits, rng)
 
 
 @singledispatch

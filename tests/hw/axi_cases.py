@@ -99,7 +99,7 @@ class Cases:
         """Every case."""
         cases = {"full speed": self._sent(random_packets(self._rng, self._config, 40))}
         for place in range(3):
-            cases[f"stalls of rows {place}"] = self._sent(random_packets(self._rng, self._config, 40), self._waves())
+            cases[f"stalls of rows {place}"] = self._sent(random_packets(self._rng, self._config, 40), self._permits())
         for name, packets in self._malformed().items():
             cases[name] = self._sent([self._row(5), *packets, self._row(7), *packets, *packets, self._row(1)])
         return cases | self.few()
@@ -107,9 +107,9 @@ class Cases:
     def few(self) -> dict[str, Case]:
         """The same in fewer scenarios."""
         packets = [packet for malformed in self._malformed().values() for packet in (*malformed, self._row(5))]
-        return {"stalls of malformed packets": self._sent(packets, self._waves())} | self._broken_off()
+        return {"stalls of malformed packets": self._sent(packets, self._permits())} | self._broken_off()
 
-    def _waves(self) -> dict[str, list[int]]:
+    def _permits(self) -> dict[str, list[int]]:
         return {name: (~bursty(self._rng, 257)).astype(int).tolist() for name in (SOURCE, SINK)}
 
     def _broken_off(self) -> dict[str, Case]:

@@ -1,4 +1,4 @@
-"""Traces of each unit under random rows and waves, and what must hold of every one of them."""
+"""Traces of each unit under random rows and permits, and what must hold of every one of them."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ STREAMS = ("i", "row", "o", "again")
 Config = SoftermaxConfig | BaselineConfig
 
 
-def make_trace(unit, rows, config: Config, waves, rng: np.random.Generator) -> Trace:
+def make_trace(unit, rows, config: Config, permits, rng: np.random.Generator) -> Trace:
     """A trace of rows, (raw, mask) each."""
-    return MODELS[unit].trace(rows_to_slices(rows, config), config, waves, rng)
+    return MODELS[unit].trace(rows_to_slices(rows, config), config, permits, rng)
 
 
-def back_to_back(unit, config: Config, rows, **waves) -> Trace:
-    """A trace of rows, (raw, mask) each, at full speed but for the streams with a wave."""
-    return make_trace(unit, rows, config, waves, np.random.default_rng(0))
+def back_to_back(unit, config: Config, rows, **permits) -> Trace:
+    """A trace of rows, (raw, mask) each, at full speed but for the streams with permits."""
+    return make_trace(unit, rows, config, permits, np.random.default_rng(0))
 
 
 def random_trace(unit, config: Config, seed: int, rows: int = 12) -> Trace:
-    """A trace of difficult rows; each stream runs at full speed or under a random wave."""
+    """A trace of difficult rows; each stream runs at full speed or under random permits."""
     rng = np.random.default_rng(seed)
     made = difficult_rows(rng, config, rows)
-    waves = {stream: bursty(rng, 101 + place) for place, stream in enumerate(STREAMS) if rng.random() < 0.7}
-    return make_trace(unit, made, config, waves, rng)
+    permits = {stream: bursty(rng, 101 + place) for place, stream in enumerate(STREAMS) if rng.random() < 0.7}
+    return make_trace(unit, made, config, permits, rng)
 
 
 def difficult_rows(rng: np.random.Generator, config: Config, rows: int):

@@ -50,7 +50,7 @@ class Fork(Component):
 def every_pattern(streams, length):
     """Every way in which ``streams`` bits can go for ``length`` cycles, one after the other, then ones."""
     patterns = [cycle for way in product(product((0, 1), repeat=streams), repeat=length) for cycle in way]
-    return [list(wave) for wave in zip(*patterns, *[(1,) * streams] * 9, strict=True)]
+    return [list(permit) for permit in zip(*patterns, *[(1,) * streams] * 9, strict=True)]
 
 
 def passed(inputs, seen, stream):

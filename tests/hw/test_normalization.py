@@ -63,11 +63,11 @@ def test_every_port_on_every_cycle_for_any_config(config, seed):
 @given(config=configs(max_lanes=4, most_product_bits=6), seed=st.integers(0, 9999))
 def test_what_no_unnormed_softmax_unit_sends_for_any_config(config, seed):
     rng = np.random.default_rng(seed)
-    last, waves = (
+    last, permits = (
         np.arange(60) % 3 == 2,
         {name: bursty(rng, 101 + place) for place, name in enumerate(("i", "row", "o"))},
     )
-    check(NormalizationUnit, config, random_normalization_trace(last, config, waves, rng))
+    check(NormalizationUnit, config, random_normalization_trace(last, config, permits, rng))
 
 
 @examples(4)

@@ -75,8 +75,8 @@ def at_full_speed(beats: list[int], words: int, restarts=()):
 def test_every_packet_becomes_as_many_words_as_it_should_be(words):
     rng = np.random.default_rng(words)
     packets = random_packets(rng, words, 30)
-    waves = bursty(rng, CYCLES), bursty(rng, CYCLES)
-    out, taken, early, late = play(beats_of(packets), *waves, np.full(CYCLES, words))
+    permits = bursty(rng, CYCLES), bursty(rng, CYCLES)
+    out, taken, early, late = play(beats_of(packets), *permits, np.full(CYCLES, words))
     assert [word for _, word in out] == framed(packets, words)
     assert len(taken) == sum(len(data) for data, _ in packets)
     assert len(early) == sum(len(data) < words for data, _ in packets)

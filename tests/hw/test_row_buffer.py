@@ -60,8 +60,8 @@ def test_order_contract_and_every_handshake_of_the_timing_model(slices, seed):
     assert broken_promises(inputs, seen, "o") == []
 
     timing = RowBufferTiming(slices + 2)
-    for cycle, waves in enumerate(zip(i_valid, o_ready, strict=True)):
-        valids, readies = waves[:1], waves[1:]
+    for cycle, permits in enumerate(zip(i_valid, o_ready, strict=True)):
+        valids, readies = permits[:1], permits[1:]
         assert (seen["i__ready"][cycle],) == timing.ready(valids, readies)
         assert (seen["o__valid"][cycle],) == timing.valids()
         assert timing.shown()[0] < 0 or seen["o__payload"][cycle] == taken[timing.shown()[0]]

@@ -23,9 +23,9 @@ MANY, FEW = replace(PAPER, cuts=PAPER.plan.stages), replace(PAPER, cuts=())
 ROW_PRODUCT = SoftermaxConfig.paper(lanes=2, max_len=48, normalizer="row_product")
 
 
-def observe(config, rows, **waves):
-    """Inputs for rows at full speed but for the streams with a wave, and what is seen."""
-    inputs = back_to_back(UnnormedSoftmaxUnit, config, rows, **waves).inputs
+def observe(config, rows, **permits):
+    """Inputs for rows at full speed but for the streams with permits, and what is seen."""
+    inputs = back_to_back(UnnormedSoftmaxUnit, config, rows, **permits).inputs
     return inputs, observe_in_amaranth(UnnormedSoftmaxUnit(config), inputs)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 #: Permissions of a source or a sink, a cycle each; after the last one everything is allowed.
-waves = st.lists(st.booleans(), max_size=120)
+permits = st.lists(st.booleans(), max_size=120)
 
 
 def flags(lengths):
@@ -13,17 +13,17 @@ def flags(lengths):
     return [place == length - 1 for length in lengths for place in range(length)]
 
 
-def play(timing, counts, waves=None, cycles=10_000, silence=10):
+def play(timing, counts, permits=None, cycles=10_000, silence=10):
     """Play items into a unit and let its sinks take them: ``{stream: [(cycle, item), ...]}``, for both directions.
 
     Sources keep what they offer until it is taken. Checks that the unit's outputs do as much. Ends when every item has
     been taken in and for more cycles than ``silence`` nothing has moved or been shown.
     """
-    waves = waves or {}
+    permits = permits or {}
 
     def allowed(name, cycle):
-        wave = waves.get(name, ())
-        return cycle >= len(wave) or wave[cycle]
+        permit = permits.get(name, ())
+        return cycle >= len(permit) or permit[cycle]
 
     moves = {name: [] for name in (*timing.inputs, *timing.outputs)}
     offered = dict.fromkeys(timing.inputs, False)

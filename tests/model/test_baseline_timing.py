@@ -1,4 +1,4 @@
-"""The baseline's timing model: nothing lost, doubled or reordered under any waves; latency, throughput, depths."""
+"""The baseline's timing model: nothing lost, doubled or reordered under any permits; latency, throughput, depths."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from softermax.model.baseline import BaselineConfig
 from softermax.model.baseline_timing import BaselineSoftmaxTiming, BaselineUnnormedTiming
 from softermax.model.framing import frame
 
-from .playing import cycles, flags, items, play, waves
+from .playing import cycles, flags, items, permits, play
 from .strategies import examples
 
 #: Longer than a row of 24 slices takes from one pass to the next.
@@ -24,19 +24,21 @@ def config_of(max_slices, lanes=1, normalizer="divide"):
     return BaselineConfig(lanes=lanes, max_len=max_slices * lanes, normalizer=normalizer)
 
 
-def unnormed(lengths, config, waves=None):
+def unnormed(lengths, config, permits=None):
     """Play rows of these lengths through the Unnormed Softmax Unit, twice: moves of every stream."""
     last = np.array(flags(lengths))
-    moves = play(BaselineUnnormedTiming(last, config), dict.fromkeys(("i", "again"), len(last)), waves, silence=SILENCE)
+    moves = play(
+        BaselineUnnormedTiming(last, config), dict.fromkeys(("i", "again"), len(last)), permits, silence=SILENCE
+    )
     assert items(moves["o"]) == list(range(len(last)))
     assert items(moves["row"]) == np.flatnonzero(last).tolist()
     return moves
 
 
-def softmax(lengths, config, waves=None):
+def softmax(lengths, config, permits=None):
     """Play rows of these lengths through the complete unit: cycles in which slices went in and out."""
     framing = frame(flags(lengths), config)
-    moves = play(BaselineSoftmaxTiming(framing, config), {"i": sum(lengths)}, waves, silence=SILENCE)
+    moves = play(BaselineSoftmaxTiming(framing, config), {"i": sum(lengths)}, permits, silence=SILENCE)
     assert items(moves["o"]) == list(range(framing.kept.sum()))
     return cycles(moves["i"]), cycles(moves["o"])
 
@@ -45,7 +47,14 @@ def softmax(lengths, config, waves=None):
 
 
 @examples(60)
-@given(st.lists(st.integers(1, 6), min_size=1, max_size=10), st.sampled_from([1, 2, 3, 16]), waves, waves, waves, waves)
+@given(
+    st.lists(st.integers(1, 6), min_size=1, max_size=10),
+    st.sampled_from([1, 2, 3, 16]),
+    permits,
+    permits,
+    permits,
+    permits,
+)
 def test_unnormed_unit_passes_every_slice_after_its_rows_maximum(lengths, lanes, offer, again, take, take_row):
     moves = unnormed(lengths, config_of(6, lanes), {"i": offer, "again": again, "o": take, "row": take_row})
     ends = np.cumsum(lengths) - 1
@@ -56,9 +65,9 @@ def test_unnormed_unit_passes_every_slice_after_its_rows_maximum(lengths, lanes,
 @each_style
 @pytest.mark.parametrize("max_slices", [1, 2, 5])
 @examples(20)
-@given(st.data(), st.sampled_from([1, 3, 16]), waves, waves)
+@given(st.data(), st.sampled_from([1, 3, 16]), permits, permits)
 def test_the_complete_unit_neither_loses_slices_nor_deadlocks(normalizer, max_slices, data, lanes, offer, take):
-    """After the waves, even one row at a time would take each row's slices three times, and the latency, in cycles."""
+    """After the permits, a row at a time would take each row's slices three times, and the latency, in cycles."""
     lengths = data.draw(st.lists(st.integers(1, max_slices + 2), min_size=1, max_size=12))
     _, left = softmax(lengths, config_of(max_slices, lanes, normalizer), {"i": offer, "o": take})
     assert left[-1] <= max(len(offer), len(take)) + sum(3 * length + 14 for length in lengths)

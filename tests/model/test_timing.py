@@ -1,4 +1,4 @@
-"""Timing model: nothing is lost, doubled or reordered under any waves; latency, throughput, depth, and no deadlock."""
+"""Timing model: nothing is lost, doubled or reordered under any permits; latency, depth, no deadlock."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ from softermax.model import SoftermaxConfig
 from softermax.model.framing import frame
 from softermax.model.timing import NormalizationTiming, RowBufferTiming, SoftermaxTiming, UnnormedTiming
 
-from .playing import cycles, flags, items, play, waves
+from .playing import cycles, flags, items, permits, play
 from .strategies import examples
 
 #: Choices of registers, and after how many cycles slices and summaries leave, multiplying.
@@ -35,12 +35,12 @@ def unnormed_timing(framing, config):
     return UnnormedTiming(framing, config.plan)
 
 
-def softermax(lengths, max_slices, cuts=("int_max",), more_depth=0, waves=None):
+def softermax(lengths, max_slices, cuts=("int_max",), more_depth=0, permits=None):
     """Play rows of these lengths through a Softermax whose longest row has ``max_slices``: moves in and out."""
     config = config_of(max_slices, cuts, more_depth)
     framing = frame(flags(lengths), config)
     timing = SoftermaxTiming(framing, config)
-    moves = play(timing, {"i": sum(lengths)}, waves)
+    moves = play(timing, {"i": sum(lengths)}, permits)
     assert items(moves["o"]) == list(range(framing.kept.sum()))
     return cycles(moves["i"]), cycles(moves["o"])
 
@@ -53,9 +53,9 @@ def softermax(lengths, max_slices, cuts=("int_max",), more_depth=0, waves=None):
     st.lists(st.integers(1, 8), min_size=1, max_size=12),
     st.integers(1, 6),
     st.sampled_from(CUTS),
-    waves,
-    waves,
-    waves,
+    permits,
+    permits,
+    permits,
 )
 def test_unnormed_unit_passes_every_slice_and_row(lengths, max_slices, cuts, offer, take, take_row):
     config = config_of(max_slices, cuts)
@@ -66,7 +66,7 @@ def test_unnormed_unit_passes_every_slice_and_row(lengths, max_slices, cuts, off
 
 
 @examples(150)
-@given(st.lists(st.integers(1, 8), min_size=1, max_size=12), waves, waves, waves)
+@given(st.lists(st.integers(1, 8), min_size=1, max_size=12), permits, permits, permits)
 def test_normalization_unit_passes_every_slice_after_its_row(lengths, offer, offer_row, take):
     last = np.array(flags(lengths))
     counts = {"i": sum(lengths), "row": len(lengths)}
@@ -78,7 +78,7 @@ def test_normalization_unit_passes_every_slice_after_its_row(lengths, offer, off
 
 
 @examples(100)
-@given(st.integers(0, 40), st.integers(2, 6), waves, waves)
+@given(st.integers(0, 40), st.integers(2, 6), permits, permits)
 def test_row_buffer_is_a_queue_of_its_depth(slices, depth, offer, take):
     moves = play(RowBufferTiming(depth), {"i": slices}, {"i": offer, "o": take})
     assert items(moves["o"]) == list(range(slices))
@@ -95,11 +95,11 @@ def test_row_buffer_fills_to_its_depth(depth):
 
 @pytest.mark.parametrize("max_slices", [1, 2, 3, 4, 5, 6])
 @examples(60)
-@given(st.data(), st.sampled_from(CUTS), waves, waves)
+@given(st.data(), st.sampled_from(CUTS), permits, permits)
 def test_softermax_neither_loses_slices_nor_deadlocks(max_slices, data, cuts, offer, take):
-    """After the waves, even one row at a time would take each row's slices twice, and the latency, in cycles."""
+    """After the permits, even one row at a time would take each row's slices twice, and the latency, in cycles."""
     lengths = data.draw(st.lists(st.integers(1, max_slices + 2), min_size=1, max_size=15))
-    _, left = softermax(lengths, max_slices, cuts, waves={"i": offer, "o": take})
+    _, left = softermax(lengths, max_slices, cuts, permits={"i": offer, "o": take})
     latency = LATENCIES[cuts][1] + 3
     assert left[-1] <= max(len(offer), len(take)) + sum(2 * length + latency for length in lengths)
 
@@ -109,8 +109,8 @@ def test_softermax_neither_loses_slices_nor_deadlocks(max_slices, data, cuts, of
 def test_softermax_keeps_long_rows_under_bursty_waves(lengths, seed):
     rng = np.random.default_rng(seed)
     bursts = [np.repeat(rng.random(20) < rate, rng.integers(1, 30, 20)).tolist() for rate in (0.4, 0.8)]
-    softermax(lengths, 24, waves={"i": bursts[0], "o": bursts[1]})
-    softermax(lengths, 24, waves={"i": bursts[1], "o": bursts[0]})
+    softermax(lengths, 24, permits={"i": bursts[0], "o": bursts[1]})
+    softermax(lengths, 24, permits={"i": bursts[1], "o": bursts[0]})
 
 
 # Latency

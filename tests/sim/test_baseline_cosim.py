@@ -35,8 +35,8 @@ def _compile_quickly(monkeypatch):
 @pytest.mark.parametrize(("unit", "config", "passes", "latency"), POINTS.values(), ids=POINTS)
 def test_every_port_on_every_cycle_and_a_slice_a_cycle(unit, config, passes, latency, tmp_path):
     rng = np.random.default_rng(9)
-    waves = {stream: bursty(rng, 251 + place) for place, stream in enumerate(STREAMS)}
-    difficult = make_trace(unit, difficult_rows(rng, config, 40), config, waves, rng)
+    permits = {stream: bursty(rng, 251 + place) for place, stream in enumerate(STREAMS)}
+    difficult = make_trace(unit, difficult_rows(rng, config, 40), config, permits, rng)
     lengths = (1, 2, config.max_slices)
     at_full_speed = [back_to_back(unit, config, constant_rows(config, length, 5)) for length in lengths]
     traces = [difficult, cut_by_reset(difficult, 111, difficult), *at_full_speed]

@@ -58,26 +58,26 @@ def edges(config):
 
 
 def difficult_trace(unit, config, seed):
-    """Random rows and waves, broken off by resets in the middle of rows."""
+    """Random rows and permits, broken off by resets in the middle of rows."""
     rng = np.random.default_rng(seed)
     begin, end = edges(config)
     trace = None
     for waits in (None, True, False, True):
         rows = [*begin, *difficult_rows(rng, config, ROWS), *end]
-        waves = {"i": bursty(rng, 257), "o": np.concatenate([bursty(rng, 263), np.zeros(60, bool)])}
-        another = make_trace(unit, rows, config, waves, rng)
+        permits = {"i": bursty(rng, 257), "o": np.concatenate([bursty(rng, 263), np.zeros(60, bool)])}
+        another = make_trace(unit, rows, config, permits, rng)
         trace = cut_by_reset(trace, late_cycle(trace, waits), another) if trace else another
     return trace
 
 
 def difficult_heads(config, seed):
-    """Heads under random waves by a difficult host, broken off by resets."""
+    """Heads under random permits by a difficult host, broken off by resets."""
     rng = np.random.default_rng(seed)
     trace = None
     for waits in (None, True, False, True):
         heads = random_heads(rng, config, HEADS)
-        waves = {name: bursty(rng, 257 + place) for place, name in enumerate("kvqo")}
-        another = processing_element_trace(heads, config, waves, rng, difficult=True)
+        permits = {name: bursty(rng, 257 + place) for place, name in enumerate("kvqo")}
+        another = processing_element_trace(heads, config, permits, rng, difficult=True)
         trace = cut_by_reset(trace, late_cycle(trace, waits), another) if trace else another
     return trace
 

@@ -61,10 +61,10 @@ def test_context_uses_its_8_bits(head):
 def test_every_port_on_every_cycle_of_whole_heads(config, names, tmp_path):
     rng = np.random.default_rng(5)
     heads = [real_head(HEADS[name], config) for name in names]
-    waves = {name: bursty(rng, 251 + place) for place, name in enumerate("kvqo")}
+    permits = {name: bursty(rng, 251 + place) for place, name in enumerate("kvqo")}
     traces = [
         processing_element_trace(heads, config, {}, rng),
-        processing_element_trace(heads, config, waves, rng, difficult=True),
+        processing_element_trace(heads, config, permits, rng, difficult=True),
     ]
     (tmp_path / "pe.v").write_text(generate_verilog(ProcessingElement(config), "pe"))
     for result in cosimulate(tmp_path / "pe.v", "pe", traces, tmp_path / "build"):

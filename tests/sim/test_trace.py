@@ -48,9 +48,9 @@ def rng():
     return np.random.default_rng(0)
 
 
-def bits(wave):
+def bits(permit):
     """Ports as a string of cycles, without the two of reset."""
-    return "".join(map(str, wave[2:]))
+    return "".join(map(str, permit[2:]))
 
 
 def shown(port, codes):
@@ -69,8 +69,8 @@ def offered(trace, stream, codes):
 
 def test_unnormed_softmax_unit_by_hand():
     # The sink of slices refuses in cycle 3, that of rows in 4 and 5; each stalls the other once the item is taken.
-    waves = {"o": np.array([1, 1, 1, 0, *[1] * 20]), "row": np.array([1, 1, 1, 1, 0, 0, *[1] * 20])}
-    trace = UNNORMED.trace(SLICES, TINY, waves, rng())
+    permits = {"o": np.array([1, 1, 1, 0, *[1] * 20]), "row": np.array([1, 1, 1, 1, 0, 0, *[1] * 20])}
+    trace = UNNORMED.trace(SLICES, TINY, permits, rng())
     assert offered(trace, "i", SCORES) == "A0 A1 B C0 C0 C1 C1 C2 - - - - - - - -"
     assert bits(trace.outputs["i__ready"]) == "1110101111111111"
     assert bits(trace.outputs["o__valid"]) == "0011110110000000"
@@ -83,8 +83,8 @@ def test_unnormed_softmax_unit_by_hand():
 
 def test_normalization_unit_by_hand():
     # The first summary comes in cycle 2; the sink refuses in cycle 7.
-    waves = {"row": np.array([0, 0, *[1] * 30]), "o": np.array([*[1] * 7, 0, *[1] * 30])}
-    trace = NORMALIZATION.trace(SLICES, TINY, waves, rng())
+    permits = {"row": np.array([0, 0, *[1] * 30]), "o": np.array([*[1] * 7, 0, *[1] * 30])}
+    trace = NORMALIZATION.trace(SLICES, TINY, permits, rng())
     ends = {name: SUMMARIES[name] for name in ("A1", "B", "C1")}
     assert offered(trace, "i", NUMERATORS) == "A0 A0 A0 A0 A0 A1 B C0 C0 C1 - - - - - - - -"
     assert bits(trace.outputs["i__ready"]) == "000011101100000000"
@@ -96,8 +96,8 @@ def test_normalization_unit_by_hand():
 
 def test_softermax_by_hand():
     # The sink refuses in cycles 6 and 7, in which the row buffer takes what follows.
-    waves = {"o": np.array([*[1] * 6, 0, 0, *[1] * 30])}
-    trace = SOFTMAX.trace(SLICES, TINY, waves, rng())
+    permits = {"o": np.array([*[1] * 6, 0, 0, *[1] * 30])}
+    trace = SOFTMAX.trace(SLICES, TINY, permits, rng())
     assert offered(trace, "i", SCORES) == "A0 A1 B C0 C1 C2" + 14 * " -"
     assert bits(trace.outputs["i__ready"]) == "1" * 20
     assert bits(trace.outputs["o__valid"]) == "00000011111110000000"
@@ -108,8 +108,8 @@ def test_softermax_fills_up_by_hand():
     # Rows of one slice and a sink that takes none before cycle 20. Of the five that find a place, one is the result,
     # the Reciprocal holds the summaries of two, and the registers of the Unnormed Softmax Unit hold two.
     rows = [(np.zeros(1, np.int16), np.ones(1, bool))] * 9
-    waves = {"o": np.array([*[0] * 20, *[1] * 30])}
-    trace = SOFTMAX.trace(rows_to_slices(rows, TINY), TINY, waves, rng())
+    permits = {"o": np.array([*[0] * 20, *[1] * 30])}
+    trace = SOFTMAX.trace(rows_to_slices(rows, TINY), TINY, permits, rng())
     taken = [v & r for v, r in zip(trace.inputs["i__valid"], trace.outputs["i__ready"], strict=True) if r is not None]
     assert sum(taken[:20]) == 5
     assert sum(taken) == 9
@@ -162,8 +162,8 @@ def test_what_is_not_offered_is_noise(unit):
 
 @EACH_TRACE
 def test_the_same_seed_gives_the_same_trace_and_json_keeps_it(unit):
-    waves = {"o": bursty(rng(), 31)}
-    first, again = unit.trace(SLICES, TINY, waves, rng()), unit.trace(SLICES, TINY, waves, rng())
+    permits = {"o": bursty(rng(), 31)}
+    first, again = unit.trace(SLICES, TINY, permits, rng()), unit.trace(SLICES, TINY, permits, rng())
     assert first == again
     assert json.loads(json.dumps(first.to_dict())) == first.to_dict()
 

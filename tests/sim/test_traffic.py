@@ -98,18 +98,18 @@ def test_rows_to_slices_loses_nothing():
 @pytest.mark.parametrize("cycles", [1, 2, 17, 5000])
 def test_waves_are_as_long_as_asked_and_never_all_false(cycles):
     for seed in range(20):
-        wave = bursty(np.random.default_rng(seed), cycles)
-        assert wave.shape == (cycles,)
-        assert wave.any()
+        permit = bursty(np.random.default_rng(seed), cycles)
+        assert permit.shape == (cycles,)
+        assert permit.any()
 
 
 def test_waves_hold_bursts_standstills_and_trickles():
-    wave = bursty(np.random.default_rng(3), 5000)
-    np.testing.assert_array_equal(wave, bursty(np.random.default_rng(3), 5000))
+    permit = bursty(np.random.default_rng(3), 5000)
+    np.testing.assert_array_equal(permit, bursty(np.random.default_rng(3), 5000))
     lengths = {True: [], False: []}
-    for value, run in groupby(wave.tolist()):
+    for value, run in groupby(permit.tolist()):
         lengths[value].append(len(list(run)))
     assert max(lengths[True]) > 30
     assert max(lengths[False]) > 30
     assert lengths[True].count(1) > 100
-    assert 0.3 < wave.mean() < 0.8
+    assert 0.3 < permit.mean() < 0.8

@@ -20,12 +20,12 @@ __all__ = ["cosimulate_operator", "random_trace"]
 
 
 def random_trace(operator: Operator, model: Callable, operands: Sequence[np.ndarray], lanes: int, seed: int) -> Trace:
-    """A trace of operands, (n,) each, under random waves; the last slice is filled up with the first operands."""
+    """A trace of operands, (n,) each, under random permits; the last slice is filled up with the first operands."""
     rng = np.random.default_rng(seed)
     size = -(-len(operands[0]) // lanes) * lanes
     slices = [np.resize(values, size).reshape(-1, lanes) for values in operands]
-    waves = {"i": bursty(rng, 257), "o": bursty(rng, 263)}
-    return operator_trace(operator, dict(zip(operator.operands, slices, strict=True)), model(*slices), waves, rng)
+    permits = {"i": bursty(rng, 257), "o": bursty(rng, 263)}
+    return operator_trace(operator, dict(zip(operator.operands, slices, strict=True)), model(*slices), permits, rng)
 
 
 def cosimulate_operator(

@@ -61,19 +61,19 @@ class HeadTraffic(Traffic):
         config = point.config
         captured, built, difficult = played_heads(point, seed, every)
         rng = np.random.default_rng(seed)
-        waves = {stream: bursty(rng, 4099 + place) for place, stream in enumerate("kqov")}
-        filling = waves | {"q": rng.random(997) < 0.5, "o": standstills(rng, 40)}
+        permits = {stream: bursty(rng, 4099 + place) for place, stream in enumerate("kqov")}
+        filling = permits | {"q": rng.random(997) < 0.5, "o": standstills(rng, 40)}
         full = processing_element_trace(built, config, filling, rng, difficult=True)
         resets = cut_by_reset(full, interruptions(rng, full, INTERRUPTED_CYCLES, number=4), full)
-        stalled = processing_element_trace(difficult, config, waves, rng, difficult=True)
+        stalled = processing_element_trace(difficult, config, permits, rng, difficult=True)
         contents = {"heads": len(captured), "rows": sum(len(head.q) for head in captured)}
         return [processing_element_trace(captured, config, {}, rng), resets, stalled], contents
 
     def random_trace(self, point: SupportsTraffic, rng: np.random.Generator, rows: int) -> Trace:
         """See :meth:`Traffic.random_trace`; of heads of a few rows each."""
         heads = random_heads(rng, point.config, max(rows // ROWS_OF_RANDOM_HEADS, 1), 2 * ROWS_OF_RANDOM_HEADS)
-        waves = {stream: bursty(rng, 101 + place) for place, stream in enumerate("kqov")}
-        return processing_element_trace(heads, point.config, waves, rng, difficult=True)
+        permits = {stream: bursty(rng, 101 + place) for place, stream in enumerate("kqov")}
+        return processing_element_trace(heads, point.config, permits, rng, difficult=True)
 
     def measured(self, traces: Sequence[Trace], results: Sequence[CosimResult]) -> dict:
         """Nothing: the speed of a processing element depends on its heads."""

@@ -73,13 +73,13 @@ class RowTraffic(Traffic):
         rows, difficult = rows[::every], difficult[::every]
         longest = [row for row in rows if len(row[0]) == max(len(raw) for raw, _ in rows)][:FULL_SPEED_ROWS]
         everything = [*rows, *difficult]
-        waves = {stream: bursty(rng, 4099 + place) for place, stream in enumerate(STREAMS)}
+        permits = {stream: bursty(rng, 4099 + place) for place, stream in enumerate(STREAMS)}
         slow = {"o": rng.random(997) < SLOW}
         single = self._trace(config, _first_slice(rows, config.lanes), {}, rng)
         at_full_speed = self._trace(config, longest, {}, rng)
-        interrupted = self._trace(config, difficult[:INTERRUPTED_ROWS], waves, rng)
+        interrupted = self._trace(config, difficult[:INTERRUPTED_ROWS], permits, rng)
         resets = cut_by_reset(interrupted, interruptions(rng, interrupted, INTERRUPTED_CYCLES, RESETS), at_full_speed)
-        stalled, cut = (self._trace(config, *played, rng) for played in ((everything, waves), (overlong, slow)))
+        stalled, cut = (self._trace(config, *played, rng) for played in ((everything, permits), (overlong, slow)))
         slices = sum(-(-len(raw) // config.lanes) for raw, _ in everything)
         return [single, at_full_speed, stalled, cut, resets], {"rows": len(everything), "slices": slices}
 
@@ -87,8 +87,8 @@ class RowTraffic(Traffic):
         """See :meth:`Traffic.random_trace`."""
         config = point.config
         made = random_rows(rng, config, rows, config.arithmetic.score(config))
-        waves = {stream: bursty(rng, 101 + place) for place, stream in enumerate(STREAMS)}
-        return self._trace(config, point.stimuli.vary(rng, config, made), waves, rng)
+        permits = {stream: bursty(rng, 101 + place) for place, stream in enumerate(STREAMS)}
+        return self._trace(config, point.stimuli.vary(rng, config, made), permits, rng)
 
     def further_traces(self, point: SupportsTraffic, seed: int) -> list[Trace]:
         """Those of ``further``."""
@@ -125,8 +125,8 @@ class RowTraffic(Traffic):
         """A trace of rows of words back to back at full speed."""
         return self._trace(config, rows, {}, rng)
 
-    def _trace(self, config: RowShape, rows: Rows, waves, rng: np.random.Generator) -> Trace:
-        return self.model.trace(rows_to_slices(rows, config), config, waves, rng)
+    def _trace(self, config: RowShape, rows: Rows, permits, rng: np.random.Generator) -> Trace:
+        return self.model.trace(rows_to_slices(rows, config), config, permits, rng)
 
 
 def _rows(point: SupportsTraffic, rng: np.random.Generator) -> tuple[Rows, Rows, Rows]:

@@ -36,8 +36,8 @@ def _random_slices(config: SoftermaxConfig, seed: int) -> list[Trace]:
     rng = np.random.default_rng((seed, RANDOM_SLICES))
     last = rng.random(RANDOM_SLICES) < 0.5
     last[-1] = True
-    waves = {stream: bursty(rng, 4099 + place) for place, stream in enumerate(("i", "row", "o"))}
-    return [random_normalization_trace(last, config, waves, rng)]
+    permits = {stream: bursty(rng, 4099 + place) for place, stream in enumerate(("i", "row", "o"))}
+    return [random_normalization_trace(last, config, permits, rng)]
 
 
 UNITS = {

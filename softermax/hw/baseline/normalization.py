@@ -7,7 +7,7 @@ from amaranth.hdl import Const, Module, Mux, Signal
 from softermax.model.baseline import BaselineConfig
 from softermax.model.binary16 import ONE
 
-from ..elastic import Head, elastic_register
+from ..elastic import StageOutput, elastic_register
 from ..unit import StreamUnit
 from .divider import DIVIDER
 from .multiplier import MULTIPLIER
@@ -62,7 +62,7 @@ class BaselineNormalizationUnit(StreamUnit):
         scale, overlong, row_head = self._row_scale(m)
 
         # A row's scale stays until the row's last slice has passed.
-        head = Head(self.i.valid & row_head.valid, Signal(name="joined_ready"))
+        head = StageOutput(self.i.valid & row_head.valid, Signal(name="joined_ready"))
         m.d.comb += [
             self.i.ready.eq(head.ready & row_head.valid),
             row_head.ready.eq(head.transfer & i.last),
@@ -83,7 +83,7 @@ class BaselineNormalizationUnit(StreamUnit):
         row = self.row.payload
         # Only a fully masked row sums to 0.
         divisor = Mux(row.total.any(), row.total, ONE)
-        head, flags = Head.of(self.row), {"overlong": row.overlong}
+        head, flags = StageOutput.of(self.row), {"overlong": row.overlong}
         if self.config.normalizer == "divide":
             held, [head] = elastic_register(m, head, {"divisor": divisor, **flags})
             return held["divisor"], held["overlong"], head

@@ -9,7 +9,7 @@ from amaranth.hdl import Module, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
-from ..elastic import Head, elastic_register
+from ..elastic import StageOutput, elastic_register
 
 __all__ = ["Operator", "Pipeline", "Stage", "advance"]
 
@@ -41,7 +41,7 @@ class Operator:
 
 def advance(
     m: Module,
-    head: Head,
+    head: StageOutput,
     stage: Stage,
     lanes: Sequence[dict[str, Value]],
     carried: dict[str, Value] | None = None,
@@ -61,7 +61,7 @@ def advance(
     -------
     lanes : list of dict of str to Signal
     carried : dict of str to Signal
-    heads : list of Head
+    heads : list of StageOutput
     """
     results = [stage(m, values) for values in lanes]
     stored = {f"{name}_{lane}": value for lane, values in enumerate(results) for name, value in values.items()}
@@ -115,7 +115,7 @@ class Pipeline(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        head = Head.of(self.i)
+        head = StageOutput.of(self.i)
         lanes = [{name: operands[name] for name in self.operator.operands} for operands in self.i.payload]
         for stage in self.operator.stages:
             lanes, _, [head] = advance(m, head, stage, lanes)

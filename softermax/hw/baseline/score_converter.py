@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from softermax.model import QFormat
 from softermax.model.baseline import BaselineConfig
 
-from ..elastic import Head
+from ..elastic import StageOutput
 from ..streams import scores_of
 from .from_fixed import from_fixed_operator
 from .operator import advance
@@ -55,7 +55,7 @@ class Binary16Scores(wiring.Component):
         i, o = self.i.payload, self.o.payload
         [convert] = from_fixed_operator(self._score).stages
         lanes = [{"x": x.as_unsigned()} for x in i.x]
-        converted, flags, [head] = advance(m, Head.of(self.i), convert, lanes, {"keep": i.keep, "last": i.last})
+        converted, flags, [head] = advance(m, StageOutput.of(self.i), convert, lanes, {"keep": i.keep, "last": i.last})
         m.d.comb += [x.eq(values["result"]) for x, values in zip(o.x, converted, strict=True)]
         m.d.comb += [o[name].eq(flag) for name, flag in flags.items()]
         head.feed(m, self.o)

@@ -8,7 +8,7 @@ from amaranth.hdl import Module, Mux, Signal, Value
 
 from softermax.model.baseline import BaselineConfig
 
-from ..elastic import Head, elastic_register
+from ..elastic import StageOutput, elastic_register
 from ..unit import StreamUnit
 from .adder import add_nonnegative, subtract
 from .exponential import NONPOSITIVE_EXPONENTIAL
@@ -74,7 +74,7 @@ class BaselineUnnormedSoftmaxUnit(StreamUnit):
 
     def _row_maximum(self, m):
         """First pass: the running maximum, and a register in which a row's waits for the end of the second pass."""
-        i, head = self.i.payload, Head.of(self.i)
+        i, head = self.i.payload, StageOutput.of(self.i)
         # A masked lane counts as the lowest number of all, which is all ones.
         level = [
             name_value(m, x | (~keep).replicate(16), f"score_{lane}")
@@ -94,7 +94,7 @@ class BaselineUnnormedSoftmaxUnit(StreamUnit):
     def _numerators(self, m, row, row_head):
         """Second pass: subtract the maximum, exponential, 0 where masked."""
         again = self.again.payload
-        joined = Head(self.again.valid & row_head.valid, Signal(name="joined_ready"))
+        joined = StageOutput(self.again.valid & row_head.valid, Signal(name="joined_ready"))
         m.d.comb += [
             self.again.ready.eq(joined.ready & row_head.valid),
             row_head.ready.eq(joined.transfer & again.last),

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from softermax.model.pe_config import ACCUMULATOR_BITS, ZERO_POINT_BITS, ProcessingElementConfig
 
-from ..elastic import Head, elastic_register
+from ..elastic import StageOutput, elastic_register
 from .mac_lane import MacLane
 from .streams import accumulated_slice, operands, place_of
 
@@ -52,7 +52,7 @@ class MacArray(wiring.Component):
     def elaborate(self, platform):
         m = Module()
         i, o = self.i.payload, self.o.payload
-        head = Head.of(self.i)
+        head = StageOutput.of(self.i)
         flags = {name: i[name] for name in ("first", "final", *place_of(self.config))}
         multiplied, [sums] = elastic_register(m, head, flags)
         place = {name: multiplied[name] for name in place_of(self.config)}

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out, connect, flipped
 
 from softermax.model.pe_config import ProcessingElementConfig
 
-from ..elastic import Head, elastic_register
+from ..elastic import StageOutput, elastic_register
 from .probability_buffer import ProbabilityBuffer
 from .query_buffer import QueryBuffer
 from .streams import operands, place_of, step, vector
@@ -57,7 +57,7 @@ class Operands(wiring.Component):
         i, o = self.i.payload, self.o.payload
         m.submodules.weight_buffer = weights = self._weights
         self._pass_on(m, weights)
-        joined = Head(Signal(name="joined_valid"), Signal(name="joined_ready"))
+        joined = StageOutput(Signal(name="joined_valid"), Signal(name="joined_ready"))
         # What the memories have read stays there, so their read ports are part of this register.
         flags = {name: i[name] for name in ("first", "final", *place_of(self.config))}
         held, [head] = elastic_register(m, joined, flags)

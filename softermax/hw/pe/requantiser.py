@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from softermax.model.pe_config import ACCUMULATOR_BITS, SHIFT_BITS, ProcessingElementConfig
 
-from ..elastic import Head, elastic_register
+from ..elastic import StageOutput, elastic_register
 from ..streams import scores_of
 from .streams import accumulated_slice, context_slice
 
@@ -59,7 +59,7 @@ class Requantiser(wiring.Component):
         outputs, feeds = [self.o], (1,)
         if self.config.values:
             outputs, feeds = [self.o, self.context], (~i.context, i.context)
-        held, heads = elastic_register(m, Head.of(self.i), {**scores, "keep": keep, "last": i.last}, feeds=feeds)
+        held, heads = elastic_register(m, StageOutput.of(self.i), {**scores, "keep": keep, "last": i.last}, feeds=feeds)
         for port, head in zip(outputs, heads, strict=True):
             head.feed(m, port)
             m.d.comb += port.payload.last.eq(held["last"])

@@ -70,9 +70,9 @@ def _stream_state(stream):
     return counted(cases, "absent, would wait")
 
 
-def _durations(wave: np.ndarray) -> dict[str, int]:
-    """Lengths of the stretches of cycles in which a wave is true, as names of :data:`DURATIONS`."""
-    edges = np.flatnonzero(np.diff(np.r_[False, wave, False].astype(int)))
+def _durations(permit: np.ndarray) -> dict[str, int]:
+    """Lengths of the stretches of cycles in which a permit is true, as names of :data:`DURATIONS`."""
+    edges = np.flatnonzero(np.diff(np.r_[False, permit, False].astype(int)))
     lengths = edges[1::2] - edges[::2]
     return counted({name: (least <= lengths) & (lengths <= most) for name, (least, most) in DURATIONS.items()})
 

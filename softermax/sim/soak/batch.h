@@ -10,8 +10,8 @@ constexpr uint32_t MOST_WORDS = 1024;
 struct StreamData {
     const uint32_t* words;  // payloads in order, lowest bits first
     uint64_t items;
-    const uint8_t* wave;  // for each cycle whether it may move, repeated; null: always
-    uint64_t wave_length;
+    const uint8_t* permits;  // for each cycle whether it may move, repeated; null: always
+    uint64_t permits_length;
 };
 
 // A step of the host that drives registers. Target is an address, or the number of an input stream.

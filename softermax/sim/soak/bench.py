@@ -19,7 +19,7 @@ from .build import UnitPorts
 
 __all__ = ["Batch", "Error", "Report", "SoakBench", "Step", "StepKind"]
 
-#: Cycles without a handshake after which a unit is stuck: many times the longest standstill of a wave.
+#: Cycles without a handshake after which a unit is stuck: many times the longest standstill.
 STUCK_CYCLES = 20_000
 
 
@@ -63,7 +63,7 @@ class Batch:
     ----------
     sources, sinks : dict of str to PackedStream
         What is offered, and what must leave.
-    waves : dict of str to ndarray of bool
+    permits : dict of str to ndarray of bool
         Permissions of the streams, a value a cycle, repeated; a stream without is always allowed.
     steps : sequence of Step
         Of the host, if the unit has registers.
@@ -77,7 +77,7 @@ class Batch:
 
     sources: dict[str, PackedStream]
     sinks: dict[str, PackedStream]
-    waves: dict[str, np.ndarray] = field(default_factory=dict)
+    permits: dict[str, np.ndarray] = field(default_factory=dict)
     steps: Sequence[Step] = ()
     difficult: bool = False
     seed: int = 0
@@ -121,7 +121,7 @@ class Report:
 
 
 class _StreamData(ctypes.Structure):
-    _fields_ = (("words", c_void_p), ("items", c_uint64), ("wave", c_void_p), ("wave_length", c_uint64))
+    _fields_ = (("words", c_void_p), ("items", c_uint64), ("permits", c_void_p), ("permits_length", c_uint64))
 
 
 class _Step(ctypes.Structure):
@@ -177,12 +177,12 @@ class SoakBench:
     def run(self, batch: Batch) -> Report:
         """Run a batch from reset, up to its end or its first error."""
         words = {name: np.ascontiguousarray(stream.words) for name, stream in (batch.sources | batch.sinks).items()}
-        waves = {name: np.ascontiguousarray(wave, np.uint8) for name, wave in batch.waves.items()}
+        permits = {name: np.ascontiguousarray(permit, np.uint8) for name, permit in batch.permits.items()}
         places = {name: place for place, name in enumerate(self._ports.inputs)}
         steps = [(kind, places.get(target, target), value) for kind, target, value in batch.steps]
         given = _Batch(
-            self._streams(self._ports.inputs, words, waves),
-            self._streams(self._ports.outputs, words, waves),
+            self._streams(self._ports.inputs, words, permits),
+            self._streams(self._ports.outputs, words, permits),
             (_Step * len(steps))(*steps),
             len(steps),
             batch.stop_after,
@@ -196,10 +196,10 @@ class SoakBench:
         return self._report(batch, found)
 
     @staticmethod
-    def _streams(names, words, waves):
+    def _streams(names, words, permits):
         def data(name) -> _StreamData:
-            wave = waves.get(name)
-            where = (None, 0) if wave is None else (wave.ctypes.data, len(wave))
+            permit = permits.get(name)
+            where = (None, 0) if permit is None else (permit.ctypes.data, len(permit))
             return _StreamData(words[name].ctypes.data, len(words[name]), *where)
 
         return (_StreamData * len(names))(*map(data, names))

@@ -19,9 +19,9 @@ TRAFFIC = STALLS, FULL_SPEED = ("random stalls", "full speed")
 
 #: Slices of a batch: from about the smallest to about the largest number, small ones more often.
 SMALLEST, LARGEST = 100, 10_000
-#: Cycles after which waves are repeated, about; each after another number.
-WAVE = 30_000
-#: Longest standstill of a wave, one of these for each batch.
+#: Cycles after which permits are repeated, about; each after another number.
+PERMITS = 30_000
+#: Longest standstill, one of these for each batch.
 LONGEST = (5, 40, 400)
 #: How many of the batches under random stalls are broken off, and of their streams how many do not stall.
 BROKEN_OFF, NEVER_STALLED = 0.3, 0.1
@@ -95,10 +95,10 @@ def _batch(streams: UnitStreams, steps: Sequence[Step], traffic: str, rng: np.ra
         return Batch(streams.sources, streams.sinks, steps=steps, seed=seed)
     names = [name for name in (*streams.sources, *streams.shown) if rng.random() >= NEVER_STALLED]
     longest = int(rng.choice(LONGEST))
-    waves = {name: bursty(rng, WAVE + 2 * place + 1, longest) for place, name in enumerate(names)}
+    permits = {name: bursty(rng, PERMITS + 2 * place + 1, longest) for place, name in enumerate(names)}
     items = len(next(iter(streams.shown.values())))
     stop_after = int(rng.integers(1, items)) if items > 1 and rng.random() < BROKEN_OFF else 0
-    return Batch(streams.sources, streams.sinks, waves, steps, difficult=True, seed=seed, stop_after=stop_after)
+    return Batch(streams.sources, streams.sinks, permits, steps, difficult=True, seed=seed, stop_after=stop_after)
 
 
 def _describe(report: Report, streams: UnitStreams) -> dict:

@@ -44,7 +44,7 @@ public:
         granted = given.items;
         held = false;
     }
-    bool allowed(uint64_t cycle) const { return !data.wave || data.wave[cycle % data.wave_length]; }
+    bool allowed(uint64_t cycle) const { return !data.permits || data.permits[cycle % data.permits_length]; }
     bool exhausted() const { return done == data.items; }
     // Whether the port shows an item.
     bool shows(uint64_t number) const { return number < data.items && !std::memcmp(payload, item(number), bytes); }

@@ -82,7 +82,7 @@ def test_every_net_changes_as_often_as_in_an_event_simulator(point, tmp_path):
     activity = simulate(netlist, library, pack_inputs([trace] * 64, netlist.input_widths()), counted_from=3)
     models = cell_models(library, {cell.kind for cell in netlist.cells})
     (tmp_path / "gates.v").write_text(f"// verilator lint_off LATCH\n{models}\n{result.netlist.read_text()}")
-    [played] = cosimulate(tmp_path / "gates.v", point.name, [trace], tmp_path / "gates", waves=True)
+    [played] = cosimulate(tmp_path / "gates.v", point.name, [trace], tmp_path / "gates", dump_vcd=True)
     assert played.mismatches == 0
     seen = toggles_of(tmp_path / "gates" / "dump.vcd", point.name, trace.cycles, 3)
     nets = {name: count // 64 for name, count in zip(netlist.nets, activity.toggles.tolist(), strict=True)}

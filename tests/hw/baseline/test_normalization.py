@@ -132,8 +132,8 @@ def test_as_many_sums_as_there_are_registers_may_come_before_their_slices(config
 def test_a_rows_scale_is_held_while_its_slices_are_slow(config):
     # Rows of 3 and of 1 slice, both of ones: sixths, then halves.
     rows = [(np.zeros(6, np.uint16), np.ones(6, bool)), (np.zeros(2, np.uint16), np.ones(2, bool))]
-    wave = np.array([0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1])
-    inputs = back_to_back(BaselineNormalizationUnit, config, rows, i=wave).inputs
+    permit = np.array([0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1])
+    inputs = back_to_back(BaselineNormalizationUnit, config, rows, i=permit).inputs
     seen = observe_in_amaranth(BaselineNormalizationUnit(config), inputs)
     out = [seen["o__payload"][cycle] for cycle in moves(inputs, seen, "o")]
     sixth = 0x3000 + 1365 - 1024  # 1365.33 / 8192

@@ -24,9 +24,9 @@ ONE_LANE = BaselineConfig(lanes=1, max_len=4)
 MINUS = 0x8000
 
 
-def observe(config, rows, **waves):
-    """Inputs for rows at full speed but for the streams with a wave, and what is seen."""
-    inputs = back_to_back(BaselineUnnormedSoftmaxUnit, config, rows, **waves).inputs
+def observe(config, rows, **permits):
+    """Inputs for rows at full speed but for the streams with permits, and what is seen."""
+    inputs = back_to_back(BaselineUnnormedSoftmaxUnit, config, rows, **permits).inputs
     return inputs, observe_in_amaranth(BaselineUnnormedSoftmaxUnit(config), inputs)
 
 

@@ -39,11 +39,11 @@ class ElementCases:
 
     def all(self) -> dict[str, Case]:
         """Every case."""
-        cases = {"full speed": self._heads({}), "stalls": self._heads(self._waves())}
+        cases = {"full speed": self._heads({}), "stalls": self._heads(self._permits())}
         for name in self.matrices:
             for what in WHATS:
                 cases[f"{name}: {what}"] = self._with_malformed(name, [{0: what, 2: what}], {})
-            cases[f"{name}: malformed, stalls"] = self._all_malformed(name, self._waves())
+            cases[f"{name}: malformed, stalls"] = self._all_malformed(name, self._permits())
             cases[f"{name}: tlast never"] = self._never(name)
             cases[f"{name}: reset with its source"] = self._reset(name, True)
             cases[f"{name}: reset without its source"] = self._reset(name, False)
@@ -73,7 +73,7 @@ class ElementCases:
         data = {name: self._rng.integers(-128, 128, shape).astype(np.int8) for name, shape in shapes.items()}
         return Head(**data, multiplier=172, shift=19, context_multiplier=128, context_shift=14)
 
-    def _waves(self) -> dict[str, list[int]]:
+    def _permits(self) -> dict[str, list[int]]:
         names = [*map(source, self.matrices), SINK]
         return {name: (~bursty(self._rng, 257)).astype(int).tolist() for name in names}
 

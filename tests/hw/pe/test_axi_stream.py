@@ -34,8 +34,8 @@ def test_packets_are_rows_of_the_golden_model_whatever_came_before(tmp_path):
 def test_every_port_on_every_cycle_as_without_it(config):
     rng = np.random.default_rng(6)
     heads = random_heads(rng, config, 3)
-    waves = {name: bursty(rng, 101 + place) for place, name in enumerate("kvqo")}
-    trace = processing_element_trace(heads, config, waves, rng, difficult=True, early_queries=False)
+    permits = {name: bursty(rng, 101 + place) for place, name in enumerate("kvqo")}
+    trace = processing_element_trace(heads, config, permits, rng, difficult=True, early_queries=False)
     befores = [None, *heads[:-1]]
     loading = [head for head, before in zip(heads, befores, strict=True) if before is None or head.k is not before.k]
     sent = {"k": loading, "q": heads, **({"v": loading} if config.values else {})}

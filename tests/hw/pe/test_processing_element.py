@@ -56,9 +56,9 @@ def test_heads_back_to_back_at_full_speed(config):
 @each_config
 def test_gaps_backpressure_a_difficult_host_and_a_reset_in_the_middle(config, seed):
     rng = np.random.default_rng(seed)
-    waves = {name: bursty(rng, 101 + place) for place, name in enumerate("kvqo") if rng.random() < 0.8}
+    permits = {name: bursty(rng, 101 + place) for place, name in enumerate("kvqo") if rng.random() < 0.8}
     heads = random_heads(rng, config, 3)
-    trace = processing_element_trace(heads, config, waves, rng, difficult=True)
+    trace = processing_element_trace(heads, config, permits, rng, difficult=True)
     broken_off = cut_by_reset(trace, int(rng.integers(20, trace.cycles)), trace)
     assert play_in_amaranth(ProcessingElement(config), broken_off)[:3] == []
 
@@ -107,8 +107,8 @@ def checked_memories(monkeypatch):
 
 def test_memories_of_one_port_are_never_written_and_read_at_once(checked_memories):
     config, rng = CONFIGS["paper, values"], np.random.default_rng(4)
-    waves = {name: bursty(rng, 101 + place) for place, name in enumerate("kvqo")}
-    trace = processing_element_trace(random_heads(rng, config, 4), config, waves, rng, difficult=True)
+    permits = {name: bursty(rng, 101 + place) for place, name in enumerate("kvqo")}
+    trace = processing_element_trace(random_heads(rng, config, 4), config, permits, rng, difficult=True)
     assert play_in_amaranth(ProcessingElement(config), trace) == []
     assert len(checked_memories) == config.lanes
 

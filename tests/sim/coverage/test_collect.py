@@ -26,8 +26,8 @@ def hit(coverage, point):
 def test_the_smallest_unit_by_hand():
     # Three rows, 1 0, -2 and 0, of which the last has a masked slice and one too many; as in the test of traces. The
     # sink of slices refuses in cycle 3, that of rows in 4 and 5.
-    waves = {"o": np.array([1, 1, 1, 0, *[1] * 20]), "row": np.array([1, 1, 1, 1, 0, 0, *[1] * 20])}
-    coverage = collect(count_unnormed, TINY, UNNORMED.trace(SLICES, TINY, waves, np.random.default_rng(0)))
+    permits = {"o": np.array([1, 1, 1, 0, *[1] * 20]), "row": np.array([1, 1, 1, 1, 0, 0, *[1] * 20])}
+    coverage = collect(count_unnormed, TINY, UNNORMED.trace(SLICES, TINY, permits, np.random.default_rng(0)))
     assert hit(coverage, "row length") == {"1 slice": 1, "longest": 1, "longest and 1 slice": 1}
     assert hit(coverage, "mask of a slice") == {"all": 4, "none": 1}
     assert hit(coverage, "mask of a row") == {"everything kept": 2, "last slice masked": 1}
@@ -55,12 +55,12 @@ def test_only_rows_that_have_left_count():
         assert {name: hits for name, hits in beyond.items() if hits} == rows
 
 
-def uncovered(rows, *, waves=True, resets=True):
-    """Bins that a unit does not cover, point by point, with rows made so, with or without waves and resets."""
+def uncovered(rows, *, permits=True, resets=True):
+    """Bins that a unit does not cover, point by point, with rows made so, with or without permits and resets."""
     rng = np.random.default_rng(2)
     slices = rows_to_slices(rows(rng), CONFIG)
-    wave = {name: bursty(rng, 401 + place) for place, name in enumerate(("i", "row", "o"))} if waves else {}
-    trace = UNNORMED.trace(slices, CONFIG, wave, rng)
+    permit = {name: bursty(rng, 401 + place) for place, name in enumerate(("i", "row", "o"))} if permits else {}
+    trace = UNNORMED.trace(slices, CONFIG, permit, rng)
     if resets:
         trace = cut_by_reset(trace, interruptions(rng, trace, 800, 8), trace)
     return {row["point"]: row["uncovered"] for row in collect(count_unnormed, CONFIG, trace).rows() if row["uncovered"]}
@@ -75,7 +75,7 @@ def test_nothing_is_left_with_all_stimuli():
 
 
 def test_without_backpressure_no_stage_stalls():
-    left = uncovered(everything, waves=False)
+    left = uncovered(everything, permits=False)
     assert "slice 1: item stays" in left["register"]
     assert left["stall length"] == [f"{s}: {n}" for s in ("i", "o", "row") for n in DURATIONS]
     assert {"register fills while the next one stalls", "running maximum, when the slice stalls"} < left.keys()

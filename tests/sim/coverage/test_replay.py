@@ -35,9 +35,9 @@ UNITS = {
 
 def played(unit, config, rows=40):
     rng = np.random.default_rng(5)
-    waves = {"i": bursty(rng, 251), "o": bursty(rng, 257)}
+    permits = {"i": bursty(rng, 251), "o": bursty(rng, 257)}
     slices = difficult_rows(rng, config, rows)
-    return rows_to_slices(slices, config), make_trace(unit, slices, config, waves, rng)
+    return rows_to_slices(slices, config), make_trace(unit, slices, config, permits, rng)
 
 
 def registers_of(vcd) -> dict[str, list[int]]:
