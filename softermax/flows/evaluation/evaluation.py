@@ -42,14 +42,14 @@ LENGTHS = (64, 1024, 4096)
 TABLES = {
     f"Area, recipe {RECIPE}": (
         *("area_unit", "memory_area", "softmax_area", "rest_area", "area", "area_per_lane"),
-        *("of_baseline", "softmax_of_baseline", "published"),
+        *("area_ratio", "softmax_area_ratio", "paper_area_ratio"),
     ),
     "Least clock period": ("period", "period_in_fo4"),
     "Energy for a row": (
-        *("energy_unit", "tokens", "wires_energy", "cells_energy", "clock_energy", "leakage_energy", "memory_energy"),
-        *("softmax_energy", "energy_per_row", "energy_of_baseline", "published_energy"),
-        *("energy_of_baseline_half_memory", "energy_of_baseline_double_memory"),
-        *("glitch_factor", "energy_with_glitches", "glitching_of_baseline"),
+        *("energy_unit", "tokens", "net_switching_energy", "cells_energy", "clock_energy", "leakage_energy", "memory_energy"),
+        *("softmax_energy", "energy_per_row", "energy_ratio", "paper_energy_ratio"),
+        *("energy_ratio_half_memory", "energy_ratio_double_memory"),
+        *("glitch_factor", "energy_with_glitches", "energy_with_glitches_ratio"),
     ),
 }
 

@@ -355,7 +355,7 @@ def test_energy_of_a_processing_element_is_that_of_its_parts_and_memories(tmp_pa
     assert done.returncode == 0, done.stderr
     [result] = json.loads(done.stdout)
     assert (result["unit"], result["values"], result["mismatches"]) == ("pe", False, 0)
-    logic = sum(result[f"{kind}_energy"] for kind in ("wires", "cells", "clock", "leakage"))
+    logic = sum(result[f"{kind}_energy"] for kind in ("net_switching", "cells", "clock", "leakage"))
     assert result["energy_per_row"] == pytest.approx(logic + result["memory_energy"], abs=0.001)
     assert 0 < result["softmax_energy"] < result["energy_with_glitches"]
 
