@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["PUBLISHED", "with_ratios"]
+from ..results.columns import real
+
+__all__ = ["PUBLISHED", "RATIO_COLUMNS", "with_ratios"]
 
 #: Area and energy of the paper's units against its baseline, 32 lanes, 384 tokens, 7 nm (Stevens et al., DAC 2021).
 PUBLISHED = {
@@ -20,6 +22,17 @@ RATIOS = {
     "energy_ratio_half_memory": {"energy_per_row": 1.0, "memory_energy": -0.5},
     "energy_ratio_double_memory": {"energy_per_row": 1.0, "memory_energy": 1.0},
 }
+#: Columns of the ratios.
+RATIO_COLUMNS = (
+    real("area_ratio", "area of\nbaseline", 3),
+    real("energy_ratio", "energy of\nbaseline", 3),
+    real("energy_with_glitches_ratio", "with\nglitches", 3),
+    real("energy_ratio_half_memory", "half the\nmemory", 3),
+    real("energy_ratio_double_memory", "twice the\nmemory", 3),
+    real("paper_energy_ratio", "the\npaper's", 2),
+    real("softmax_area_ratio", "softmax of\nbaseline's", 3),
+    real("paper_area_ratio", "the\npaper's", 2),
+)
 
 
 def with_ratios(results: list[dict]) -> list[dict]:
@@ -28,8 +41,9 @@ def with_ratios(results: list[dict]) -> list[dict]:
     ``area_ratio``: of areas; ``softmax_area_ratio``: of those of a processing element's softmax;
     ``energy_ratio`` and ``energy_with_glitches_ratio``: of energies without glitches and with them;
     ``energy_ratio_half_memory`` and ``energy_ratio_double_memory``: of those without, if memories took half
-    or twice what they are modelled to. Of the baseline's two normalizers the smaller figure counts. ``paper_area_ratio`` and
-    ``paper_energy_ratio`` are the paper's ratios. Where no result is of a baseline, there are no ratios.
+    or twice what they are modelled to. Of the baseline's two normalizers the smaller figure counts.
+    ``paper_area_ratio`` and ``paper_energy_ratio`` are the paper's ratios. Where no result is of a baseline, there are
+    no ratios.
     """
     if not any(result["preset"] == "fp16" for result in results):
         return results

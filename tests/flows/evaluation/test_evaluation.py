@@ -109,9 +109,9 @@ def test_the_commands_find_what_an_evaluation_has_kept(fresh, monkeypatch):
     found = jobs.energy(PAPER, folder, options, tokens=16, period=PERIOD)
     assert found["energy_per_row"] == paper["energy_per_row"]
     for other in ({"tokens": 15, "period": PERIOD}, {"tokens": 16, "period": 1.0}):
-        assert jobs.energy.find(PAPER, folder, options, **other) is None
-    assert jobs.area.find(PAPER, folder, AreaOptions(recipe="balanced", clock_gating=False)) is None
-    assert jobs.area.find(DesignPoint("unnormed", "paper", 2, 15), folder, options) is None
+        assert jobs.energy.lookup(PAPER, folder, options, **other) is None
+    assert jobs.area.lookup(PAPER, folder, AreaOptions(recipe="balanced", clock_gating=False)) is None
+    assert jobs.area.lookup(DesignPoint("unnormed", "paper", 2, 15), folder, options) is None
 
 
 def test_a_second_run_works_nothing_out_and_finds_the_same(fresh, monkeypatch, capsys):
