@@ -29,9 +29,8 @@ def _times(points, build_dir: Path, console: Console, *, options, opensta: bool,
 
 
 def _print_paths(output: Output, results: Sequence[dict], *, path: bool, opensta: bool):
-    if path and output == Output("table"):
-        for result in results:
-            output.show(result["path"], PATH, f"Slowest path of {result['unit']}, {result['preset']}")
+    for result in results if path and output.has_notes else ():
+        Output().show(result["path"], PATH, f"Slowest path of {result['unit']}, {result['preset']}")
 
 
 def _softmax_units(unit: str | None, **size) -> list[DesignPoint]:

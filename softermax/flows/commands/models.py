@@ -101,7 +101,7 @@ def _run(output: Output, task: str, kind: str, *, tune: bool, seeds, quick, data
 
 
 def _experiments():
-    """The experiment, the columns of its results and the choice of a task; a FlowError without PyTorch and transformers."""
+    """The experiment, its columns and the choice of a task; a FlowError without PyTorch and transformers."""
     try:
         from softermax.nn.tasks.catalogue import TaskChoice
         from softermax.nn.tasks.errors import TaskError

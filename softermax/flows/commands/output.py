@@ -71,17 +71,35 @@ class Output:
             What people get, by title, in place of one table of all results.
         """
         shown = Results(results, columns, {title: results} if tables is None else tables)
-        if self.file is not None:
-            write_whole(self.file, FORMATS[self.format](shown))
-        elif self.format == "table":
+        if self.file is None and self.format == "table":
             print_tables(shown.tables, columns, Console(width=None if sys.stdout.isatty() else WIDTH))
         else:
-            print(FORMATS[self.format](shown), end="")
+            self._put(FORMATS[self.format](shown))
+
+    def show_facts(self, facts: dict):
+        """Print or write one flat object; people get a line for each field."""
+        if self.format == "table":
+            width = max(map(len, facts))
+            self._put("".join(f"{name:{width}}  {value}\n" for name, value in facts.items()))
+            return
+        lines = [{"fact": name, "value": str(value)} for name, value in facts.items()]
+        self.show([facts], (Column("fact", "fact"), Column("value", "value")), "Facts", tables={"Facts": lines})
+
+    @property
+    def has_notes(self) -> bool:
+        """Whether lines for people may be printed beside the results."""
+        return self.file is not None or self.format == "table"
 
     def note(self, text: str):
-        """Print a line for people, unless results of another format are printed."""
-        if self.file is not None or self.format == "table":
+        """Print a line for people if that disturbs no program."""
+        if self.has_notes:
             print(text)
+
+    def _put(self, text: str):
+        if self.file is None:
+            print(text, end="")
+        else:
+            write_whole(self.file, text)
 
 
 def command(name: str, *parameters: click.Parameter, help: str, example: str, writes: bool = True):
