@@ -100,6 +100,7 @@ class Output:
             print(text, end="")
         else:
             write_whole(self.file, text)
+            print(f"results written to {self.file}", file=sys.stderr)
 
 
 def command(name: str, *parameters: click.Parameter, help: str, example: str, writes: bool = True):

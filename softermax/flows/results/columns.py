@@ -110,16 +110,18 @@ def merged(*groups: Sequence[Column]) -> tuple[Column, ...]:
 
 
 def shown_columns(results: Sequence[dict], columns: Sequence[Column]) -> list[Column]:
-    """The columns of a table: the declared ones of which any result has a value, then one for each undeclared field.
-
-    False is not a value of a declared column: it is the choice that nobody made.
-    """
+    """The columns of a table: the declared ones of which any result has a value, then one for each undeclared field."""
     declared = [
         column
         for column in columns
-        if not column.hidden and any(result.get(column.field) not in (None, False) for result in results)
+        if not column.hidden and any(_is_value(result.get(column.field)) for result in results)
     ]
     return declared + [Column(field, field) for field in undeclared(results, columns)]
+
+
+def _is_value(value) -> bool:
+    """Whether a declared field says anything: False is the choice that nobody made."""
+    return value is not None and value is not False
 
 
 def undeclared(results: Sequence[dict], columns: Sequence[Column]) -> list[str]:

@@ -14,11 +14,13 @@ from click.testing import CliRunner
 from distributed import LocalCluster
 from rich.console import Console
 
-from softermax.flows.commands import main as cli
+from softermax.flows.commands import evaluate as cli
+from softermax.flows.commands.main import app
 from softermax.flows.design_points import DesignPoint
 from softermax.flows.errors import FlowError
 from softermax.flows.evaluation.evaluation import (
     PERIOD,
+    UNIT_COLUMNS,
     Plan,
     evaluate,
     full_plan,
@@ -29,7 +31,7 @@ from softermax.flows.evaluation.evaluation import (
 )
 from softermax.flows.jobs.running import run_jobs
 from softermax.flows.measurement import jobs
-from softermax.flows.results.tables import COLUMNS
+from softermax.flows.results.columns import undeclared
 from softermax.flows.synthesis.synthesis import AreaOptions
 
 PAPER, BASELINE = DesignPoint("unnormed", "paper", 2, 16), DesignPoint("unnormed", "fp16", 2, 16)
@@ -217,7 +219,7 @@ def test_a_scheduler_that_is_not_there_is_refused(address, text, tmp_path):
 def command(fresh, monkeypatch):
     """``softermax evaluate`` of the small plan, which has been evaluated."""
     monkeypatch.setattr(cli, "full_plan", lambda: PLAN)
-    return lambda *arguments: CliRunner().invoke(cli.app, ["evaluate", "--build-dir", str(fresh[1]), *arguments])
+    return lambda *arguments: CliRunner().invoke(app, ["evaluate", "--build-dir", str(fresh[1]), *arguments])
 
 
 def test_the_command_writes_an_evaluation_and_a_report(fresh, command):
@@ -297,4 +299,7 @@ def test_tables_have_headings_for_what_they_show(fresh):
     tables = unit_tables(fresh[0]["units"])
     assert list(tables) == ["Area, recipe balanced", "Least clock period", "Energy for a row"]
     shown = {field for results in tables.values() for result in results for field in result}
-    assert shown - COLUMNS.keys() == {"area_unit", "energy_unit"}
+    hidden = {column.field for column in UNIT_COLUMNS if column.hidden}
+    assert shown - {column.field for column in UNIT_COLUMNS if not column.hidden} == {"area_unit", "energy_unit"}
+    assert {"area_unit", "energy_unit"} <= hidden
+    assert undeclared(fresh[0]["units"], UNIT_COLUMNS) == []
