@@ -56,25 +56,25 @@ scores: $(READY)
 	@$(BIN)/python -m softermax.sim.capture
 
 faithful: $(READY)
-	@$(BIN)/softermax faithfulness --grid --rows 1000000 --markdown docs/faithful-grid.md
+	@$(BIN)/softermax faithfulness --grid --rows 1000000 --format markdown -o docs/faithful-grid.md
 
 binary16: $(READY)
 	@$(BIN)/python -m softermax.flows.cosimulation.binary16
 
 formal: $(READY)
-	@$(BIN)/softermax formal --markdown docs/formal-table.md
+	@$(BIN)/softermax formal --format markdown -o docs/formal-table.md
 
 gate: $(READY)
-	@$(BIN)/softermax gate $(if $(LIBERTY),$(addprefix --liberty ,$(LIBERTY)),--markdown docs/gate-table.md)
+	@$(BIN)/softermax gate $(if $(LIBERTY),$(addprefix --liberty ,$(LIBERTY)),--format markdown -o docs/gate-table.md)
 
 mutants: $(READY)
-	@$(BIN)/softermax mutants --markdown docs/mutation-table.md
+	@$(BIN)/softermax mutants --format markdown -o docs/mutation-table.md
 
 coverage: $(READY)
-	@$(BIN)/softermax coverage --markdown docs/coverage-table.md
+	@$(BIN)/softermax coverage --format markdown -o docs/coverage-table.md
 
 soak: $(READY)
-	@$(BIN)/softermax soak --markdown docs/soak-table.md
+	@$(BIN)/softermax soak --format markdown -o docs/soak-table.md
 
 benchmark: $(READY)
 	@$(BIN)/python -m softermax.flows.studies.benchmark

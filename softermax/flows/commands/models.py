@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from ..errors import FlowError
 from ..files import write_whole
-from ..studies.score_statistics import minilm_statistics
-from . import options as given
-from .output import show
+from ..results.formats import as_json
+from ..studies.score_statistics import SCORE_COLUMNS, minilm_statistics
+from .options import BUILD_DIR
+from .output import MESSAGES, Output, command
 
 __all__ = ["accuracy", "finetune", "score_statistics"]
 
@@ -22,54 +21,60 @@ EXTRA = ("torch", "transformers")
 PLOTS = (".svg", ".png")
 TASK_HELP = "TASK is one of sentiment, similarity, digits, glue:NAME and squad."
 
-task = given.options(
-    click.argument("task"),
-    given.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Models, each trained anew."),
-    given.option("--quick", is_flag=True, help="A few examples, to see that everything works; no result."),
-    given.option("--data", type=Path, help="Folder with the files of glue or squad; without it, from a hub."),
-    given.option("--model", help="Folder of a pretrained model, or its name on a hub, instead of the task's own."),
-    given.as_json,
-    given.build_dir,
+TASK = (
+    click.Argument(["task"]),
+    click.Option(["--seeds"], type=click.IntRange(1), default=3, show_default=True, help="Models, each trained anew."),
+    click.Option(["--quick"], is_flag=True, help="A few examples, to see that everything works; no result."),
+    click.Option(
+        ["--data"],
+        type=click.Path(path_type=Path),
+        help="Folder with the files of glue or squad; without it, from a hub.",
+    ),
+    click.Option(["--model"], help="Folder of a pretrained model, or its name on a hub, instead of the task's own."),
+    BUILD_DIR,
 )
 
 
-@click.command(
+@command(
+    "finetune",
+    *TASK,
     help="Train a model with softmax, then swap Softermax in: as it is, and trained further with it, beside softmax "
     f"trained further for the same steps. {TASK_HELP}",
-    epilog="Example: softermax finetune sentiment --seeds 3",
+    example="finetune sentiment --seeds 3",
 )
-@task
-def finetune(task, **options):
+def finetune(output: Output, task, **options):
     if task == "similarity":
         raise FlowError("the task must be one that is trained, not 'similarity': use softermax accuracy")
-    _run(task, "presets", tune=True, **options)
+    _run(output, task, "presets", tune=True, **options)
 
 
-@click.command(
+@command(
+    "accuracy",
+    *TASK,
+    click.Option(["--ablation"], is_flag=True, help="Each approximation alone, and all but it."),
+    click.Option(["--bits"], is_flag=True, help="More and fewer bits of scores and of probabilities."),
     help="Train a model with softmax, or take a pretrained one, then swap Softermax in without training for it. "
     f"{TASK_HELP}",
-    epilog="Example: softermax accuracy similarity --ablation",
+    example="accuracy similarity --ablation",
 )
-@task
-@given.option("--ablation", is_flag=True, help="Each approximation alone, and all but it.")
-@given.option("--bits", is_flag=True, help="More and fewer bits of scores and of probabilities.")
-def accuracy(task, ablation, bits, **options):
+def accuracy(output: Output, task, ablation, bits, **options):
     if ablation and bits:
         raise FlowError("--ablation and --bits must come one at a time")
-    _run(task, "ablation" if ablation else "bits" if bits else "presets", tune=False, **options)
+    _run(output, task, "ablation" if ablation else "bits" if bits else "presets", tune=False, **options)
 
 
-@click.command(
+@command(
     "score-statistics",
+    click.Option(["--input-format", "input"], default="Q(6,2)", show_default=True, help="Scores."),
+    click.Option(["--base"], default="e", show_default=True, help="e to fold log2(e) into the scores, or 2."),
+    click.Option(
+        ["--plot"], type=click.Path(path_type=Path), help="File for heatmaps of layers and heads, .svg or .png."
+    ),
     help="Attention scores of each layer and head of a pretrained MiniLM: range, what an input format clips with and "
     "without zero points, entropy of the rows. Needs PyTorch, transformers and the model.",
-    epilog="Example: softermax score-statistics --input-format Q(5,3) --plot scores.svg",
+    example="score-statistics --input-format Q(5,3) --plot scores.svg",
 )
-@given.option("--input-format", "input", default="Q(6,2)", show_default=True, help="Scores.")
-@given.option("--base", default="e", show_default=True, help="e to fold log2(e) into the scores, or 2.")
-@given.option("--plot", type=Path, help="File for heatmaps of layers and heads, .svg or .png.")
-@given.as_json
-def score_statistics(input, base, plot, as_json):
+def score_statistics(output: Output, input, base, plot):
     if plot is not None and plot.suffix not in PLOTS:
         raise FlowError(f"the plot's name must end with {' or '.join(PLOTS)}, not {plot.name!r}")
     results = minilm_statistics(input, base)
@@ -77,32 +82,31 @@ def score_statistics(input, base, plot, as_json):
         from ..report.score_plots import score_plot  # plots take a second to import
 
         write_whole(plot, getattr(score_plot(results), plot.suffix.removeprefix(".")))
-    show(results, as_json, f"Attention scores of MiniLM in units of {input}, base {base}")
+    output.show(results, SCORE_COLUMNS, f"Attention scores of MiniLM in units of {input}, base {base}")
 
 
-def _run(task: str, kind: str, *, tune: bool, seeds, quick, data, model, as_json, build_dir):
+def _run(output: Output, task: str, kind: str, *, tune: bool, seeds, quick, data, model, build_dir):
     """Run an experiment, write its results and a plot, and show them."""
-    experiment, choose = _experiments()
+    experiment, columns, choose = _experiments()
     choice = choose(task, data, model, quick)
-    results = experiment(choice, seeds, kind, build_dir, Console(stderr=True), tune=tune)
+    results = experiment(choice, seeds, kind, build_dir, MESSAGES, tune=tune)
     from ..report.accuracy_plots import accuracy_plot  # plots take a second to import
 
     stem = build_dir / "accuracy" / f"{task.replace(':', '-')}-{'finetune' if tune else kind}"
     plot = accuracy_plot(results, kind)
-    for suffix, content in ((".json", json.dumps(results, indent=2) + "\n"), (".svg", plot.svg), (".png", plot.png)):
+    for suffix, content in ((".json", as_json(results)), (".svg", plot.svg), (".png", plot.png)):
         write_whole(stem.with_name(stem.name + suffix), content)
-    show(results, as_json, f"{task}, hundredths; differences from softmax of the same training")
-    if not as_json:
-        print(f"these figures in {stem}.json, a plot in {stem}.svg")
+    output.show(results, columns, f"{task}, hundredths; differences from softmax of the same training")
+    output.note(f"these figures in {stem}.json, a plot in {stem}.svg")
 
 
 def _experiments():
-    """The experiment and the choice of a task; a FlowError without PyTorch and transformers."""
+    """The experiment, its columns and the choice of a task; a FlowError without PyTorch and transformers."""
     try:
         from softermax.nn.tasks.catalogue import TaskChoice
         from softermax.nn.tasks.errors import TaskError
 
-        from ..studies.experiments import experiment
+        from ..studies.experiments import OUTCOME_COLUMNS, experiment
     except ModuleNotFoundError as error:
         if error.name not in EXTRA:
             raise
@@ -114,4 +118,4 @@ def _experiments():
         except TaskError as error:
             raise FlowError(str(error)) from error
 
-    return experiment, choose
+    return experiment, OUTCOME_COLUMNS, choose

@@ -2,104 +2,87 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
 from softermax.model import QFormat
 from softermax.model.config import CHOICES
-from softermax.sim.cosim import SIMULATORS
 
 from ..design_points import OLD_NAMES, DesignPoint, main_design_points
 from ..designs.registry import designs, unit_names
 from ..errors import FlowError
-from ..synthesis.mapping import RECIPES
-from ..synthesis.synthesis import AreaOptions
 
 __all__ = [
-    "UNIT_HELP",
-    "area_options",
-    "as_json",
-    "axi_stream",
-    "balanced_synthesis",
-    "build_dir",
-    "clock_gating",
+    "BUILD_DIR",
+    "MAIN_POINTS",
+    "MAIN_POINTS_WITH_AXI_STREAM",
+    "SIZE",
+    "SOFTMAX",
+    "UNIT",
+    "PointChoice",
     "design_point",
     "design_points",
-    "exclude",
-    "liberty",
-    "markdown",
-    "option",
-    "options",
-    "seed",
-    "simulator",
-    "size",
-    "synthesis",
-    "unit",
+    "points_or",
 ]
 
-
-def options(*decorators):
-    """One decorator that adds several options."""
-    return lambda command: reduce(lambda inner, decorator: decorator(inner), reversed(decorators), command)
-
-
-option = click.option
-size = options(
-    option("--preset", default="paper", show_default=True, help=f"One of {', '.join(designs())}."),
-    option("--lanes", type=int, default=16, show_default=True, help="Scores per slice, taken in one clock cycle."),
-    option("--max-len", type=int, default=384, show_default=True, help="Elements of the longest row."),
-    option("--input-format", "input", help="Scores, such as Q(4,4); preset faithful."),
-    option("--output-format", "output_format", help="Probabilities, such as UQ(1,11); preset faithful."),
-    option("--normalizer", help=f"{' or '.join(CHOICES['normalizer'])}."),
-    option("--rounding", help=f"{' or '.join(CHOICES['rounding'])}; preset faithful."),
-    option("--saturate", is_flag=True, help="Let the power sum of long rows saturate, flagged; preset paper."),
-    option("--cuts", help="Stages of the unnormed unit with a register behind, such as int_max,sum_3; or none."),
-    option("--max-d-head", type=int, help="Elements of a pe's longest query; 128 unless told."),
-    option("--values", is_flag=True, help="Let a pe keep values and give context instead of probabilities."),
+#: The unit whose config is that of the softmax itself, for commands about a config.
+SOFTMAX = "softmax"
+UNIT = click.Argument(["unit"], required=False)
+AXI_STREAM = click.Option(
+    ["--axi-stream"], is_flag=True, help="AXI4-Stream ports, of softmax or pe; see docs/axi-stream.md."
 )
-axi_stream = option("--axi-stream", is_flag=True, help="AXI4-Stream ports, of softermax or pe; see docs/axi-stream.md.")
-unit = click.argument("unit", required=False)
-markdown = option("--markdown", type=Path, help="File for the table, too.")
-as_json = option("--json", "as_json", is_flag=True, help="Print a list of flat objects instead of a table.")
-build_dir = option(
-    "--build-dir", type=Path, default=Path("build"), show_default=True, help="Folder for all that is generated."
-)
-liberty = option(
-    "--liberty",
-    type=Path,
-    multiple=True,
-    help="Standard-cell library, .gz too; may be repeated. Without one: generic cells, in gate equivalents.",
-)
-exclude = option("--exclude", multiple=True, help="Cells not to use, by name or pattern; may be repeated.")
-clock_gating = option(
-    "--clock-gating/--no-clock-gating", default=True, show_default=True, help="Gate clocks of registers that hold."
+BUILD_DIR = click.Option(
+    ["--build-dir"],
+    type=click.Path(path_type=Path),
+    default=Path("build"),
+    show_default=True,
+    help="Folder for all that is generated.",
 )
 
 
-def _synthesis(recipe: str):
-    """The options of synthesis, with a recipe to begin with."""
-    which = option("--recipe", default=recipe, show_default=True, help=f"One of {', '.join(RECIPES)}.")
-    return options(liberty, which, exclude, clock_gating)
+def _size(name: str, **options) -> click.Option:
+    return click.Option([name], show_default=True, **options)
 
 
-synthesis, balanced_synthesis = _synthesis("least-area"), _synthesis("balanced")
-seed = option(
-    "--seed", type=click.IntRange(0), default=1, show_default=True, help="Of gaps, backpressure and made-up rows."
+#: Options of a design point but for its unit.
+SIZE = (
+    _size("--preset", default="paper", help=f"One of {', '.join(designs())}."),
+    _size("--lanes", type=int, default=16, help="Scores per slice, taken in one clock cycle."),
+    _size("--max-len", type=int, default=384, help="Elements of the longest row."),
+    click.Option(["--input-format", "input"], help="Scores, such as Q(4,4); preset faithful."),
+    click.Option(["--output-format", "output_format"], help="Probabilities, such as UQ(1,11); preset faithful."),
+    _size("--normalizer", help=f"{' or '.join(CHOICES['normalizer'])}."),
+    _size("--rounding", help=f"{' or '.join(CHOICES['rounding'])}; preset faithful."),
+    click.Option(["--saturate"], is_flag=True, help="Let the power sum of long rows saturate, flagged; preset paper."),
+    _size("--cuts", help="Stages of the unnormed unit with a register behind, such as int_max,sum_3; or none."),
+    _size("--max-d-head", type=int, help="Elements of a pe's longest query; 128 unless told."),
+    click.Option(["--values"], is_flag=True, help="Let a pe keep values and give context instead of probabilities."),
 )
-simulator = option("--simulator", default="verilator", show_default=True, help=f"One of {', '.join(SIMULATORS)}.")
-
-UNIT_HELP = f"UNIT is one of {', '.join(unit_names())}; without it, every design point of make."
 
 
-def area_options(arguments: dict) -> AreaOptions:
-    """Take what ``synthesis`` has added out of a command's arguments."""
-    return AreaOptions(**{name: arguments.pop(name) for name in ("liberty", "recipe", "exclude", "clock_gating")})
+@dataclass(frozen=True)
+class PointChoice:
+    """How a command's arguments choose the points that it measures.
+
+    Parameters
+    ----------
+    parameters : sequence of click.Parameter
+    points : callable
+        Makes the points of the parameters' values, given by name.
+    help : str
+        A sentence on the parameters, for the command's help.
+    """
+
+    parameters: Sequence[click.Parameter]
+    points: Callable[..., Sequence]
+    help: str = ""
 
 
 def design_points(unit: str | None, axi_stream: bool = False, **size) -> list[DesignPoint]:
-    """The point of a unit and the options of ``size``, or without one all points of make."""
+    """The point of a unit and the options of :data:`SIZE`, or without a unit all points of make."""
     if unit is None and axi_stream:
         raise FlowError("--axi-stream must come with a UNIT: the design points of make have none")
     return main_design_points() if unit is None else [design_point(unit, axi_stream=axi_stream, **size)]
@@ -108,7 +91,7 @@ def design_points(unit: str | None, axi_stream: bool = False, **size) -> list[De
 def design_point(
     unit, preset, lanes, max_len, input, output_format, cuts, values, max_d_head, axi_stream=False, **choices
 ) -> DesignPoint:
-    """The point of a unit and the options of ``size``; a FlowError if there is none."""
+    """The point of a unit and the options of :data:`SIZE`; a FlowError if there is none."""
     try:
         formats = {"input": input and QFormat.parse(input), "output": output_format and QFormat.parse(output_format)}
     except ValueError as error:
@@ -117,3 +100,17 @@ def design_point(
     chosen = {**formats, **choices, "cuts": steps, "values": values, "max_d_head": max_d_head}
     options = tuple((name, value) for name, value in chosen.items() if value not in (None, False))
     return DesignPoint(OLD_NAMES.get(unit, unit), preset, lanes, max_len, options, axi_stream)
+
+
+def points_or(others: Callable[[], Sequence[DesignPoint]]) -> PointChoice:
+    """The choice of one design point or, without a UNIT, of some others; the measure's help says which."""
+
+    def points(unit: str | None, **size) -> Sequence[DesignPoint]:
+        return others() if unit is None else [design_point(unit, **size)]
+
+    return PointChoice((UNIT, *SIZE), points)
+
+
+UNIT_HELP = f"UNIT is one of {', '.join(unit_names())}; without it, every design point of make."
+MAIN_POINTS = PointChoice((UNIT, *SIZE), design_points, UNIT_HELP)
+MAIN_POINTS_WITH_AXI_STREAM = PointChoice((UNIT, *SIZE, AXI_STREAM), design_points, UNIT_HELP)

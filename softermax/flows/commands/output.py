@@ -1,37 +1,128 @@
-"""What commands say of their results, and how they end."""
+"""How commands print and write their results, and how they end."""
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 
+import click
 from rich.console import Console
 
+from ..errors import FlowError
 from ..files import write_whole
-from ..results.tables import markdown_table, print_table
+from ..results.columns import Column
+from ..results.formats import FORMATS, Results
+from ..results.tables import WIDTH, print_tables
 
-__all__ = ["console", "fail_on_mismatch", "show", "stop"]
+__all__ = ["MESSAGES", "Output", "command", "fail_on_mismatch", "stop"]
+
+#: Progress, and what else is for people only.
+MESSAGES = Console(stderr=True)
+
+FORMAT = click.Option(
+    ["--format", "format"], type=click.Choice(list(FORMATS)), help="How results are printed; a table unless told."
+)
+JSON = click.Option(["--json", "as_json"], is_flag=True, help="Print a list of flat objects, as --format json does.")
+FILE = click.Option(
+    ["-o", "--output", "file"],
+    type=click.Path(path_type=Path),
+    help="File to write instead of printing, whole or not at all.",
+)
 
 
-def show(results: Sequence[dict], as_json: bool, title: str, markdown: Path | None = None):
-    """Print flat results, as a table or in JSON; and write the table into a file, if there is one for it."""
-    if markdown is not None:
-        write_whole(markdown, markdown_table(results))
-    if as_json:
-        print(json.dumps(results, indent=2))
-        return
-    # A processing element has other fields than its parts.
-    for apart in (False, True):
-        some = [result for result in results if (result.get("unit") == "pe") is apart]
-        if some:
-            print_table(some, console(), title=title)
+@dataclass(frozen=True)
+class Output:
+    """Where a command's results go, and in which format.
+
+    Parameters
+    ----------
+    format : str
+        One of :data:`~softermax.flows.results.formats.FORMATS`.
+    file : Path or None
+        None: the results are printed.
+    """
+
+    format: str = "table"
+    file: Path | None = None
+
+    @classmethod
+    def chosen(cls, format: str | None, as_json: bool, file: Path | None = None) -> Output:
+        """The output that the options ask for."""
+        if as_json and format not in (None, "json"):
+            raise FlowError(f"--json must not come with --format {format}: they are two formats")
+        return cls("json" if as_json else format or "table", file)
+
+    def show(
+        self,
+        results: Sequence[dict],
+        columns: Sequence[Column],
+        title: str,
+        *,
+        tables: Mapping[str, Sequence[dict]] | None = None,
+    ):
+        """Print or write flat results.
+
+        Parameters
+        ----------
+        tables : mapping of str to sequence of dict
+            What people get, by title, in place of one table of all results.
+        """
+        shown = Results(results, columns, {title: results} if tables is None else tables)
+        if self.file is None and self.format == "table":
+            print_tables(shown.tables, columns, Console(width=None if sys.stdout.isatty() else WIDTH))
+        else:
+            self._put(FORMATS[self.format](shown))
+
+    def show_facts(self, facts: dict):
+        """Print or write one flat object; people get a line for each field."""
+        if self.format == "table":
+            width = max(map(len, facts))
+            self._put("".join(f"{name:{width}}  {value}\n" for name, value in facts.items()))
+            return
+        lines = [{"fact": name, "value": str(value)} for name, value in facts.items()]
+        self.show([facts], (Column("fact", "fact"), Column("value", "value")), "Facts", tables={"Facts": lines})
+
+    @property
+    def has_notes(self) -> bool:
+        """Whether lines for people may be printed beside the results."""
+        return self.file is not None or self.format == "table"
+
+    def note(self, text: str):
+        """Print a line for people if that disturbs no program."""
+        if self.has_notes:
+            print(text)
+
+    def _put(self, text: str):
+        if self.file is None:
+            print(text, end="")
+        else:
+            write_whole(self.file, text)
+            print(f"results written to {self.file}", file=sys.stderr)
 
 
-def console() -> Console:
-    """For tables; wide where nobody looks."""
-    return Console(width=None if sys.stdout.isatty() else 200)
+def command(name: str, *parameters: click.Parameter, help: str, example: str, writes: bool = True):
+    """Decorator: a command of a function, which is given the parameters and as ``output`` an :class:`Output`.
+
+    Parameters
+    ----------
+    example : str
+        A call of the command, without ``softermax``.
+    writes : bool
+        Whether ``-o`` names a file for the results; otherwise the command may have a ``-o`` of its own.
+    """
+    options = [*parameters, FORMAT, JSON, *([FILE] if writes else [])]
+
+    def decorate(function: Callable) -> click.Command:
+        @wraps(function)
+        def callback(format, as_json, file=None, **given):
+            return function(output=Output.chosen(format, as_json, file), **given)
+
+        return click.Command(name, params=options, callback=callback, help=help, epilog=f"Example: softermax {example}")
+
+    return decorate
 
 
 def fail_on_mismatch(results: Sequence[dict]):

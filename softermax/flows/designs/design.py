@@ -95,6 +95,10 @@ class Design:
         What ``softermax info`` says of a config: config -> flat dict.
     published : mapping
         Ratios to the baseline that its source publishes, by field of a result and by unit.
+    is_faithful : bool
+        Whether every result must be less than a unit in the last place off, proven by its error budget.
+    has_error_budget : bool
+        Whether its configs have one that attacks can be held against, see :mod:`softermax.model.error_budget`.
     is_baseline : bool
         Whether ratios are taken against it.
     normalizer : str or None
@@ -129,6 +133,8 @@ class Design:
     stimuli: RowStimuli = RowStimuli()
     facts: Callable[[RowShape], dict] = lambda config: {}
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    is_faithful: bool = False
+    has_error_budget: bool = False
     is_baseline: bool = False
     normalizer: str | None = None
     in_make: Mapping[str, tuple[Options, ...]] = field(default_factory=dict)

@@ -109,6 +109,7 @@ PAPER = Design(
         "area": {"unnormed": 0.25, "normalization": 0.65, "pe": 0.90},
         "energy_per_row": {"unnormed": 0.10, "normalization": 0.39, "pe": 0.43},
     },
+    has_error_budget=True,
     normalizer="multiply",
     in_make=dict.fromkeys(UNITS, ((),)),
     # Rows that can fill a sum of the paper's format where it shows at a port; a processing element has as many MACs as
@@ -131,6 +132,7 @@ FAITHFUL = replace(
     source="Softermax (Stevens et al., DAC 2021) with derived widths and row products; docs/faithful.md",
     config=SoftermaxConfig.faithful,
     published={},
+    is_faithful=True,
     normalizer="row_product",
     mutated={
         "unnormed": (4, 32, ()),

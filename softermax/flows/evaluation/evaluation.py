@@ -18,11 +18,12 @@ from ..errors import FlowError
 from ..files import write_whole
 from ..jobs.provenance import commit, versions
 from ..jobs.running import Job, run_jobs
-from ..measurement.jobs import area, characterise
+from ..measurement.jobs import AREA, ENERGY, TIMING, area, characterise
 from ..measurement.ratios import with_ratios
+from ..results.columns import merged
 from ..synthesis.synthesis import AreaOptions
 
-__all__ = ["Plan", "evaluate", "full_plan", "read_evaluations", "unit_tables", "write_evaluation"]
+__all__ = ["UNIT_COLUMNS", "Plan", "evaluate", "full_plan", "read_evaluations", "unit_tables", "write_evaluation"]
 
 #: The recipe of what is timed and simulated, and that of the sweeps.
 RECIPE, LEAST = "balanced", "least-area"
@@ -38,18 +39,20 @@ TOKENS, LANES_OF_LENGTHS = (64, 256, 1024), {"unnormed": 32, "normalization": 32
 SWEPT, LANES = "softmax", (4, 8, 16, 32)
 LENGTHS = (64, 1024, 4096)
 
+#: Columns of the units, which have all that is measured.
+UNIT_COLUMNS = merged(AREA.columns, TIMING.columns, ENERGY.columns)
 #: Tables for people: title, and the fields of a unit beside those of its point.
 TABLES = {
     f"Area, recipe {RECIPE}": (
         *("area_unit", "memory_area", "softmax_area", "rest_area", "area", "area_per_lane"),
-        *("of_baseline", "softmax_of_baseline", "published"),
+        *("area_ratio", "softmax_area_ratio", "paper_area_ratio"),
     ),
     "Least clock period": ("period", "period_in_fo4"),
     "Energy for a row": (
-        *("energy_unit", "tokens", "wires_energy", "cells_energy", "clock_energy", "leakage_energy", "memory_energy"),
-        *("softmax_energy", "energy_per_row", "energy_of_baseline", "published_energy"),
-        *("energy_of_baseline_half_memory", "energy_of_baseline_double_memory"),
-        *("glitch_factor", "energy_with_glitches", "glitching_of_baseline"),
+        *("energy_unit", "tokens", "net_switching_energy", "cells_energy", "clock_energy", "leakage_energy"),
+        *("memory_energy", "softmax_energy", "energy_per_row", "energy_ratio", "paper_energy_ratio"),
+        *("energy_ratio_half_memory", "energy_ratio_double_memory"),
+        *("glitch_factor", "energy_with_glitches", "energy_with_glitches_ratio"),
     ),
 }
 

@@ -27,7 +27,7 @@ class EnergyBreakdown:
 
     Attributes
     ----------
-    wires : float
+    net_switching : float
         Of nets, charged and discharged: half of C V**2 for each change.
     cells : float
         Inside of logic cells and, when their outputs or data change, of flip-flops.
@@ -36,7 +36,7 @@ class EnergyBreakdown:
     leakage : float
     """
 
-    wires: float
+    net_switching: float
     cells: float
     clock: float
     leakage: float
@@ -47,7 +47,7 @@ class EnergyBreakdown:
     @property
     def logic(self) -> float:
         """Of what glitches: nets and cells."""
-        return self.wires + self.cells
+        return self.net_switching + self.cells
 
     @property
     def total(self) -> float:

@@ -1,4 +1,4 @@
-"""Results that are kept under what they depend on, so that no work is done twice.
+"""Cached results: jobs whose results are kept under everything that they depend on, so that no work is done twice.
 
 An entry's name is the SHA-256 of the facts that its result follows from. Nothing is ever overwritten by something else
 nor needs to be thrown away; a folder of entries may be deleted whenever nothing runs.
@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from functools import wraps
+from functools import update_wrapper, wraps
+from inspect import signature
 from pathlib import Path
 
 from ..files import write_whole
 
-__all__ = ["Cache", "kept", "key_of"]
+__all__ = ["Cache", "CachedJob", "cached", "key_of"]
 
 
 def key_of(facts) -> str:
@@ -56,24 +57,61 @@ class Cache:
         return json.loads(content)
 
 
-def kept(job: Callable[..., dict], place: Callable[..., tuple[Cache, str]]) -> Callable[..., dict]:
-    """The same job, but what has been found before is not worked out again; its ``find`` only looks for that.
+class CachedJob:
+    """A job whose result an earlier run may have left; it is called like the job itself.
+
+    Picklable by the name of the job, which must be what the module calls this object.
 
     Parameters
     ----------
-    place : callable
-        From the job's arguments to where its result is kept, and under which key.
+    job : callable
+        Takes a point, a build directory and options.
+    lookup : callable
+        Takes the same arguments and returns the result that is there from before, None without one.
     """
 
-    def find(*given, **options) -> dict | None:
-        cache, key = place(*given, **options)
-        return cache.get(key)
+    def __init__(self, job: Callable[..., dict], lookup: Callable[..., dict | None]):
+        update_wrapper(self, job)
+        self._job = job
+        self.lookup = lookup
 
-    @wraps(job)
-    def looks_first(*given, **options) -> dict:
-        cache, key = place(*given, **options)
-        found = cache.get(key)
-        return cache.put(key, job(*given, **options)) if found is None else found
+    def __call__(self, *arguments, **options) -> dict:
+        """The job's result."""
+        return self._job(*arguments, **options)
 
-    looks_first.find = find
-    return looks_first
+    def __reduce__(self) -> str:
+        return self.__qualname__
+
+
+def cached(cache_key: Callable[..., str]) -> Callable[[Callable[..., dict]], CachedJob]:
+    """Decorator: a job that looks for its result in ``build_dir/cache`` first, and keeps it there.
+
+    Parameters
+    ----------
+    cache_key : callable
+        Takes the job's point and options and returns the key: a digest of everything that the result depends on.
+    """
+
+    def decorate(job: Callable[..., dict]) -> CachedJob:
+        parameters = signature(job)
+
+        def place(*arguments, **options) -> tuple[Cache, str]:
+            call = parameters.bind(*arguments, **options)
+            call.apply_defaults()
+            point, build_dir, *_ = call.arguments.values()
+            others = dict(list(call.arguments.items())[2:])
+            return Cache(build_dir / "cache"), cache_key(point, **others)
+
+        def lookup(*arguments, **options) -> dict | None:
+            cache, key = place(*arguments, **options)
+            return cache.get(key)
+
+        @wraps(job)
+        def look_first(*arguments, **options) -> dict:
+            cache, key = place(*arguments, **options)
+            found = cache.get(key)
+            return cache.put(key, job(*arguments, **options)) if found is None else found
+
+        return CachedJob(look_first, lookup)
+
+    return decorate

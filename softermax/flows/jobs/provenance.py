@@ -11,9 +11,9 @@ from importlib import metadata, resources
 from pathlib import Path
 
 from ..gates.liberty import unpacked
-from .cache import Cache, key_of
+from .cache import key_of
 
-__all__ = ["PROGRAMS", "commit", "library_digests", "place_of", "source_digest", "versions"]
+__all__ = ["PROGRAMS", "cache_key", "commit", "library_digests", "source_digest", "versions"]
 
 #: Packages that figures of the hardware depend on.
 PACKAGES = ("model", "hw", "sim", "flows")
@@ -67,15 +67,15 @@ def _library_digest(file: Path, _modified: int, _size: int) -> str:
         return hashlib.sha256(plain[file].read_bytes()).hexdigest()
 
 
-def place_of(job: str, point, build_dir: Path, *, packages: tuple[str, ...] = PACKAGES, **others) -> tuple[Cache, str]:
-    """Where a job's result for a design point is kept, and under which key: a digest of all that it follows from.
+def cache_key(job: str, point, *, packages: tuple[str, ...] = PACKAGES, **others) -> str:
+    """The key of a job's result for a design point: a digest of everything that the result depends on.
 
     Parameters
     ----------
     packages : tuple of str
-        Whose sources it follows from.
+        Packages on whose sources the result depends.
     others
-        What else, as JSON can hold it.
+        Further facts on which it depends, as JSON can hold them.
     """
     facts = {
         "job": job,
@@ -83,7 +83,7 @@ def place_of(job: str, point, build_dir: Path, *, packages: tuple[str, ...] = PA
         "sources": source_digest(packages),
         "versions": versions(),
     }
-    return Cache(build_dir / "cache"), key_of(facts | others)
+    return key_of(facts | others)
 
 
 def commit() -> tuple[str | None, bool | None]:

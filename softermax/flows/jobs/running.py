@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ..errors import FlowError
+from .cache import CachedJob
 from .provenance import source_digest
 
 __all__ = ["Job", "run_jobs"]
@@ -47,15 +48,16 @@ class Job:
             raise FlowError("the sources of softermax must not change during a run, nor differ in workers: start anew")
         return self.point.identity() | self.function(self.point, self.build_dir, **self.options)
 
-    def found(self) -> dict | None:
-        """What an earlier run has kept of this job."""
-        find = getattr(self.function, "find", None)
-        found = find and find(self.point, self.build_dir, **self.options)
-        return found and self.point.identity() | found
+    def cached(self) -> dict | None:
+        """The result that an earlier run has left, None without one."""
+        if not isinstance(self.function, CachedJob):
+            return None
+        found = self.function.lookup(self.point, self.build_dir, **self.options)
+        return None if found is None else self.point.identity() | found
 
 
 def run_jobs(jobs: Sequence[Job], description: str, console: Console, scheduler: str | None = None) -> list[dict]:
-    """Run jobs, those first that come first; what has been kept is not run again.
+    """Run jobs in order; cached results are not worked out again.
 
     Parameters
     ----------
@@ -73,7 +75,7 @@ def run_jobs(jobs: Sequence[Job], description: str, console: Console, scheduler:
     FlowError
         If a job does, or the machine or the cluster lets it down; other jobs are given up then.
     """
-    results = {job: found for job in jobs if (found := job.found()) is not None}
+    results = {job: found for job in jobs if (found := job.cached()) is not None}
     missing = [job for job in jobs if job not in results]
     if results:
         console.print(f"{description}: {len(results)} of {len(jobs)} results are there from before")

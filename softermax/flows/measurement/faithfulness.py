@@ -12,6 +12,7 @@ import math
 from itertools import product
 from pathlib import Path
 
+import click
 import hypothesis
 import numpy as np
 from hypothesis import strategies as st
@@ -24,8 +25,10 @@ from softermax.model.width_search import derived_widths, narrower
 
 from ..design_points import DesignPoint
 from ..files import write_whole
+from ..jobs.measure import Measure
+from ..results.columns import POINT, Column, hidden, real
 
-__all__ = ["faithful_grid", "measure_faithfulness"]
+__all__ = ["FAITHFULNESS", "faithful_grid", "measure_faithfulness"]
 
 #: Rows that the property-based search tries.
 SEARCHED = 400
@@ -36,7 +39,7 @@ def faithful_grid() -> list[DesignPoint]:
     inputs = (Q(6, 2), Q(5, 3), Q(4, 4), Q(7, 2))
     outputs = (UQ(1, 7), *(UQ(0, bits) for bits in range(8, 13)))
     return [
-        DesignPoint("softermax", "faithful", max_len=max_len, options=(("input", score), ("output", output)))
+        DesignPoint("softmax", "faithful", max_len=max_len, options=(("input", score), ("output", output)))
         for score, output, max_len in product(inputs, outputs, (16, 64, 384, 1024, 4096))
     ]
 
@@ -115,6 +118,39 @@ def _searched_rows(config: SoftermaxConfig, seed: int):
 
     climb()
     return tried
+
+
+FAITHFULNESS = Measure(
+    name="faithfulness",
+    help="The error bound of a config's outputs, in units in the last place, and the worst errors that attacks find: "
+    "random rows, rows built to be hard, and a search.",
+    example="faithfulness --preset faithful --input-format Q(4,4) --output-format UQ(0,11)",
+    title="Errors found in {rows:,} random rows, in built ones and by search, seed {seed}",
+    progress="Attacking",
+    run=measure_faithfulness,
+    options=(
+        click.Option(
+            ["--rows"],
+            type=click.IntRange(1),
+            default=100_000,
+            show_default=True,
+            help="Random rows for each config.",
+        ),
+        click.Option(
+            ["--seed"], type=click.IntRange(0), default=1, show_default=True, help="Of random rows and search."
+        ),
+    ),
+    columns=(
+        *POINT,
+        Column("widths", "widths"),
+        *(real(attack, f"{attack}\n/ulp", 3) for attack in ("random", "built", "searched")),
+        real("bound", "bound\n/ulp", 4),
+        real("bound_a_bit_less", "a bit less\n/ulp", 4),
+        real("row_sum_min", "row sum\nleast", 3),
+        real("row_sum_max", "row sum\ngreatest", 3),
+        *hidden("faithful"),
+    ),
+)
 
 
 @st.composite

@@ -1,89 +1,42 @@
-"""Jobs: what a command does for one design point, and how commands run many of them.
+"""Measures of a design point's netlist: area, timing and energy.
 
-Areas, periods and energies are kept in ``build_dir/cache`` under all that they follow from, so that nothing is
-synthesised or measured twice.
+Their results are cached in ``build_dir/cache``, keyed by everything that they depend on, so that nothing is synthesised
+or measured twice.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from inspect import signature
+from collections.abc import Sequence
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
-from rich.console import Console
+import click
 
-from ..cosimulation.verify import verify
 from ..design_points import DesignPoint
-from ..gates.liberty import unpacked
-from ..gates.opensta import opensta_period
-from ..jobs.cache import Cache, kept
-from ..jobs.provenance import library_digests, place_of
-from ..jobs.running import Job, run_jobs
+from ..jobs.cache import Cache, CachedJob, cached
+from ..jobs.measure import Measure
+from ..jobs.provenance import cache_key, library_digests
+from ..results import columns
+from ..results.columns import CELLS, FLOPS, POINT, TOKENS, Column, hidden, integer, real
+from ..synthesis.options import BALANCED_SYNTHESIS, LEAST_AREA_SYNTHESIS
 from ..synthesis.sram_macros import SramMacro
 from ..synthesis.synthesis import AreaOptions, Synthesis, synthesise
 from ..synthesis.verilog import write_component_verilog
-from .faithfulness import measure_faithfulness
 from .mapped_unit import MappedUnit, read_mapped_unit
-from .ratios import with_ratios
-from .row_energy import measure_row_energy
+from .ratios import RATIO_COLUMNS, with_ratios
+from .row_energy import ROW_ENERGY_COLUMNS, measure_row_energy
 
-__all__ = [
-    "CosimOptions",
-    "area",
-    "characterise",
-    "cosim",
-    "datasheet",
-    "energy",
-    "faithfulness",
-    "run",
-    "synthesis",
-    "timing",
-    "timing_beside_opensta",
-    "write_verilog",
-]
+__all__ = ["AREA", "ENERGY", "PATH", "TIMING", "area", "characterise", "energy", "synthesis", "timing"]
 
 #: The unit that was read back last, by its netlist and the options.
 _LAST_READ: dict[tuple, MappedUnit] = {}
 
 
-@dataclass(frozen=True)
-class CosimOptions:
-    """How co-simulations are run."""
-
-    seed: int = 1
-    simulator: str = "verilator"
-
-
-def write_verilog(point: DesignPoint, build_dir: Path, macros: bool = False) -> dict:
-    """Generate a point's Verilog into ``build_dir/verilog``, its memories SRAM macros if asked."""
-    verilog, _ = write_component_verilog(point.component(), point.name, build_dir, macros=macros)
-    return {"verilog": str(verilog)}
-
-
-def cosim(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict:
-    """Generate a point's Verilog and verify it."""
-    verilog = Path(write_verilog(point, build_dir)["verilog"])
-    folder = build_dir / "cosim" / f"{point.name}_{options.simulator}"
-    return verify(point, verilog, folder, seed=options.seed, simulator=options.simulator)
-
-
-def _place(job: str, point: DesignPoint, build_dir: Path, options: AreaOptions, **others) -> tuple[Cache, str]:
+def _cache_key(job: str, point: DesignPoint, options: AreaOptions, **others) -> str:
     options = vars(options) | {"liberty": library_digests(options.liberty)}
-    return place_of(job, point, build_dir, options=options, **others)
-
-
-def _kept(job: Callable[..., dict]) -> Callable[..., dict]:
-    """The same job, whose results are kept by :func:`_place`."""
-    parameters = signature(job)
-
-    def place(*given, **options) -> tuple[Cache, str]:
-        call = parameters.bind(*given, **options)
-        call.apply_defaults()
-        return _place(job.__name__, **call.arguments)
-
-    return kept(job, place)
+    return cache_key(job, point, options=options, **others)
 
 
 def synthesis(point: DesignPoint, build_dir: Path, options: AreaOptions, macros: bool | None = None) -> Synthesis:
@@ -98,7 +51,7 @@ def synthesis(point: DesignPoint, build_dir: Path, options: AreaOptions, macros:
     """
     apart = point.entry.parts
     macros = point.entry.macros if macros is None else macros
-    cache, key = _place("synthesis", point, build_dir, options, macros=macros)
+    cache, key = Cache(build_dir / "cache"), _cache_key("synthesis", point, options, macros=macros)
     folder, found = build_dir / "area" / point.name / key[:16], cache.get(key)
     if found is not None and _digest(folder / "netlist.v") == found["digest"]:
         return _read_synthesis(found["synthesis"], folder / "netlist.v")
@@ -129,7 +82,7 @@ def _mapped_unit(result: Synthesis, options: AreaOptions) -> MappedUnit:
     return _LAST_READ[key]
 
 
-@_kept
+@cached(partial(_cache_key, "area"))
 def area(point: DesignPoint, build_dir: Path, options: AreaOptions, macros: bool | None = None) -> dict:
     """Areas of a point and what is in it; for ``macros`` see :func:`synthesis`."""
     result = synthesis(point, build_dir, options, macros)
@@ -160,7 +113,41 @@ def _by_parts(point: DesignPoint, result: Synthesis) -> dict:
     return parts | {"softmax_area": round(softmax, 3), "rest_area": round(result.area - softmax, 3)}
 
 
-@_kept
+AREA = Measure(
+    name="area",
+    help="Synthesise with Yosys and report the area.",
+    example="area normalization --lanes 32 --liberty cells.lib.gz --recipe balanced",
+    title="Area, recipe {options.recipe}",
+    progress="Synthesising",
+    run=area,
+    options=(
+        LEAST_AREA_SYNTHESIS,
+        click.Option(
+            ["--macros/--flip-flops"],
+            default=None,
+            help="Memories as SRAM macros with a modelled area, the default in a pe, or as flip-flops, that elsewhere.",
+        ),
+    ),
+    columns=(
+        *POINT,
+        CELLS,
+        FLOPS,
+        columns.AREA,
+        real("sequential_area", "sequent.\n{area_unit}", 0),
+        real("memory_area", "memories\n{area_unit}", 0),
+        real("softmax_area", "softmax\n{area_unit}", 0),
+        real("rest_area", "the rest\n{area_unit}", 0),
+        real("area_per_lane", "per lane\n{area_unit}", 1),
+        *RATIO_COLUMNS,
+        *hidden("recipe", "combinational_area", "delay", "area_unit"),
+        # Of the parts of a processing element.
+        *hidden("*_area"),
+    ),
+    complete=with_ratios,
+)
+
+
+@cached(partial(_cache_key, "timing"))
 def timing(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
     """Timing of a point's netlist; a processing element has SRAM macros."""
     result = synthesis(point, build_dir, options)
@@ -178,15 +165,30 @@ def timing(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
     }
 
 
-def timing_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
-    """The same, and the period that OpenSTA finds in the same netlist."""
-    found = timing(point, build_dir, options)
-    with unpacked(options.liberty) as plain:
-        netlist = synthesis(point, build_dir, options).netlist
-        return found | {"opensta_period": round(opensta_period(netlist, point.name, list(plain.values())), 3)}
+TIMING = Measure(
+    name="timing",
+    help="The least clock period of a unit, by the tables of the library, and the path that asks for it.",
+    example="timing unnormed --lanes 32 --liberty cells.lib.gz --path",
+    title="Least clock period, recipe {options.recipe}",
+    progress="Synthesising and timing",
+    run=timing,
+    options=(BALANCED_SYNTHESIS,),
+    columns=(
+        *POINT,
+        columns.AREA,
+        real("period", "period\n/ps", 1),
+        real("opensta_period", "OpenSTA\n/ps", 1),
+        real("period_in_fo4", "period\n/FO4", 1),
+        Column("starts", "from"),
+        Column("ends", "to"),
+        *hidden("recipe", "area_unit", "fo4", "path"),
+    ),
+)
+#: Columns of the steps of a path.
+PATH = (Column("net", "net"), Column("driver", "driven by"), Column("edge", "edge"), real("arrival", "at\n/ps", 1))
 
 
-@_kept
+@cached(partial(_cache_key, "energy"))
 def energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: int, period: float) -> dict:
     """Energy of a point's netlist for rows of real scores."""
     result = synthesis(point, build_dir, options)
@@ -200,6 +202,34 @@ def energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: in
     } | found
 
 
+ENERGY = Measure(
+    name="energy",
+    help="The energy of a unit for rows of real attention scores, played into its mapped netlist. Without a library "
+    "in thousands of an inverter's loads, charged and discharged.",
+    example="energy unnormed --lanes 32 --liberty cells.lib.gz --tokens 384",
+    title="Energy for a row, recipe {options.recipe}",
+    progress="Synthesising and simulating",
+    run=energy,
+    options=(
+        BALANCED_SYNTHESIS,
+        click.Option(["--tokens"], type=click.IntRange(1), default=384, show_default=True, help="Length of the rows."),
+        click.Option(
+            ["--period"], type=float, default=1000.0, show_default=True, help="Of the clock, in ps, for leakage."
+        ),
+    ),
+    columns=(
+        *POINT,
+        TOKENS,
+        integer("mismatches", "mis-\nmatches"),
+        columns.AREA,
+        *ROW_ENERGY_COLUMNS,
+        *RATIO_COLUMNS,
+        *hidden("recipe", "area_unit"),
+    ),
+    complete=with_ratios,
+)
+
+
 def characterise(
     point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: Sequence[int], period: float
 ) -> dict:
@@ -211,29 +241,11 @@ def characterise(
     }
 
 
-def _find_characterised(point, build_dir, options, tokens, period) -> dict | None:
-    mapped, timed = area.find(point, build_dir, options), timing.find(point, build_dir, options)
-    energies = [energy.find(point, build_dir, options, some, period) for some in tokens]
+def _lookup_characterised(point, build_dir, options, tokens, period) -> dict | None:
+    mapped, timed = area.lookup(point, build_dir, options), timing.lookup(point, build_dir, options)
+    energies = [energy.lookup(point, build_dir, options, some, period) for some in tokens]
     whole = None not in (mapped, timed, *energies)
     return {"area": mapped, "timing": timed, "energies": energies} if whole else None
 
 
-characterise.find = _find_characterised
-
-
-def faithfulness(point: DesignPoint, build_dir: Path, rows: int, seed: int) -> dict:
-    """Bound and attack a point's config."""
-    return measure_faithfulness(point, build_dir, rows=rows, seed=seed)
-
-
-def datasheet(points: Sequence[DesignPoint], build_dir: Path, cosim_options, area_options, console: Console):
-    """Co-simulation and area of every point, one flat object for each."""
-    jobs = [Job(cosim, point, build_dir, {"options": cosim_options}) for point in points]
-    jobs += [Job(area, point, build_dir, {"options": area_options}) for point in points]
-    results = run_jobs(jobs, "Verifying and synthesising", console)
-    return with_ratios([{**a, **b} for a, b in zip(results[: len(points)], results[len(points) :], strict=True)])
-
-
-def run(function, points: Sequence, build_dir: Path, description: str, console: Console, **options) -> list[dict]:
-    """One job for every point, in parallel on the machine's cores; results as of :func:`run_jobs`."""
-    return run_jobs([Job(function, point, build_dir, options) for point in points], description, console)
+characterise = CachedJob(characterise, _lookup_characterised)

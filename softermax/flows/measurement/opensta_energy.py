@@ -1,4 +1,4 @@
-"""Energies of a netlist beside OpenSTA's for the same activity: every net changes alike, all clocks tick."""
+"""Figures of a netlist beside OpenSTA's: its period, and its energies when every net changes alike, all clocks tick."""
 
 from __future__ import annotations
 
@@ -11,16 +11,27 @@ from ..gates.activity import Activity
 from ..gates.energy import switched_energy
 from ..gates.liberty import Library, unpacked
 from ..gates.netlist import CLOCK, Netlist, kind_of
-from ..gates.opensta import opensta_energy
+from ..gates.opensta import opensta_energy, opensta_period
+from ..jobs.measure import Measure
+from ..results.columns import POINT, hidden, real
+from ..synthesis.options import BALANCED_SYNTHESIS
 from ..synthesis.synthesis import AreaOptions
-from .jobs import synthesis
+from .jobs import synthesis, timing
 from .mapped_unit import read_mapped_unit
 
-__all__ = ["energy_beside_opensta"]
+__all__ = ["OPENSTA_ENERGY", "energy_beside_opensta", "timing_beside_opensta"]
 
 #: Changes of a net in a clock cycle, and the cycles of which energies are means, so that counts are whole numbers.
 CHANGES, CYCLES = 0.2, 1000
 PERIOD = 1000.0
+
+
+def timing_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
+    """Timing of a point's netlist, and the period that OpenSTA finds in the same netlist."""
+    found = timing(point, build_dir, options)
+    with unpacked(options.liberty) as plain:
+        netlist = synthesis(point, build_dir, options).netlist
+        return found | {"opensta_period": round(opensta_period(netlist, point.name, list(plain.values())), 3)}
 
 
 def energy_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
@@ -45,6 +56,31 @@ def energy_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOpti
         shown |= {name: round(float(ours[name]), 6), f"opensta_{name}": round(fj, 6)}
         shown[f"{name}_ratio"] = round(float(ours[name]) / fj, 4) if fj else None
     return {"recipe": made.recipe, **shown}
+
+
+OPENSTA_ENERGY = Measure(
+    name="opensta-energy",
+    help="The energy of a softmax unit's clock cycle beside OpenSTA's, which must be installed, when every net changes "
+    "alike: what cells take inside, nets and leakage.",
+    example="opensta-energy unnormed --lanes 32 --liberty cells.lib.gz",
+    title="Energy of a clock cycle in fJ, ours and OpenSTA's, recipe {options.recipe}",
+    progress="Synthesising",
+    run=energy_beside_opensta,
+    options=(BALANCED_SYNTHESIS,),
+    columns=(
+        *POINT,
+        *(
+            real(field, heading, 3)
+            for name in ("internal", "switching", "leakage")
+            for field, heading in (
+                (name, f"{name}\n/fJ"),
+                (f"opensta_{name}", "OpenSTA\n/fJ"),
+                (f"{name}_ratio", "ratio"),
+            )
+        ),
+        *hidden("recipe"),
+    ),
+)
 
 
 def uniform_activity(netlist: Netlist, library: Library) -> Activity:

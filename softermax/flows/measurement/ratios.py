@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["PUBLISHED", "with_ratios"]
+from ..results.columns import real
+
+__all__ = ["PUBLISHED", "RATIO_COLUMNS", "with_ratios"]
 
 #: Area and energy of the paper's units against its baseline, 32 lanes, 384 tokens, 7 nm (Stevens et al., DAC 2021).
 PUBLISHED = {
@@ -13,23 +15,35 @@ PUBLISHED = {
 }
 #: Names of ratios, and the fields that they are of, each with its weight.
 RATIOS = {
-    "of_baseline": {"area": 1.0},
-    "softmax_of_baseline": {"softmax_area": 1.0},
-    "energy_of_baseline": {"energy_per_row": 1.0},
-    "glitching_of_baseline": {"energy_with_glitches": 1.0},
-    "energy_of_baseline_half_memory": {"energy_per_row": 1.0, "memory_energy": -0.5},
-    "energy_of_baseline_double_memory": {"energy_per_row": 1.0, "memory_energy": 1.0},
+    "area_ratio": {"area": 1.0},
+    "softmax_area_ratio": {"softmax_area": 1.0},
+    "energy_ratio": {"energy_per_row": 1.0},
+    "energy_with_glitches_ratio": {"energy_with_glitches": 1.0},
+    "energy_ratio_half_memory": {"energy_per_row": 1.0, "memory_energy": -0.5},
+    "energy_ratio_double_memory": {"energy_per_row": 1.0, "memory_energy": 1.0},
 }
+#: Columns of the ratios.
+RATIO_COLUMNS = (
+    real("area_ratio", "area of\nbaseline", 3),
+    real("energy_ratio", "energy of\nbaseline", 3),
+    real("energy_with_glitches_ratio", "with\nglitches", 3),
+    real("energy_ratio_half_memory", "half the\nmemory", 3),
+    real("energy_ratio_double_memory", "twice the\nmemory", 3),
+    real("paper_energy_ratio", "the\npaper's", 2),
+    real("softmax_area_ratio", "softmax of\nbaseline's", 3),
+    real("paper_area_ratio", "the\npaper's", 2),
+)
 
 
 def with_ratios(results: list[dict]) -> list[dict]:
     """The same results with ratios to the FP16 baseline's unit of the same size, of whatever has been measured.
 
-    ``of_baseline``: of areas; ``softmax_of_baseline``: of those of a processing element's softmax;
-    ``energy_of_baseline`` and ``glitching_of_baseline``: of energies without glitches and with them;
-    ``energy_of_baseline_half_memory`` and ``energy_of_baseline_double_memory``: of those without, if memories took half
-    or twice what they are modelled to. Of the baseline's two normalizers the smaller figure counts. ``published`` and
-    ``published_energy`` are the paper's ratios. Where no result is of a baseline, there are no ratios.
+    ``area_ratio``: of areas; ``softmax_area_ratio``: of those of a processing element's softmax;
+    ``energy_ratio`` and ``energy_with_glitches_ratio``: of energies without glitches and with them;
+    ``energy_ratio_half_memory`` and ``energy_ratio_double_memory``: of those without, if memories took half
+    or twice what they are modelled to. Of the baseline's two normalizers the smaller figure counts.
+    ``paper_area_ratio`` and ``paper_energy_ratio`` are the paper's ratios. Where no result is of a baseline, there are
+    no ratios.
     """
     if not any(result["preset"] == "fp16" for result in results):
         return results
@@ -42,7 +56,7 @@ def with_ratios(results: list[dict]) -> list[dict]:
         for result in measured:
             figure = least.get(_size(result))
             result[ratio] = round(_figure(result, weights) / figure, 4) if figure else None
-    for field, what in (("published", "area"), ("published_energy", "energy_per_row")):
+    for field, what in (("paper_area_ratio", "area"), ("paper_energy_ratio", "energy_per_row")):
         for result in results:
             if what in result:
                 result[field] = PUBLISHED[what].get(result["unit"]) if result["preset"] == "paper" else None

@@ -14,9 +14,27 @@ from ..design_points import DesignPoint
 from ..gates.activity import Activity
 from ..gates.energy import EnergyBreakdown, switched_energy
 from ..gates.glitches import simulate_glitches
+from ..results.columns import hidden, real
 from .mapped_unit import MappedUnit
 
-__all__ = ["measure_row_energy"]
+__all__ = ["ROW_ENERGY_COLUMNS", "measure_row_energy"]
+
+#: Columns of the energies of a row, and of how they were measured.
+ROW_ENERGY_COLUMNS = (
+    real("net_switching_energy", "nets\n{energy_unit}", 2),
+    real("cells_energy", "cells\n{energy_unit}", 2),
+    real("clock_energy", "clock\n{energy_unit}", 2),
+    real("leakage_energy", "leakage\n{energy_unit}", 2),
+    real("memory_energy", "memories\n{energy_unit}", 2),
+    real("softmax_energy", "softmax\n{energy_unit}", 2),
+    real("energy_per_row", "row\n{energy_unit}", 2),
+    real("glitch_factor", "glitch\nfactor", 2),
+    real("energy_with_glitches", "row with\nglitches", 2),
+    real("period", "period\n/ps", 1),
+    *hidden("energy_unit", "rows", "voltage", "energy_per_element"),
+    # Of the parts of a processing element.
+    *hidden("*_energy"),
+)
 
 
 def measure_row_energy(point: DesignPoint, unit: MappedUnit, *, tokens: int, period: float) -> dict:

@@ -19,7 +19,7 @@ AREA_KINDS = {
     "memories": "memory_area",
 }
 ENERGY_KINDS = {
-    "nets": "wires_energy",
+    "nets": "net_switching_energy",
     "cells": "cells_energy",
     "clock": "clock_energy",
     "leakage": "leakage_energy",

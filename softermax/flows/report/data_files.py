@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..files import write_whole
+from ..results.formats import as_csv
 from .markdown import markdown_report
 from .results import LibraryResults
 
@@ -25,14 +24,4 @@ def write_data_files(raw: dict[str, dict], libraries: Sequence[LibraryResults], 
     write_whole(folder / "figures.md", markdown_report(libraries))
     for name in LISTS:
         results = [{"library": library.name, **result} for library in libraries for result in getattr(library, name)]
-        write_whole(folder / f"{name}.csv", _as_csv(results))
-
-
-def _as_csv(results: Sequence[dict]) -> str:
-    """Flat results as CSV: fields in the order in which they first come, empty where a result has none."""
-    fields = dict.fromkeys(["library", *(field for result in results for field in result)])
-    file = io.StringIO()
-    writer = csv.DictWriter(file, fields, restval="", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(results)
-    return file.getvalue()
+        write_whole(folder / f"{name}.csv", as_csv(results))

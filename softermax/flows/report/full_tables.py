@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..results.tables import COLUMNS
+from ..evaluation.evaluation import UNIT_COLUMNS
 from .results import IDENTITY, UNIT_NAMES, LibraryResults, options_of, parts_of
 
 __all__ = ["Table", "full_tables"]
@@ -22,18 +22,18 @@ REPORT_COLUMNS = {
 
 AREAS = (
     *("area", "area_per_lane", "sequential_area", "combinational_area", "memory_area"),
-    *("of_baseline", "published"),
+    *("area_ratio", "paper_area_ratio"),
 )
 #: What a table of parts says beside them.
-BESIDE_PARTS = {"area": ("rest_area", "area", "softmax_of_baseline"), "energy": ("energy_per_row",)}
+BESIDE_PARTS = {"area": ("rest_area", "area", "softmax_area_ratio"), "energy": ("energy_per_row",)}
 TIMES = ("period", "fo4", "period_in_fo4", "starts", "ends")
 ENERGIES = (
-    *("tokens", "wires_energy", "cells_energy", "clock_energy", "leakage_energy", "memory_energy", "energy_per_row"),
-    *("energy_per_element", "glitch_factor", "energy_with_glitches"),
-    *("energy_of_baseline", "glitching_of_baseline", "published_energy", "mismatches"),
+    *("tokens", "net_switching_energy", "cells_energy", "clock_energy", "leakage_energy", "memory_energy"),
+    *("energy_per_row", "energy_per_element", "glitch_factor", "energy_with_glitches"),
+    *("energy_ratio", "energy_with_glitches_ratio", "paper_energy_ratio", "mismatches"),
 )
-SENSITIVITY = ("energy_of_baseline_half_memory", "energy_of_baseline", "energy_of_baseline_double_memory")
-LENGTH_ENERGIES = tuple(field for field in ENERGIES if field != "published_energy")
+SENSITIVITY = ("energy_ratio_half_memory", "energy_ratio", "energy_ratio_double_memory")
+LENGTH_ENERGIES = tuple(field for field in ENERGIES if field != "paper_energy_ratio")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,8 @@ class _TableMaker:
     """Makes tables of a library's results, with its units in their headings."""
 
     def __init__(self, library: LibraryResults):
-        self._columns = {**COLUMNS, **REPORT_COLUMNS}
+        declared = {column.field: (column.heading, column.show) for column in UNIT_COLUMNS if not column.hidden}
+        self._columns = {**declared, **REPORT_COLUMNS}
         self._units = {name: getattr(library, name) for name in ("area_unit", "energy_unit", "element_unit")}
 
     def table(self, title: str, results: Sequence[dict], measured: Sequence[str], folded: bool = False) -> Table | None:

@@ -12,11 +12,11 @@ from .results import UNIT_NAMES, LibraryResults
 __all__ = ["ratio_plots"]
 
 #: Bars of a plot: label, preset, field and whether it is hatched.
-AREA_BARS = [(preset, preset, "of_baseline", False) for preset in OURS]
+AREA_BARS = [(preset, preset, "area_ratio", False) for preset in OURS]
 ENERGY_BARS = [
     (f"{preset}{', with glitches' if hatched else ''}", preset, field, hatched)
     for preset in OURS
-    for field, hatched in (("energy_of_baseline", False), ("glitching_of_baseline", True))
+    for field, hatched in (("energy_ratio", False), ("energy_with_glitches_ratio", True))
 ]
 #: What is behind a number: nothing, so that no line runs through it.
 BLANK = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5}

@@ -28,7 +28,7 @@ THOUSANDTH = {"pJ": "fJ", "k loads": "loads"}
 #: What else than a processing element's part has an area or an energy. The binary16 scores count with the softmax.
 NO_PARTS = {
     *("sequential", "combinational", "memory", "logic", "rest", "binary16_scores"),
-    *("unnormed", "normalization", "wires", "cells", "clock", "leakage", "published"),
+    *("unnormed", "normalization", "net_switching", "cells", "clock", "leakage"),
 }
 
 

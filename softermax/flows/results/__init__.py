@@ -1,1 +1,1 @@
-"""Flat results for people: columns, tables and formats."""
+"""Flat results: columns that people see, tables, and the formats that commands print."""

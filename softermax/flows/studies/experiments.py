@@ -27,13 +27,35 @@ from softermax.nn.tasks.task import Task
 
 from ..errors import FlowError
 from ..files import write_whole
-from ..jobs.cache import Cache, kept, key_of
+from ..jobs.cache import CachedJob, cached, key_of
 from ..jobs.provenance import source_digest, versions
 from ..jobs.running import Job, run_jobs
+from ..results.columns import Column, hidden, integer, real
 
-__all__ = ["Run", "experiment"]
+__all__ = ["OUTCOME_COLUMNS", "Run", "experiment"]
 
 PROGRAMS = ("numpy", "torch", "transformers")
+#: Columns of the results of an experiment.
+OUTCOME_COLUMNS = (
+    Column("task", "task"),
+    Column("arm", "attention"),
+    Column("training", "training"),
+    Column("measure", "measure"),
+    Column("seeds", "seeds"),
+    integer("examples", "examples"),
+    real("value", "value", 2),
+    real("se", "se", 2),
+    real("se_seeds", "se of\nseeds", 2),
+    Column("difference", "differ-\nence", "{:+.2f}".format),
+    real("difference_se", "paired\nse", 2),
+    real("difference_se_seeds", "se of\nseeds", 2),
+    integer("gained", "gained"),
+    integer("lost", "lost"),
+    real("p", "p", 3),
+    Column("input", "input"),
+    Column("output", "output"),
+    *hidden("quick", "base"),
+)
 
 
 @dataclass(frozen=True)
@@ -106,9 +128,10 @@ def start(run: Run, build_dir: Path) -> dict:
     return {}
 
 
-start.find = lambda run, build_dir: {} if _start_file(run, build_dir).is_file() else None
+start = CachedJob(start, lambda run, build_dir: {} if _start_file(run, build_dir).is_file() else None)
 
 
+@cached(Run.key)
 def outcomes(run: Run, build_dir: Path) -> dict:
     """Outcomes of a seed's model with the run's arm."""
     with _told(TaskError, ValueError):
@@ -119,9 +142,6 @@ def outcomes(run: Run, build_dir: Path) -> dict:
         if run.tuned:
             training.train(model, task, task.schedule.more_epochs, task.schedule.more_rate, run.seed)
         return vars(training.evaluate(model, task)) | {"measures": task.measures}
-
-
-outcomes = kept(outcomes, lambda run, build_dir: (Cache(build_dir / "cache"), run.key()))
 
 
 def _begin(run: Run, build_dir: Path):
@@ -176,7 +196,7 @@ def experiment(
 
 def _train_starts(runs: Sequence[Run], build_dir: Path, console: Console):
     """Train what runs begin with, if they have yet to be run."""
-    missing = {run.seed: run for run in runs if run.task.trained and outcomes.find(run, build_dir) is None}
+    missing = {run.seed: run for run in runs if run.task.trained and outcomes.lookup(run, build_dir) is None}
     jobs = [Job(start, replace(run, arm=None, tuned=False), build_dir) for run in missing.values()]
     if jobs:
         run_jobs(jobs, "Training with softmax", console)

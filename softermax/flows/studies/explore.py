@@ -13,9 +13,12 @@ from softermax.hw import NormalizationUnit, UnnormedSoftmaxUnit
 from softermax.model import SoftermaxConfig
 from softermax.model.width_search import area_model, candidates, derived_widths
 
+from ..jobs.measure import Measure
+from ..results.columns import AREA, Column, hidden, real
+from ..synthesis.options import LEAST_AREA_SYNTHESIS
 from ..synthesis.synthesis import AreaOptions, synthesise_component
 
-__all__ = ["Candidate", "least_candidates", "measure_candidate"]
+__all__ = ["EXPLORE", "Candidate", "least_candidates", "measure_candidate"]
 
 
 @dataclass(frozen=True)
@@ -49,3 +52,28 @@ def measure_candidate(candidate: Candidate, build_dir: Path, options: AreaOption
         result = synthesise_component(unit(candidate.config), f"{name}_{candidate.name}", build_dir, options)
         areas[f"{name}_area"] = round(result.area, 3)
     return areas | {"area": round(sum(areas.values()), 3), "area_unit": result.area_unit}
+
+
+EXPLORE = Measure(
+    name="explore",
+    help="Synthesise the candidates of least modelled area for a faithful config; the first is what the preset takes.",
+    example="explore --preset faithful --max-len 1024 --number 5 --liberty cells.lib",
+    title="Candidates for a faithful config: widths in bits, areas by recipe {options.recipe}",
+    progress="Synthesising",
+    run=measure_candidate,
+    options=(LEAST_AREA_SYNTHESIS,),
+    columns=(
+        Column("place", "place"),
+        Column("unnormed", "numer-\nator"),
+        Column("reciprocal", "recip-\nrocal"),
+        Column("reciprocal_segments", "segment\nindex"),
+        Column("mantissa_guard_bits", "guard\nbits"),
+        Column("product", "product"),
+        Column("power_sum", "power\nsum"),
+        real("modelled", "modelled\n/um2", 1),
+        real("unnormed_area", "unnormed\n{area_unit}", 1),
+        real("normalization_area", "normalization\n{area_unit}", 1),
+        AREA,
+        *hidden("area_unit"),
+    ),
+)

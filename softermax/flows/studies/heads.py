@@ -10,11 +10,28 @@ from softermax.sim.attention import exact_attention, load_heads
 from softermax.sim.pe_trace import context_unit, real_head
 
 from ..designs.registry import designs
+from ..results.columns import D_HEAD, Column, hidden, real
 
-__all__ = ["MAX_LEN", "head_errors"]
+__all__ = ["HEAD_COLUMNS", "MAX_LEN", "head_errors"]
 
 #: Tokens of the longest heads that are measured.
 MAX_LEN = 384
+#: Columns of the results.
+HEAD_COLUMNS = (
+    Column("head", "head"),
+    D_HEAD,
+    *(
+        real(f"{preset}_{error}", f"{preset}\n{heading}", digits)
+        for preset in designs()
+        for error, heading, digits in (
+            ("max_error", "largest", 4),
+            ("median_error", "median", 4),
+            ("row_sum", "row sum", 3),
+            ("context_error", "context", 4),
+        )
+    ),
+    *hidden("scale_bits"),
+)
 
 
 def head_errors(scale_bits: int) -> list[dict]:

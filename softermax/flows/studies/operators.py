@@ -13,9 +13,12 @@ from softermax.hw.baseline import Operator, Pipeline, divider, exponential_opera
 from softermax.model import Q
 from softermax.model.exponential import Exponential
 
+from ..jobs.measure import Measure
+from ..results.columns import AREA, CELLS, FLOPS, LATENCY, Column, hidden, real
+from ..synthesis.options import LEAST_AREA_SYNTHESIS
 from ..synthesis.synthesis import AreaOptions, synthesise_component
 
-__all__ = ["CHOICES", "OperatorPoint", "measure", "operator_points"]
+__all__ = ["CHOICES", "OPERATORS", "OperatorPoint", "measure_operator", "operator_points"]
 
 #: Operators by name and choice; docs/baseline.md says which the baseline uses.
 CHOICES: dict[tuple[str, str], Callable[[], Operator]] = {
@@ -65,7 +68,7 @@ def operator_points() -> list[OperatorPoint]:
     return [OperatorPoint(*key) for key in CHOICES]
 
 
-def measure(point: OperatorPoint, build_dir: Path, options: AreaOptions) -> dict:
+def measure_operator(point: OperatorPoint, build_dir: Path, options: AreaOptions) -> dict:
     """Generate an operator's Verilog and synthesise it."""
     component = point.component()
     result = synthesise_component(component, point.name, build_dir, options)
@@ -79,3 +82,24 @@ def measure(point: OperatorPoint, build_dir: Path, options: AreaOptions) -> dict
         "delay": result.delay,
         "area_unit": result.area_unit,
     }
+
+
+OPERATORS = Measure(
+    name="operators",
+    help="Synthesise the baseline's binary16 operators one by one, with what they were chosen from.",
+    example="operators --liberty cells.lib --recipe balanced",
+    title="Operators, recipe {options.recipe}",
+    progress="Synthesising",
+    run=measure_operator,
+    options=(LEAST_AREA_SYNTHESIS,),
+    columns=(
+        Column("operator", "operator"),
+        Column("choice", "choice"),
+        LATENCY,
+        CELLS,
+        FLOPS,
+        AREA,
+        real("logic_area", "logic\n{area_unit}", 1),
+        *hidden("recipe", "delay", "area_unit"),
+    ),
+)

@@ -6,8 +6,9 @@ from softermax.model import QFormat, SoftermaxConfig
 from softermax.sim import capture_models
 
 from ..errors import FlowError
+from ..results.columns import Column, hidden, real
 
-__all__ = ["TEXTS", "minilm_statistics"]
+__all__ = ["SCORE_COLUMNS", "TEXTS", "minilm_statistics"]
 
 #: Tokens of the longest text.
 MAX_LEN = 384
@@ -16,6 +17,24 @@ TEXTS = (
     capture_models.DECLARATION,
     capture_models.MOBY_DICK,
     capture_models.SECOND_INAUGURAL,
+)
+#: Columns of the results.
+SCORE_COLUMNS = (
+    Column("layer", "layer"),
+    Column("head", "head"),
+    real("least", "least\nscore", 2),
+    real("p50", "median", 2),
+    real("p99", "99 %", 2),
+    real("p99_999", "99.999 %", 2),
+    real("greatest", "greatest", 2),
+    Column("clipped_above", "clipped\nabove", "{:.3%}".format),
+    Column("clipped_below", "clipped\nbelow", "{:.3%}".format),
+    Column("zero_point", "zero\npoint"),
+    Column("moved_clipped_above", "moved:\nabove", "{:.3%}".format),
+    Column("moved_clipped_below", "moved:\nbelow", "{:.3%}".format),
+    real("entropy", "entropy\n/bits", 2),
+    real("max_probability", "largest\nprob.", 3),
+    *hidden("module", "scores", "p1"),
 )
 
 

@@ -12,11 +12,22 @@ from softermax.sim.pe_trace import HeadHost
 
 from ..designs.registry import design
 from ..errors import FlowError
+from ..results.columns import CYCLES, D_HEAD, POINT, TOKENS, hidden, integer, real
 
-__all__ = ["UTILISATION_TOKENS", "measure_utilisation"]
+__all__ = ["UTILISATION_COLUMNS", "UTILISATION_TOKENS", "measure_utilisation"]
 
 #: Sequence lengths that are measured.
 UTILISATION_TOKENS = (64, 128, 256, 384, 512, 1024)
+#: Columns of the results.
+UTILISATION_COLUMNS = (
+    *POINT,
+    TOKENS,
+    D_HEAD,
+    integer("mac_cycles", "MAC\ncycles"),
+    CYCLES,
+    real("utilisation", "utili-\nsation", 4),
+    *hidden("causal"),
+)
 
 
 def measure_utilisation(

@@ -11,19 +11,23 @@ from softermax.sim.trace import Trace
 
 from ..cosimulation.verify import compared
 from ..design_points import DesignPoint, main_design_points
+from ..designs.registry import unit_names
 from ..errors import FlowError
-from ..measurement.jobs import CosimOptions, write_verilog
+from ..jobs.measure import Measure
+from ..measurement.cosimulation import COSIM_OPTIONS, CosimOptions, write_verilog
+from ..results.columns import COMPARED, POINT, Column, hidden, integer
 
-__all__ = ["FLOOR", "by_point", "coverage", "coverage_points", "summary", "trace_coverage"]
+__all__ = ["COVERAGE", "FLOOR", "by_point", "coverage", "coverage_points", "summary", "trace_coverage"]
 
-COMPARED = ("cycles_compared", "mismatches", "first_mismatch")
+#: Fields of a co-simulation that a summary has.
+SIMULATED = ("cycles_compared", "mismatches", "first_mismatch")
 
 #: The part of all bins that a design point's benches must hit.
 FLOOR = 1.0
 
 
 def coverage(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict:
-    """Play the rows of :func:`~softermax.flows.measurement.jobs.cosim`, and count what they cover.
+    """Play the rows of :func:`~softermax.flows.measurement.cosimulation.cosim`, and count what they cover.
 
     Returns
     -------
@@ -37,6 +41,27 @@ def coverage(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict
     results = cosimulate(verilog, point.name, traces, folder, simulator=options.simulator)
     right = [not result.mismatches for result in results]
     return compared(results) | {"points": _covered(point, options.seed, traces, right).rows()}
+
+
+COVERAGE = Measure(
+    name="coverage",
+    help="Functional coverage of a unit's benches: which of the situations that matter they have played without a "
+    f"mismatch, of those that its config allows. UNIT is one of {', '.join(unit_names())}, and then every "
+    "coverage point is shown; without it, all of them with 16 lanes, of every preset. Fails if a bin is not hit.",
+    example="coverage unnormed --preset faithful --seed 7 --json",
+    title="Functional coverage, seed {options.seed}",
+    progress="Playing and counting",
+    run=coverage,
+    options=(COSIM_OPTIONS,),
+    columns=(
+        *POINT,
+        Column("point", "coverage point"),
+        *(integer(number, number) for number in ("points", "bins", "hit")),
+        Column("covered", "covered", "{:.1%}".format),
+        *COMPARED,
+        *hidden("uncovered"),
+    ),
+)
 
 
 def trace_coverage(point: DesignPoint, seed: int) -> Coverage:
@@ -69,5 +94,5 @@ def summary(points: Sequence[DesignPoint], results: Sequence[dict]) -> list[dict
     for point, result in zip(points, results, strict=True):
         bins, hit = (sum(row[name] for row in result["points"]) for name in ("bins", "hit"))
         of_all = {"points": len(result["points"]), "bins": bins, "hit": hit, "covered": hit / bins if bins else 0.0}
-        rows.append(point.identity() | {name: result[name] for name in COMPARED} | of_all)
+        rows.append(point.identity() | {name: result[name] for name in SIMULATED} | of_all)
     return rows

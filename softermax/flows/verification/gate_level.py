@@ -9,9 +9,11 @@ found is kept in ``build_dir/cache`` under all that it follows from.
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
+
+import click
 
 from ..cosimulation.verify import verify
 from ..design_points import DesignPoint, main_design_points
@@ -19,15 +21,20 @@ from ..errors import FlowError
 from ..files import write_whole
 from ..gates.cell_models import cell_models
 from ..gates.liberty import read_libraries, unpacked
-from ..jobs.cache import Cache, kept
-from ..jobs.provenance import library_digests, place_of
-from ..measurement.jobs import CosimOptions, synthesis, write_verilog
+from ..jobs.cache import cached
+from ..jobs.measure import Measure, OptionGroup
+from ..jobs.provenance import cache_key, library_digests
+from ..measurement.cosimulation import SEED, SIMULATOR, CosimOptions, write_verilog
+from ..measurement.jobs import synthesis
+from ..results.columns import CELLS, COMPARED, FLOPS, POINT, Column, hidden
+from ..synthesis.mapping import RECIPES
+from ..synthesis.options import CLOCK_GATING, EXCLUDE, LIBERTY
 from ..synthesis.partitions import INSTANCE, Partition, partition
 from ..synthesis.synthesis import AreaOptions, Synthesis
 from .equivalence.elaboration import read_aig
 from .equivalence.sequential import Equivalence, Limits, check_clock, prove_equivalent
 
-__all__ = ["compare_netlist", "gate_level", "gate_points", "play_netlist"]
+__all__ = ["GATE", "compare_netlist", "gate_level", "gate_points", "play_netlist"]
 
 #: Of the units that are verified unless others are asked for.
 LANES = 16
@@ -52,15 +59,13 @@ def gate_points() -> list[DesignPoint]:
     return [*whole, *small]
 
 
-def _place(
-    point: DesignPoint, build_dir: Path, area: AreaOptions, cosim: CosimOptions, every: int, limits: Limits
-) -> tuple[Cache, str]:
+def _cache_key(point: DesignPoint, area: AreaOptions, cosim: CosimOptions, every: int, limits: Limits) -> str:
     mapped = vars(area) | {"liberty": library_digests(area.liberty)}
     facts = {"mapped": mapped, "cosim": vars(cosim), "every": every, "limits": vars(limits)}
-    return place_of("gate level", point, build_dir, **facts)
+    return cache_key("gate level", point, **facts)
 
 
-@partial(kept, place=_place)
+@cached(_cache_key)
 def gate_level(
     point: DesignPoint, build_dir: Path, area: AreaOptions, cosim: CosimOptions, every: int, limits: Limits
 ) -> dict:
@@ -88,6 +93,70 @@ def gate_level(
         **{field: found[field] for field in ("rows", "cycles_compared", "mismatches", "first_mismatch")},
         "equivalence": _in_words(compared),
     }
+
+
+def _areas(recipes: Sequence[str], **options) -> list[AreaOptions]:
+    return [AreaOptions(recipe=recipe, **options) for recipe in recipes]
+
+
+GATE = Measure(
+    name="gate",
+    help="Verify netlists of standard cells: the same co-simulation as of the Verilog, and formal equivalence with it. "
+    "UNIT is one of those of cosim; without it, the softmax units of make with 16 lanes and small processing elements.",
+    example="gate unnormed --liberty cells.lib.gz --recipe balanced",
+    title="Netlists, one row of {every}, seed {cosim.seed}, in {cosim.simulator}",
+    progress="Synthesising, playing and comparing",
+    run=gate_level,
+    options=(
+        OptionGroup(
+            "area",
+            _areas,
+            (
+                LIBERTY,
+                click.Option(
+                    ["--recipe", "recipes"],
+                    multiple=True,
+                    default=tuple(RECIPES),
+                    show_default=True,
+                    help="May be repeated.",
+                ),
+                EXCLUDE,
+                CLOCK_GATING,
+            ),
+        ),
+        click.Option(
+            ["--every"],
+            type=click.IntRange(1),
+            default=16,
+            show_default=True,
+            help="Play one row, or head, of so many.",
+        ),
+        OptionGroup(
+            "limits",
+            Limits,
+            (
+                click.Option(
+                    ["--seconds"],
+                    type=click.FloatRange(1),
+                    default=60.0,
+                    show_default=True,
+                    help="For each step of a proof.",
+                ),
+            ),
+        ),
+        OptionGroup("cosim", CosimOptions, (SEED, SIMULATOR)),
+    ),
+    each="area",
+    columns=(
+        *POINT,
+        Column("netlist", "netlist"),
+        *COMPARED,
+        CELLS,
+        FLOPS,
+        Column("equivalence", "equivalence"),
+        *hidden("rows"),
+    ),
+)
 
 
 def play_netlist(point: DesignPoint, mapped: Synthesis, area: AreaOptions, cosim: CosimOptions, every: int = 1) -> dict:

@@ -9,23 +9,26 @@ in ``build_dir/cache`` under all that they follow from.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
+
+import click
 
 from softermax.sim.cosim import cosimulate_variants
 from softermax.sim.trace import Trace
 
 from ..cosimulation.verify import standard_traces
 from ..design_points import DesignPoint
-from ..designs.registry import designs
-from ..jobs.cache import Cache, kept
-from ..jobs.provenance import place_of
+from ..designs.registry import designs, unit_names
+from ..jobs.cache import cached
+from ..jobs.measure import Measure
+from ..jobs.provenance import cache_key
+from ..results.columns import CYCLES, POINT, Column, hidden, integer
 from ..synthesis.verilog import write_component_verilog
 from .equivalence.elaboration import read_aig
 from .equivalence.sequential import Equivalence, Limits, prove_equivalent
 from .mutants import SELECT, Mutant, MutatedUnit, mutate, with_mutant
 
-__all__ = ["measure_mutation", "mutation_points", "mutation_score"]
+__all__ = ["MUTANTS", "measure_mutation", "mutation_points", "mutation_score"]
 
 #: Rows of up to so many elements are all played, of longer ones fewer: one of two up to twice as many, and so on.
 WHOLE = 64
@@ -43,11 +46,11 @@ def mutation_points() -> list[DesignPoint]:
     ]
 
 
-def _place(point: DesignPoint, build_dir: Path, number: int, seed: int) -> tuple[Cache, str]:
-    return place_of("mutation", point, build_dir, mutants=[number, seed])
+def _cache_key(point: DesignPoint, number: int, seed: int) -> str:
+    return cache_key("mutation", point, mutants=[number, seed])
 
 
-@partial(kept, place=_place)
+@cached(_cache_key)
 def measure_mutation(point: DesignPoint, build_dir: Path, *, number: int, seed: int) -> dict:
     """Mutate a unit and play its standard traces into each mutant, see :func:`mutation_score`.
 
@@ -63,6 +66,40 @@ def measure_mutation(point: DesignPoint, build_dir: Path, *, number: int, seed: 
     unit = mutate(verilog, point.name, number, seed, folder)
     traces, _ = standard_traces(point, seed, -(-point.max_len // WHOLE))
     return mutation_score(unit, traces, folder) | {"floor": point.entry.mutation_floor, "seed": seed}
+
+
+MUTANTS = Measure(
+    name="mutants",
+    help="Mutation coverage: small changes of a unit's netlist, each of which the traces of softermax cosim must tell "
+    f"from the unit, unless it is proven to be equivalent. UNIT is one of {', '.join(unit_names())}; "
+    "without it, the points of docs/mutation.md. The JSON lists what has survived.",
+    example="mutants unnormed --preset faithful --lanes 4 --max-len 64 --number 100 --seed 7",
+    title="Mutants killed by the traces of softermax cosim, seed {seed}",
+    progress="Mutating",
+    run=measure_mutation,
+    options=(
+        click.Option(
+            ["--number"], type=click.IntRange(1), default=300, show_default=True, help="Mutants of each unit."
+        ),
+        click.Option(
+            ["--seed"],
+            type=click.IntRange(0),
+            default=1,
+            show_default=True,
+            help="Of the sample of mutants, and of the traces.",
+        ),
+    ),
+    columns=(
+        *POINT,
+        integer("mutants", "mutants"),
+        integer("killed", "killed"),
+        integer("equivalent", "equi-\nvalent"),
+        integer("survived", "survived"),
+        Column("score", "score", "{:.2%}".format),
+        CYCLES,
+        *hidden("floor", "seed", "survivors", "equivalents"),
+    ),
+)
 
 
 def mutation_score(unit: MutatedUnit, traces: Sequence[Trace], folder: Path) -> dict:

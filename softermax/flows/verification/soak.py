@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
+import click
 import numpy as np
 from rich.console import Console
 
@@ -19,13 +19,15 @@ from softermax.sim.soak.build import UnitPorts, build_bench
 from softermax.sim.soak.soak import FULL_SPEED, TRAFFIC, soak
 
 from ..design_points import DesignPoint, main_design_points
-from ..designs.registry import design
-from ..jobs.cache import Cache, kept
-from ..jobs.provenance import place_of
+from ..designs.registry import design, unit_names
+from ..jobs.cache import cached
+from ..jobs.measure import Measure
+from ..jobs.provenance import cache_key
 from ..jobs.running import Job, run_jobs
+from ..results.columns import CYCLES, POINT, Column, hidden, integer, real
 from ..synthesis.verilog import generate_verilog
 
-__all__ = ["PART", "SUMS", "SoakPart", "added_up", "failures", "soak_points", "soak_units"]
+__all__ = ["PART", "SOAK", "SUMS", "SoakPart", "added_up", "failures", "soak_points", "soak_units"]
 
 #: Slices of a part.
 PART = 500_000
@@ -112,18 +114,67 @@ def _build(point: DesignPoint, build_dir: Path) -> dict:
     return {"library": str(library), "ports": vars(ports)}
 
 
-def _place(point: DesignPoint, build_dir: Path, library: str, ports: dict, part: SoakPart) -> tuple[Cache, str]:
+def _cache_key(point: DesignPoint, library: str, ports: dict, part: SoakPart) -> str:
     # The library's name is a digest of the Verilog, of its ports and of the bench.
     facts = {"library": Path(library).name, "part": vars(part)}
-    return place_of("soak", point, build_dir, packages=("model", "sim"), **facts)
+    return cache_key("soak", point, packages=("model", "sim"), **facts)
 
 
-@partial(kept, place=_place)
+@cached(_cache_key)
 def run_part(point: DesignPoint, build_dir: Path, library: str, ports: dict, part: SoakPart) -> dict:
     """Run a part; what it finds as of :func:`softermax.sim.soak.soak.soak`."""
     rng = part.rng()
     with SoakBench(Path(library), UnitPorts(**ports), seed=int(rng.integers(1 << 31))) as bench:
         return {"part": part.number} | soak(bench, point.entry.traffic.batches(point), part.traffic, part.slices, rng)
+
+
+SOAK = Measure(
+    name="soak",
+    help="Millions of slices through a unit's Verilog, under random stalls and at full speed, in a C++ bench: whether "
+    f"anything is lost, repeated or wrong. UNIT is one of {', '.join(unit_names())}; without it, all of "
+    "them with 16 lanes, of every preset. What has been done is kept in the build directory's cache, so an "
+    "interrupted soak goes on where it was.",
+    example="soak unnormed --preset faithful --slices 1000000 --seed 7",
+    title="Soak, seed {seed}: slices compared with the golden model's",
+    progress="Soaking",
+    run=run_part,
+    options=(
+        click.Option(
+            ["--slices"],
+            type=click.IntRange(1),
+            default=10_000_000,
+            show_default=True,
+            help="Of each unit, for each traffic.",
+        ),
+        click.Option(
+            ["--seed"],
+            type=click.IntRange(0),
+            default=1,
+            show_default=True,
+            help="Of stalls, resets, noise and made-up rows.",
+        ),
+        click.Option(
+            ["--part"],
+            type=click.IntRange(0),
+            help=f"Only this part, of {PART:,} slices, from 0: to see an error again.",
+        ),
+    ),
+    columns=(
+        *POINT,
+        Column("traffic", "traffic"),
+        integer("slices_compared", "slices\ncompared"),
+        integer("rows_compared", "rows"),
+        CYCLES,
+        real("slices_per_cycle", "slices\n/cycle", 3),
+        integer("stalled_in", "stalled\nin"),
+        integer("stalled_out", "stalled\nout"),
+        integer("resets", "resets"),
+        integer("bubbles", "bubbles"),
+        integer("wrong", "wrong"),
+        integer("lost_or_repeated", "lost or\nrepeated"),
+        *hidden("first_error"),
+    ),
+)
 
 
 def added_up(traffic: str, point: DesignPoint, found: list[dict]) -> dict:

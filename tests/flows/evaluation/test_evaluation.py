@@ -14,11 +14,13 @@ from click.testing import CliRunner
 from distributed import LocalCluster
 from rich.console import Console
 
-from softermax.flows.commands import main as cli
+from softermax.flows.commands import evaluate as cli
+from softermax.flows.commands.main import app
 from softermax.flows.design_points import DesignPoint
 from softermax.flows.errors import FlowError
 from softermax.flows.evaluation.evaluation import (
     PERIOD,
+    UNIT_COLUMNS,
     Plan,
     evaluate,
     full_plan,
@@ -29,7 +31,7 @@ from softermax.flows.evaluation.evaluation import (
 )
 from softermax.flows.jobs.running import run_jobs
 from softermax.flows.measurement import jobs
-from softermax.flows.results.tables import COLUMNS
+from softermax.flows.results.columns import undeclared
 from softermax.flows.synthesis.synthesis import AreaOptions
 
 PAPER, BASELINE = DesignPoint("unnormed", "paper", 2, 16), DesignPoint("unnormed", "fp16", 2, 16)
@@ -78,11 +80,11 @@ def test_units_have_all_figures_and_their_ratios(fresh):
     # The period is the netlist's, not that in which it leaks.
     assert paper["period"] == pytest.approx(paper["period_in_fo4"] * paper["fo4"], rel=0.01)
     assert paper["period"] != PERIOD
-    for ratio, figure in (("of_baseline", "area"), ("energy_of_baseline", "energy_per_row")):
+    for ratio, figure in (("area_ratio", "area"), ("energy_ratio", "energy_per_row")):
         assert paper[ratio] == pytest.approx(paper[figure] / baseline[figure], abs=1e-4)
         assert baseline[ratio] == 1
-    assert (paper["published"], paper["published_energy"]) == (0.25, 0.10)
-    assert baseline["published"] is baseline["published_energy"] is None
+    assert (paper["paper_area_ratio"], paper["paper_energy_ratio"]) == (0.25, 0.10)
+    assert baseline["paper_area_ratio"] is baseline["paper_energy_ratio"] is None
     assert all(not isinstance(value, list | dict) for unit in (paper, baseline) for value in unit.values())
 
 
@@ -109,9 +111,9 @@ def test_the_commands_find_what_an_evaluation_has_kept(fresh, monkeypatch):
     found = jobs.energy(PAPER, folder, options, tokens=16, period=PERIOD)
     assert found["energy_per_row"] == paper["energy_per_row"]
     for other in ({"tokens": 15, "period": PERIOD}, {"tokens": 16, "period": 1.0}):
-        assert jobs.energy.find(PAPER, folder, options, **other) is None
-    assert jobs.area.find(PAPER, folder, AreaOptions(recipe="balanced", clock_gating=False)) is None
-    assert jobs.area.find(DesignPoint("unnormed", "paper", 2, 15), folder, options) is None
+        assert jobs.energy.lookup(PAPER, folder, options, **other) is None
+    assert jobs.area.lookup(PAPER, folder, AreaOptions(recipe="balanced", clock_gating=False)) is None
+    assert jobs.area.lookup(DesignPoint("unnormed", "paper", 2, 15), folder, options) is None
 
 
 def test_a_second_run_works_nothing_out_and_finds_the_same(fresh, monkeypatch, capsys):
@@ -217,7 +219,7 @@ def test_a_scheduler_that_is_not_there_is_refused(address, text, tmp_path):
 def command(fresh, monkeypatch):
     """``softermax evaluate`` of the small plan, which has been evaluated."""
     monkeypatch.setattr(cli, "full_plan", lambda: PLAN)
-    return lambda *arguments: CliRunner().invoke(cli.app, ["evaluate", "--build-dir", str(fresh[1]), *arguments])
+    return lambda *arguments: CliRunner().invoke(app, ["evaluate", "--build-dir", str(fresh[1]), *arguments])
 
 
 def test_the_command_writes_an_evaluation_and_a_report(fresh, command):
@@ -297,4 +299,7 @@ def test_tables_have_headings_for_what_they_show(fresh):
     tables = unit_tables(fresh[0]["units"])
     assert list(tables) == ["Area, recipe balanced", "Least clock period", "Energy for a row"]
     shown = {field for results in tables.values() for result in results for field in result}
-    assert shown - COLUMNS.keys() == {"area_unit", "energy_unit"}
+    hidden = {column.field for column in UNIT_COLUMNS if column.hidden}
+    assert shown - {column.field for column in UNIT_COLUMNS if not column.hidden} == {"area_unit", "energy_unit"}
+    assert {"area_unit", "energy_unit"} <= hidden
+    assert undeclared(fresh[0]["units"], UNIT_COLUMNS) == []

@@ -57,7 +57,7 @@ def test_an_inverter(play):
     times = changes(stimuli["a"])
     assert of_net(netlist, activity.toggles, "a") == of_net(netlist, activity.toggles, "y") == times
     assert (activity.outputs["y"] == ~stimuli["a"]).all()
-    assert (energy.wires, energy.cells, energy.leakage) == (pytest.approx(times), 0, 0)
+    assert (energy.net_switching, energy.cells, energy.leakage) == (pytest.approx(times), 0, 0)
     assert activity.cycles == (CYCLES - 1) * 2 * 64
 
 
@@ -85,7 +85,7 @@ def test_a_flip_flop_shows_what_came_a_cycle_before_and_is_clocked_in_each(play)
     # Two edges of a clock that drives one load; data at D and at the port.
     assert energy.clock == pytest.approx(activity.cycles)
     data = changes(stimuli["d"]) + changes(activity.outputs["q"])
-    assert energy.wires == pytest.approx(data / 2)
+    assert energy.net_switching == pytest.approx(data / 2)
 
 
 def test_a_gated_clock_ticks_when_it_is_enabled(play):

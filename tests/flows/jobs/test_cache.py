@@ -1,9 +1,16 @@
 """The cache: what it keeps, and what it does not take for a result."""
 
+import pickle
+
 import pytest
 
 from softermax.flows.errors import FlowError
-from softermax.flows.jobs.cache import Cache, key_of
+from softermax.flows.jobs.cache import Cache, CachedJob, cached, key_of
+from softermax.flows.measurement.jobs import area, characterise, energy, timing
+from softermax.flows.studies.experiments import start
+from softermax.flows.verification.gate_level import gate_level
+from softermax.flows.verification.mutation import measure_mutation
+from softermax.flows.verification.soak import run_part
 
 RESULT = {"area": 0.1 + 0.2, "path": [{"net": "a"}], "memory": None}
 
@@ -44,3 +51,30 @@ def test_a_folder_in_its_place_is_no_entry_and_says_so_when_written(cache, tmp_p
 def test_keys_are_of_what_facts_say_not_of_their_order():
     assert key_of({"a": 1, "b": [2]}) == key_of({"b": [2], "a": 1})
     assert len({key_of(facts) for facts in ({"a": 1}, {"a": 2}, {"b": 1}, {"a": "1"}, {"a": None})}) == 5
+
+
+WORKED_OUT = []
+
+
+@cached(lambda point, n, factor: key_of([point, n, factor]))
+def multiply(point, build_dir, n, factor=2):
+    """The product."""
+    WORKED_OUT.append((point, n, factor))
+    return {"product": n * factor}
+
+
+def test_a_cached_job_is_worked_out_once_however_it_is_called(tmp_path):
+    WORKED_OUT.clear()
+    assert multiply.lookup("p", tmp_path, 3) is None
+    assert multiply("p", tmp_path, 3) == multiply("p", tmp_path, n=3, factor=2) == {"product": 6}
+    assert multiply.lookup("p", tmp_path, 3, factor=2) == {"product": 6}
+    assert multiply.lookup("p", tmp_path, 3, factor=4) is multiply.lookup("q", tmp_path, 3) is None
+    assert WORKED_OUT == [("p", 3, 2)]
+    assert multiply.__doc__ == "The product."
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+
+
+@pytest.mark.parametrize("job", [area, timing, energy, characterise, gate_level, measure_mutation, run_part, start])
+def test_a_cached_job_is_sent_to_other_processes_by_its_name(job):
+    assert isinstance(job, CachedJob)
+    assert pickle.loads(pickle.dumps(job)) is job

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from softermax.flows.errors import FlowError
 from softermax.flows.jobs import running
+from softermax.flows.jobs.cache import CachedJob
 from softermax.flows.jobs.running import Job, run_jobs
 
 COMMAND = Path(sys.executable).with_name("softermax")
@@ -70,7 +71,7 @@ def test_what_has_been_found_is_not_run_again(one_thread, tmp_path, capsys):
         assert point.name not in kept
         return {"n": 2}
 
-    work.find = lambda point, build_dir: kept.get(point.name)
+    work = CachedJob(work, lambda point, build_dir: kept.get(point.name))
     old = Job(work, Point("old"), tmp_path)
     new = Job(work, Point("new"), tmp_path)
     assert run([new, old]) == [{"name": "new", "n": 2}, {"name": "old", "n": 1}]

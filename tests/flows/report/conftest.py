@@ -41,7 +41,7 @@ def made_up_evaluation(library: str) -> dict:
     for result in with_ratios(units):
         if result["unit"] == "pe":
             for name, change in (("half", 0.005), ("double", -0.005)):
-                result[f"energy_of_baseline_{name}_memory"] = round(result["energy_of_baseline"] - change, 4)
+                result[f"energy_ratio_{name}_memory"] = round(result["energy_ratio"] - change, 4)
     return {
         "provenance": {
             "commit": "0123456789abcdef0123456789abcdef01234567",
@@ -87,7 +87,7 @@ def _unit(library, unit, preset, normalizer, lanes, max_len=384):
         "ends": "unnormed.power_sum[17]",
         "tokens": 384,
         "energy_per_row": energy,
-        "wires_energy": round(0.5 * logic, 4),
+        "net_switching_energy": round(0.5 * logic, 4),
         "cells_energy": round(0.2 * logic, 4) if energy_unit == "pJ" else 0.0,
         "clock_energy": round(0.28 * logic, 4),
         "leakage_energy": round(0.02 * logic, 4),

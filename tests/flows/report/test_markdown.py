@@ -32,7 +32,7 @@ def test_ratios_are_those_of_the_evaluation(evaluations):
     headline = tables_of(markdown_report([library]))[0]
     assert headline[0] == ["figure", "unit", "paper", "faithful", "the paper's", "aim"]
     [paper] = [u for u in library.units if (u["unit"], u["preset"], u["lanes"]) == ("unnormed", "paper", 32)]
-    assert headline[2][:3] == ["area", "Unnormed Softmax Unit", f"{paper['of_baseline']:.3f}"]
+    assert headline[2][:3] == ["area", "Unnormed Softmax Unit", f"{paper['area_ratio']:.3f}"]
     assert headline[2][4:] == ["0.25", "0.150"]
 
 

@@ -121,8 +121,8 @@ def test_parts_of_a_processing_element_and_its_sensitivity(page, evaluations):
     assert [row["operands pJ"] for row in rows] == [f"{result['operands_energy']:,.2f}" for result in pes]
     rows = page.table("half the memory", "energy of baseline", "twice the memory")[: len(pes)]
     for row, result in zip(rows, pes, strict=True):
-        assert row["half the memory"] == f"{result['energy_of_baseline_half_memory']:.3f}"
-        assert row["twice the memory"] == f"{result['energy_of_baseline_double_memory']:.3f}"
+        assert row["half the memory"] == f"{result['energy_ratio_half_memory']:.3f}"
+        assert row["twice the memory"] == f"{result['energy_ratio_double_memory']:.3f}"
 
 
 def test_the_headline_is_of_32_lanes_and_beside_papers_and_aims(page, evaluations):
@@ -135,12 +135,12 @@ def test_the_headline_is_of_32_lanes_and_beside_papers_and_aims(page, evaluation
     areas, energies, glitching = rows[2:5], rows[6:9], rows[10:13]
     expected = [("0.25", "0.15"), ("0.65", "0.25"), ("0.90", "0.85")]
     for row, unit, (papers, aim) in zip(areas, ("unnormed", "normalization", "pe"), expected, strict=True):
-        ours = [ratio(unit, preset, "of_baseline") for preset in ("paper", "faithful")]
+        ours = [ratio(unit, preset, "area_ratio") for preset in ("paper", "faithful")]
         assert row[1:5] == [papers, *ours, aim]
     assert [row[1] for row in energies] == [row[1] for row in glitching] == ["0.10", "0.39", "0.43"]
     assert [row[4] for row in energies] == ["0.08", "0.15", "0.40"]
-    assert energies[0][2] == ratio("unnormed", "paper", "energy_of_baseline")
-    assert glitching[0][2] == ratio("unnormed", "paper", "glitching_of_baseline")
+    assert energies[0][2] == ratio("unnormed", "paper", "energy_ratio")
+    assert glitching[0][2] == ratio("unnormed", "paper", "energy_with_glitches_ratio")
     # The faithful preset is the better one: 0.318 against an aim of 0.25.
     assert areas[1][5].strip() == "+0.07 (27 %)"
 
@@ -154,7 +154,7 @@ def test_generic_cells_have_no_aims_and_no_picojoules(evaluations):
 
 
 def test_an_aim_that_is_met_is_said_to_be(evaluations):
-    better = [result | {"of_baseline": 0.1} for result in evaluations["asap7"]["units"]]
+    better = [result | {"area_ratio": 0.1} for result in evaluations["asap7"]["units"]]
     page = page_of({"asap7": {"units": better}})
     assert "3 of 9 aims are met, by the better preset." in " ".join(page.text)
     headline = headline_of(page)
@@ -217,7 +217,7 @@ def without(evaluation, *words):
         (lambda evaluation: evaluation | {"lengths": []}, "energies against length"),
         (lambda evaluation: evaluation | {"sweeps": []}, "areas against size"),
         (lambda evaluation: without(evaluation, "energy", "glitch"), "energies of units, energies against length"),
-        (lambda evaluation: without(evaluation, "area", "period", "baseline"), "areas of units, timing"),
+        (lambda evaluation: without(evaluation, "area", "period", "ratio"), "areas of units, timing"),
         (lambda evaluation: evaluation | {"units": [r for r in evaluation["units"] if r["preset"] == "fp16"]}, None),
         (lambda evaluation: evaluation | {"units": [r for r in evaluation["units"] if r["unit"] == "pe"]}, None),
         (
@@ -236,11 +236,13 @@ def test_what_was_not_measured_is_left_out(evaluations, change, missing):
 
 
 def test_no_plots_of_what_was_not_measured(small):
-    few = {"units": without(small, "area")["units"], "lengths": None, "sweeps": []}
+    ratios = [{"area_ratio": result["area_ratio"]} for result in small["units"]]
+    units = [left | ratio for left, ratio in zip(without(small, "area")["units"], ratios, strict=True)]
+    few = {"units": units, "lengths": None, "sweeps": []}
     few["units"][0]["energy_with_glitches"] = None
     names = [plot.name for plot in library_plots(library_results({"x": few})[0])]
     assert names == ["x-ratios-area", "x-ratios-energy", "x-energy-units"]
-    assert library_plots(library_results({"x": without(few, "area", "energy", "baseline")})[0]) == []
+    assert library_plots(library_results({"x": without(few, "area", "energy", "ratio")})[0]) == []
 
 
 def test_a_report_of_no_library():

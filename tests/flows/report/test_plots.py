@@ -27,8 +27,8 @@ def test_bars_of_ratios_are_labelled(plots, evaluations, library):
     of = {(r["unit"], r["preset"]): r for r in evaluations[library]["units"] if r["lanes"] == 32}
     levels = ("unnormed", "normalization", "pe")
     for name, fields, published in (
-        ("area", ["of_baseline"], ["0.25", "0.65", "0.90"]),
-        ("energy", ["energy_of_baseline", "glitching_of_baseline"], ["0.10", "0.39", "0.43"]),
+        ("area", ["area_ratio"], ["0.25", "0.65", "0.90"]),
+        ("energy", ["energy_ratio", "energy_with_glitches_ratio"], ["0.10", "0.39", "0.43"]),
     ):
         shown = [text for text in texts(plots[f"{library}-ratios-{name}"]) if re.fullmatch(r"\d\.\d\d", text)]
         bars = [
@@ -100,7 +100,7 @@ def test_parts_are_those_of_a_processing_element_and_nothing_twice():
     result = {"area": 10, "area_unit": "GE", "sequential_area": 1, "rest_area": 7, "area_per_lane": 1}
     result |= {"softmax_area": 3, "binary16_scores_area": 1, "mac_array_area": 7, "registers_area": None}
     assert parts_of(result, "area") == {"mac_array": 7, "softmax": 3}
-    energies = {"wires_energy": 1, "published_energy": 0.1, "softmax_energy": 2, "energy_per_row": 3}
+    energies = {"net_switching_energy": 1, "paper_energy_ratio": 0.1, "softmax_energy": 2, "energy_per_row": 3}
     assert parts_of(energies, "energy") == {"softmax": 2}
 
 

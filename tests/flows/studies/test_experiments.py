@@ -30,7 +30,7 @@ def here(monkeypatch):
     def run(jobs, description, console):
         results = []
         for job in jobs:
-            found = job.found()
+            found = job.cached()
             if found is None:
                 ran.append(
                     (job.function.__name__, job.point.seed, job.point.arm and job.point.arm.name, job.point.tuned)

@@ -9,9 +9,11 @@ from click.testing import CliRunner
 from softermax.flows.commands.main import app
 from softermax.flows.cosimulation import verify
 from softermax.flows.design_points import DesignPoint
-from softermax.flows.measurement import jobs
+from softermax.flows.jobs import measure
+from softermax.flows.jobs.provenance import source_digest
+from softermax.flows.results.columns import undeclared
 from softermax.flows.verification import coverage as verification
-from softermax.flows.verification.coverage import FLOOR, trace_coverage
+from softermax.flows.verification.coverage import COVERAGE, FLOOR, trace_coverage
 from softermax.sim.cosim import CosimResult
 
 MULTIPLY = (("normalizer", "multiply"),)
@@ -38,13 +40,15 @@ def run(folder, *arguments):
 
 
 def test_the_command_plays_and_counts(tmp_path):
-    result = run(tmp_path, "--json", "--markdown", str(tmp_path / "table.md"))
+    result = run(tmp_path, "--json")
     assert result.exit_code == 0, result.output
     rows = json.loads(result.stdout)
     assert {(row["unit"], row["preset"], row["lanes"]) for row in rows} == {("unnormed", "paper", 4)}
     assert {row["point"]: row["hit"] for row in rows} == {
         row["point"]: row["hit"] for row in trace_coverage(DesignPoint("unnormed", "paper", 4, 31), 1).rows()
     }
+    assert undeclared(rows, COVERAGE.columns) == []
+    assert run(tmp_path, "--format", "markdown", "-o", str(tmp_path / "table.md")).exit_code == 0
     assert "| running maximum, when the slice stalls   |   22 |  22 |" in (tmp_path / "table.md").read_text()
 
 
@@ -56,11 +60,11 @@ def played(monkeypatch):
     def cosimulate(verilog, name, traces, folder, simulator):
         return [CosimResult(trace.cycles, mismatches.get(n, 0), [], {}) for n, trace in enumerate(traces)]
 
-    def run_here(job, points, build_dir, *_, options):
-        return [job(point, build_dir, options) for point in points]
+    def run_here(jobs, description, console):
+        return [job(source_digest()) for job in jobs]
 
     monkeypatch.setattr(verification, "cosimulate", cosimulate)
-    monkeypatch.setattr(jobs, "run", run_here)
+    monkeypatch.setattr(measure, "run_jobs", run_here)
     return mismatches
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from softermax.flows.design_points import DesignPoint
 from softermax.flows.errors import FlowError
-from softermax.flows.measurement.jobs import CosimOptions, synthesis, write_verilog
+from softermax.flows.measurement.cosimulation import CosimOptions, write_verilog
+from softermax.flows.measurement.jobs import synthesis
 from softermax.flows.synthesis.synthesis import AreaOptions
 from softermax.flows.verification.equivalence.sequential import Limits
 from softermax.flows.verification.gate_level import compare_netlist, gate_level, gate_points, play_netlist

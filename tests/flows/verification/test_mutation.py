@@ -5,13 +5,14 @@ from itertools import product
 
 import pytest
 
-from softermax.flows.commands.verification import fail_on_low_scores
+from softermax.flows.commands.check import fail_on_low_scores
 from softermax.flows.errors import FlowError
+from softermax.flows.results.columns import undeclared
 from softermax.flows.verification.mutants import mutate
-from softermax.flows.verification.mutation import mutation_points, mutation_score
+from softermax.flows.verification.mutation import MUTANTS, mutation_points, mutation_score
 from softermax.sim.trace import Trace
 
-from ..test_cli import softermax
+from ..commands.process import softermax
 
 #: The sum of two numbers, and a bit that is redundant: it adds nothing to what is there.
 DESIGN = """module sum(clk, rst, a, b, y, z);
@@ -84,12 +85,15 @@ def test_too_many_mutants_are_refused(tmp_path):
 
 def test_command_prints_a_table_and_passes_a_unit(tmp_path):
     size = ["unnormed", "--preset", "faithful", "--lanes", 2, "--max-len", 16, "--number", 30]
-    done = softermax("mutants", *size, "--markdown", "table.md", "--json", cwd=tmp_path)
+    done = softermax("mutants", *size, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     [result] = json.loads(done.stdout)
     assert result["mutants"] == 30
     assert result["killed"] + result["equivalent"] == 30
     assert result["killed"] > 20
+    assert undeclared([result], MUTANTS.columns) == []
+    again = softermax("mutants", *size, "--format", "markdown", "-o", "table.md", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
     assert "100.00%" in (tmp_path / "table.md").read_text()
 
 

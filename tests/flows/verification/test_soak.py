@@ -5,17 +5,18 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from softermax.flows.commands import verification as cli_verification
+from softermax.flows.commands import check
 from softermax.flows.design_points import DesignPoint
-from softermax.flows.verification.soak import PART, SUMS, SoakPart, added_up, failures, soak_points
+from softermax.flows.results.columns import undeclared
+from softermax.flows.verification.soak import PART, SOAK, SUMS, SoakPart, added_up, failures, soak_points
 
-from ..test_cli import refused, softermax
+from ..commands.process import refused, softermax
 
 SMALL = ("soak", "unnormed", "--lanes", 2, "--max-len", 12, "--slices", 20_000)
 
 
 def test_a_small_soak_is_shown_and_kept(tmp_path):
-    done = softermax(*SMALL, "--markdown", "soak.md", "--json", cwd=tmp_path)
+    done = softermax(*SMALL, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     stalled, fast = json.loads(done.stdout)
     identity = {"unit": "unnormed", "preset": "paper", "lanes": 2, "max_len": 12, "normalizer": "multiply"}
@@ -27,12 +28,15 @@ def test_a_small_soak_is_shown_and_kept(tmp_path):
     assert min(stalled[name] for name in ("stalled_in", "stalled_out", "resets")) > 0
     assert stalled["slices_per_cycle"] < 0.8
     assert (fast["slices_per_cycle"], fast["bubbles"]) == (1, 0)
-    assert (tmp_path / "soak.md").read_text().count("\n| unnormed | paper") == 2
+    assert undeclared([stalled, fast], SOAK.columns) == []
 
     again = softermax(*SMALL, cwd=tmp_path)
     assert again.returncode == 0
     assert "Soaking: 2 of 2 results are there from before" in again.stderr
     assert "random stalls" in again.stdout
+    markdown = softermax(*SMALL, "--format", "markdown", "-o", "soak.md", cwd=tmp_path)
+    assert markdown.stdout == ""
+    assert (tmp_path / "soak.md").read_text().count("\n| unnormed | paper") == 2
 
 
 @pytest.mark.parametrize(
@@ -67,8 +71,8 @@ def test_a_wrong_slice_fails_the_command_and_is_told(monkeypatch, capsys):
     parts = [part_result(0, slices=PART, cycles=PART), part_result(1, slices=50, wrong=1, first_error=ERROR)]
     result = added_up("random stalls", DesignPoint("unnormed"), parts)
     assert (result["slices_compared"], result["wrong"], result["lost_or_repeated"]) == (PART + 50, 1, 0)
-    monkeypatch.setattr(cli_verification, "soak_units", lambda *_, **__: [result])
-    done = CliRunner().invoke(cli_verification.soak, ["unnormed", "--seed", "5"])
+    monkeypatch.setattr(check, "soak_units", lambda *_, **__: [result])
+    done = CliRunner().invoke(check.soak, ["unnormed", "--seed", "5"])
     assert done.exit_code == 1
     assert done.stderr == (
         "softermax: 1 of 1 soaks have failed: unnormed paper with 16 lanes, random stalls, seed 5: the payload is not "

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
 from ...errors import FlowError
-from ...jobs.cache import Cache, kept, key_of
+from ...jobs.cache import cached, key_of
 from ...jobs.provenance import PROGRAMS, source_digest, versions
 from ...jobs.running import Job, run_jobs
 from .checks import Check
@@ -41,14 +40,13 @@ def run_checks(checks: Sequence[Check], build_dir: Path, console: Console) -> li
     return run_jobs([Job(_try, check, build_dir) for check in checks], "Proving", console)
 
 
-def _place(check: Check, build_dir: Path) -> tuple[Cache, str]:
-    """Where a check's row is kept, and under which key."""
+def _cache_key(check: Check) -> str:
     found_by = {"sources": source_digest(), "versions": versions((*PROGRAMS, *SOLVERS))}
     facts = check.identity() | {"fault": check.fault} | found_by
-    return Cache(build_dir / "cache"), key_of(facts)
+    return key_of(facts)
 
 
-@partial(kept, place=_place)
+@cached(_cache_key)
 def _try(check: Check, build_dir: Path) -> dict:
     """Run a check in a folder of its own."""
     words = re.sub(r"\W+", "_", f"{check.unit} {check.config} {check.property}").strip("_").lower()

@@ -6,13 +6,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["FAILS", "NOT_COVERED", "PROVEN", "UNDECIDED", "Check", "holds_to"]
+from ...results.columns import Column, integer
+
+__all__ = ["CHECK_COLUMNS", "FAILS", "NOT_COVERED", "PROVEN", "UNDECIDED", "Check", "holds_to"]
 
 #: Results of a check; :func:`holds_to` makes the fifth. What cannot be covered says nothing, whether it holds or not.
 PROVEN = "proven"
 FAILS = "FAILS"
 UNDECIDED = "undecided"
 NOT_COVERED = "not covered"
+#: Columns of the rows of checks.
+CHECK_COLUMNS = (
+    Column("unit", "unit"),
+    Column("config", "config"),
+    Column("property", "property", wraps=True),
+    Column("method", "method"),
+    Column("depth", "depth"),
+    integer("inputs", "inputs"),
+    Column("witnessed", "witnessed\nin cycle"),
+    Column("result", "result"),
+    Column("fault", "seeded fault", wraps=True),
+    Column("fault_found", "found", lambda found: "yes" if found else "NO"),
+)
 
 
 def holds_to(depth: int) -> str:

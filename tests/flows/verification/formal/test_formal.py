@@ -9,15 +9,16 @@ from pathlib import Path
 import pytest
 
 from softermax.flows.errors import FlowError
+from softermax.flows.results.columns import undeclared
 from softermax.flows.verification.formal.all_checks import formal_checks
-from softermax.flows.verification.formal.checks import FAILS, PROVEN, UNDECIDED, Check, holds_to
+from softermax.flows.verification.formal.checks import CHECK_COLUMNS, FAILS, PROVEN, UNDECIDED, Check, holds_to
 from softermax.flows.verification.formal.stream_checks import stream_checks
 
 COMMAND = Path(sys.executable).with_name("softermax")
 
 
 def test_the_command_proves_a_unit_and_keeps_what_it_has_found(tmp_path):
-    command = [COMMAND, "formal", "row buffer", "--json", "--markdown", "table.md"]
+    command = [COMMAND, "formal", "row buffer", "--json"]
     first, again = (
         subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False) for _ in range(2)
     )
@@ -27,6 +28,9 @@ def test_the_command_proves_a_unit_and_keeps_what_it_has_found(tmp_path):
     assert json.loads(again.stdout) == rows
     assert [row["result"] for row in rows] == [PROVEN] * 3
     assert all(row["fault_found"] and row["witnessed"] for row in rows)
+    assert undeclared(rows, CHECK_COLUMNS) == []
+    markdown = [COMMAND, "formal", "row buffer", "--format", "markdown", "-o", "table.md"]
+    subprocess.run(markdown, capture_output=True, cwd=tmp_path, check=True)
     assert (tmp_path / "table.md").read_text().count("\n| Row buffer ") == 3
 
 

@@ -1,0 +1,151 @@
+"""Commands that verify units: co-simulation, proofs, netlists, mutants, coverage, soak, error bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from ..design_points import DesignPoint
+from ..designs.registry import design, designs
+from ..errors import FlowError
+from ..measurement.cosimulation import COSIM
+from ..measurement.faithfulness import FAITHFULNESS, faithful_grid
+from ..verification.coverage import COVERAGE, FLOOR, by_point, coverage_points, summary
+from ..verification.formal.all_checks import formal_checks, run_checks
+from ..verification.formal.checks import CHECK_COLUMNS, Check
+from ..verification.gate_level import GATE, gate_points
+from ..verification.mutation import MUTANTS, mutation_points
+from ..verification.soak import PART, SOAK, failures, soak_points, soak_units
+from .measures import measure_command
+from .options import BUILD_DIR, MAIN_POINTS, SIZE, SOFTMAX, UNIT, PointChoice, design_point, points_or
+from .output import MESSAGES, Output, command, fail_on_mismatch, stop
+
+__all__ = ["cosim", "coverage", "fail_on_low_scores", "faithfulness", "formal", "gate", "mutants", "soak"]
+
+cosim = measure_command(COSIM, MAIN_POINTS, fail=lambda results, _: fail_on_mismatch(results))
+
+
+@command(
+    "formal",
+    UNIT,
+    BUILD_DIR,
+    help="Prove properties of the units' Verilog, over any number of clock cycles where possible, and show that each "
+    "can fail: the same check must find a seeded fault. UNIT is pe or a part of a unit's name, such as unnormed.",
+    example="formal unnormed --format markdown -o proofs.md",
+)
+def formal(output: Output, unit, build_dir):
+    results = run_checks(formal_checks(unit), build_dir, MESSAGES)
+    output.show(results, CHECK_COLUMNS, "Formal checks; counterexamples are in the build directory's folder formal")
+    wrong = [result for result in results if not Check.passed(result)]
+    if wrong:
+        said = {key: wrong[0][key] for key in ("unit", "config", "property", "result", "fault_found")}
+        stop(f"{len(wrong)} of {len(results)} checks have not passed, the first of them {said}", 1)
+
+
+def _fail_on_differences(results: Sequence[dict], _: dict):
+    fail_on_mismatch(results)
+    different = [result for result in results if result["equivalence"].startswith("different")]
+    if different:
+        stop(f"{len(different)} netlists differ from their Verilog, the first of them {different[0]}", 1)
+
+
+gate = measure_command(GATE, points_or(gate_points), fail=_fail_on_differences)
+
+
+def _name_survivors(output: Output, results: Sequence[dict]):
+    for result in results:
+        for survivor in result["survivors"]:
+            output.note(
+                f"survived in {result['unit']}, {result['preset']}: {survivor['mutant']} ({survivor['verdict']})"
+            )
+
+
+def fail_on_low_scores(results: Sequence[dict]):
+    """A score below its floor is a failure of the traces: exit status 1."""
+    weak = [result for result in results if result["score"] is not None and result["score"] < result["floor"]]
+    if weak:
+        said = "; ".join(f"{r['unit']}, {r['preset']}: {r['score']:.2%}, not {r['floor']:.0%}" for r in weak)
+        stop(f"mutation scores are too low: {said}", 1)
+
+
+mutants = measure_command(
+    MUTANTS, points_or(mutation_points), note=_name_survivors, fail=lambda results, _: fail_on_low_scores(results)
+)
+
+
+@command(
+    COVERAGE.name,
+    UNIT,
+    *SIZE,
+    *COVERAGE.parameters,
+    BUILD_DIR,
+    help=COVERAGE.help,
+    example=COVERAGE.example,
+)
+def coverage(output: Output, build_dir, unit, **given):
+    # People get a row for each design point, or of one each of its coverage points; programs get every coverage point.
+    arguments = COVERAGE.arguments(given)
+    points = points_or(coverage_points).points(unit, **given)
+    results = COVERAGE.results(points, build_dir, MESSAGES, **arguments)
+    rows, summed = by_point(points, results), summary(points, results)
+    title = COVERAGE.title.format(**arguments)
+    output.show(rows, COVERAGE.columns, title, tables={title: summed if unit is None else rows})
+    for row in rows:
+        if row["uncovered"]:
+            output.note(f"{row['unit']} {row['preset']}, {row['point']}: not hit {'; '.join(row['uncovered'])}")
+    fail_on_mismatch(summed)
+    _fail_on_low_coverage(summed)
+
+
+coverage.measure = COVERAGE
+
+
+def _fail_on_low_coverage(summed: Sequence[dict]):
+    below = [row for row in summed if row["covered"] < FLOOR]
+    if below:
+        least = min(below, key=lambda row: row["covered"])
+        stop(
+            f"{len(below)} of {len(summed)} design points are below a coverage of {FLOOR:.1%}, the least of them "
+            f"{least['unit']} {least['preset']} with {least['covered']:.1%}",
+            1,
+        )
+
+
+def _soaked(points, build_dir: Path, console: Console, *, slices: int, seed: int, part: int | None) -> list[dict]:
+    if part is not None and part * PART >= slices:
+        raise FlowError(f"the part must be less than {-(-slices // PART)} for {slices:,} slices, not {part}")
+    return soak_units(points, build_dir, slices, seed, console, only=part)
+
+
+def _fail_on_errors(results: Sequence[dict], arguments: dict):
+    if found := failures(results, arguments["seed"]):
+        stop(f"{len(found)} of {len(results)} soaks have failed: {'; '.join(found)}", 1)
+
+
+soak = measure_command(SOAK, points_or(soak_points), collect=_soaked, fail=_fail_on_errors)
+
+GRID = click.Option(
+    ["--grid"],
+    is_flag=True,
+    help="The 120 configs of docs/faithful-grid.md instead; what is done is not repeated.",
+)
+
+
+def _attacked(grid: bool, **size) -> list[DesignPoint]:
+    points = faithful_grid() if grid else [design_point(SOFTMAX, **size)]
+    if not all(point.design.has_error_budget for point in points):
+        known = " or ".join(name for name, each in designs().items() if each.has_error_budget)
+        raise FlowError(f"the preset must be {known} to be attacked, not {size['preset']!r}")
+    return points
+
+
+def _fail_on_unfaithful(results: Sequence[dict], _: dict):
+    wrong = [result for result in results if design(result["preset"]).is_faithful and not result["faithful"]]
+    if wrong:
+        stop(f"{len(wrong)} of {len(results)} configs are not faithful, the first of them {wrong[0]}", 1)
+
+
+faithfulness = measure_command(FAITHFULNESS, PointChoice((*SIZE, GRID), _attacked), fail=_fail_on_unfaithful)

@@ -1,0 +1,68 @@
+"""Commands that measure everything: the datasheet, the main job, and the evaluation with a library of cells."""
+
+from __future__ import annotations
+
+import click
+
+from ..design_points import main_design_points
+from ..evaluation.datasheet import DATASHEET_COLUMNS
+from ..evaluation.datasheet import datasheet as make_datasheet
+from ..evaluation.evaluation import UNIT_COLUMNS, full_plan, read_evaluations, unit_tables, write_evaluation
+from ..evaluation.evaluation import evaluate as run_evaluation
+from ..files import write_whole
+from ..measurement.cosimulation import COSIM_OPTIONS, CosimOptions
+from ..results.formats import as_json
+from ..synthesis.options import EXCLUDE, LEAST_AREA_SYNTHESIS, LIBERTY
+from ..synthesis.synthesis import AreaOptions
+from .options import BUILD_DIR
+from .output import MESSAGES, Output, command, fail_on_mismatch
+
+__all__ = ["datasheet", "evaluate"]
+
+SCHEDULER = click.Option(
+    ["--scheduler"],
+    help="Address of a Dask scheduler to run on, with workers that have this package and the same file system.",
+)
+
+
+@command(
+    "datasheet",
+    *LEAST_AREA_SYNTHESIS.options,
+    *COSIM_OPTIONS.options,
+    BUILD_DIR,
+    help="The main job: Verilog, co-simulation and area of every design point of make.",
+    example="datasheet --liberty cells.lib",
+)
+def datasheet(output: Output, seed, simulator, build_dir, **synthesis):
+    area_options = AreaOptions(**synthesis)
+    results = make_datasheet(main_design_points(), build_dir, CosimOptions(seed, simulator), area_options, MESSAGES)
+    write_whole(build_dir / "datasheet.json", as_json(results))
+    title = f"Verified on real attention scores in {simulator}, area by recipe {area_options.recipe}"
+    output.show(results, DATASHEET_COLUMNS, title)
+    fail_on_mismatch(results)
+
+
+@command(
+    "evaluate",
+    LIBERTY,
+    EXCLUDE,
+    SCHEDULER,
+    BUILD_DIR,
+    help="Everything that is measured, with one library: area, timing and energy of every unit, energies for other "
+    "lengths of rows, areas at other sizes; then a report of all libraries evaluated so far. What has been done is "
+    "kept in the build directory's cache, so an interrupted evaluation goes on where it was.",
+    example="evaluate --liberty cells.lib.gz --scheduler tcp://host:8786",
+)
+def evaluate(output: Output, liberty, exclude, scheduler, build_dir):
+    from ..report import write_report  # plots take a second to import
+
+    if scheduler:
+        build_dir, liberty = build_dir.resolve(), tuple(file.resolve() for file in liberty)
+    library = AreaOptions(liberty=liberty, exclude=exclude)
+    evaluation = run_evaluation(full_plan(), build_dir, library, MESSAGES, scheduler)
+    written = write_evaluation(evaluation, build_dir)
+    page = write_report(read_evaluations(build_dir), build_dir / "report")
+    units = evaluation["units"]
+    output.show(units, UNIT_COLUMNS, "Units", tables=unit_tables(units))
+    output.note(f"all figures in {written}, the report in {page}")
+    fail_on_mismatch(units + evaluation["lengths"])

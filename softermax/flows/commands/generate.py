@@ -1,0 +1,46 @@
+"""The command that generates hardware: ``softermax verilog``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..errors import FlowError
+from ..files import write_whole
+from ..measurement.cosimulation import VERILOG
+from .options import BUILD_DIR, MAIN_POINTS_WITH_AXI_STREAM
+from .output import MESSAGES, Output, command
+
+__all__ = ["verilog"]
+
+VERILOG_FILE = click.Option(
+    ["-o", "--output", "verilog_file"],
+    type=click.Path(path_type=Path),
+    help="File for the Verilog; only with UNIT.",
+)
+
+
+@command(
+    VERILOG.name,
+    *MAIN_POINTS_WITH_AXI_STREAM.parameters,
+    *VERILOG.parameters,
+    VERILOG_FILE,
+    BUILD_DIR,
+    help=f"{VERILOG.help} {MAIN_POINTS_WITH_AXI_STREAM.help}",
+    example=VERILOG.example,
+    writes=False,
+)
+def verilog(output: Output, verilog_file, build_dir, unit, **given):
+    arguments = VERILOG.arguments(given)
+    points = MAIN_POINTS_WITH_AXI_STREAM.points(unit, **given)
+    if verilog_file is not None and unit is None:
+        raise FlowError("-o must come with a UNIT: without one, the files go into the build directory")
+    results = VERILOG.results(points, build_dir, MESSAGES, **arguments)
+    if verilog_file is not None:
+        write_whole(verilog_file, Path(results[0]["verilog"]).read_text())
+        results[0]["verilog"] = str(verilog_file)
+    output.show(results, VERILOG.columns, VERILOG.title)
+
+
+verilog.measure = VERILOG

@@ -1,0 +1,116 @@
+"""Commands that study the arithmetic and the units: info, softmax, candidates, operators, utilisation, whole heads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.progress import track
+
+from ..cosimulation.scores import apply_softmax, read_array
+from ..errors import FlowError
+from ..results.columns import POINT
+from ..studies.explore import EXPLORE, Candidate, least_candidates
+from ..studies.heads import HEAD_COLUMNS, head_errors
+from ..studies.info import describe
+from ..studies.operators import OPERATORS, operator_points
+from ..studies.utilisation import UTILISATION_COLUMNS, UTILISATION_TOKENS, measure_utilisation
+from .measures import measure_command
+from .options import SIZE, SOFTMAX, PointChoice, design_point
+from .output import MESSAGES, Output, command
+
+__all__ = ["explore", "heads", "info", "operators", "softmax", "utilisation"]
+
+
+def _candidates(number: int, **size) -> list[Candidate]:
+    point = design_point(SOFTMAX, **size)
+    if not point.design.is_faithful:
+        raise FlowError(f"the preset must be faithful to have candidates, not {point.preset!r}")
+    return least_candidates(point.softmax_config, number)
+
+
+NUMBER = click.Option(
+    ["--number"], type=click.IntRange(1), default=10, show_default=True, help="Candidates to synthesise."
+)
+explore = measure_command(EXPLORE, PointChoice((*SIZE, NUMBER), _candidates))
+operators = measure_command(OPERATORS, PointChoice((), operator_points))
+
+
+@command(
+    "utilisation",
+    click.Option(
+        ["--lanes"], type=int, default=16, show_default=True, help="Dot products side by side, and pairs in each."
+    ),
+    click.Option(["--d-head"], type=int, default=64, show_default=True, help="Elements of a query."),
+    click.Option(["--causal"], is_flag=True, help="With causal masks."),
+    click.Option(["--values"], is_flag=True, help="Up to context."),
+    help="How busy the MACs of a processing element are over a head, for both softmaxes and several sequence lengths; "
+    "by the timing model that co-simulation checks.",
+    example="utilisation --lanes 32 --d-head 128",
+)
+def utilisation(output: Output, lanes, d_head, causal, values):
+    # The paper's preset, a cycle shorter, takes no row of 1024 without saturating.
+    sizes = [(preset, tokens) for preset in ("faithful", "fp16") for tokens in UTILISATION_TOKENS]
+    results = [
+        measure_utilisation(preset, lanes, tokens, d_head, causal=causal, values=values)
+        for preset, tokens in track(sizes, "Playing heads", console=MESSAGES, transient=True)
+    ]
+    output.show(results, UTILISATION_COLUMNS, "MAC cycles of a head against its cycles from start to done")
+
+
+@command(
+    "heads",
+    click.Option(
+        ["--scale-bits"],
+        type=click.IntRange(4, 16),
+        default=8,
+        show_default=True,
+        help="Of the requantiser's scale.",
+    ),
+    help="Errors of a processing element's probabilities and context against attention in float64, on captured heads.",
+    example="heads --scale-bits 16",
+)
+def heads(output: Output, scale_bits):
+    title = "Errors against attention in float64 of the same queries, keys and values"
+    output.show(head_errors(scale_bits), HEAD_COLUMNS, title)
+
+
+@command(
+    "info",
+    *SIZE,
+    help="Formats, widths, sizes and latencies of a config, and its accuracy on the shipped attention scores.",
+    example="info --lanes 32 --max-len 1023",
+)
+def info(output: Output, **size):
+    output.show_facts(describe(design_point(SOFTMAX, **size)))
+
+
+@command(
+    "softmax",
+    click.Argument(["scores"], type=click.Path(path_type=Path)),
+    click.Option(
+        ["-o", "--output", "probabilities"],
+        type=click.Path(path_type=Path),
+        required=True,
+        help=".npy file for the probabilities.",
+    ),
+    click.Option(["--mask"], type=click.Path(path_type=Path), help=".npy file of bool, True where a score takes part."),
+    click.Option(["--base"], help="2, the default, or e to fold log2(e) into the scores; the baseline's is e."),
+    *SIZE,
+    help="Apply the golden model to SCORES (.npy or .npz, real numbers, rows on the last axis) and print the error "
+    "against exact softmax.",
+    example="softmax scores.npy --base e -o probabilities.npy",
+    writes=False,
+)
+def softmax(output: Output, scores, probabilities, mask, base, **size):
+    point = design_point(SOFTMAX, base=base, **size)
+    keep = None if mask is None else read_array(mask)
+    result = point.identity() | apply_softmax(read_array(scores), point.softmax_config, keep, probabilities)
+    if output.format != "table":
+        output.show([result], POINT, "Softmax")
+        return
+    print(f"{result['rows']:,} rows of {result['row_length']} written to {probabilities}")
+    errors = f"{result['max_error']:.3g} at most, mean {result['mean_error']:.3g}"
+    print(f"error against exact base-{result['base']} softmax: {errors}")
+    if result["row_sum_min"] is not None:
+        print(f"row sums: {result['row_sum_min']:.4f} to {result['row_sum_max']:.4f}")

@@ -1,0 +1,34 @@
+"""The datasheet, the main job: co-simulation and area of every design point."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from ..design_points import DesignPoint
+from ..jobs.running import Job, run_jobs
+from ..measurement.cosimulation import COSIM, CosimOptions
+from ..measurement.jobs import AREA
+from ..measurement.ratios import with_ratios
+from ..results.columns import merged
+from ..synthesis.synthesis import AreaOptions
+
+__all__ = ["DATASHEET_COLUMNS", "datasheet"]
+
+DATASHEET_COLUMNS = merged(COSIM.columns, AREA.columns)
+
+
+def datasheet(
+    points: Sequence[DesignPoint],
+    build_dir: Path,
+    cosim_options: CosimOptions,
+    area_options: AreaOptions,
+    console: Console,
+) -> list[dict]:
+    """Co-simulation and area of every point, one flat object for each, with ratios."""
+    jobs = [Job(COSIM.run, point, build_dir, {"options": cosim_options}) for point in points]
+    jobs += [Job(AREA.run, point, build_dir, {"options": area_options}) for point in points]
+    results = run_jobs(jobs, "Verifying and synthesising", console)
+    return with_ratios([{**a, **b} for a, b in zip(results[: len(points)], results[len(points) :], strict=True)])

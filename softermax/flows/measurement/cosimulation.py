@@ -1,0 +1,85 @@
+"""Jobs on the Verilog of a design point: to generate it, and to verify it on real attention scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from softermax.sim.cosim import SIMULATORS
+
+from ..cosimulation.verify import verify
+from ..design_points import DesignPoint
+from ..jobs.measure import Measure, OptionGroup
+from ..results.columns import COMPARED, LATENCY, POINT, Column, hidden, real
+from ..synthesis.verilog import write_component_verilog
+
+__all__ = ["COSIM", "COSIM_OPTIONS", "SEED", "SIMULATOR", "VERILOG", "CosimOptions", "cosim", "write_verilog"]
+
+SEED = click.Option(
+    ["--seed"], type=click.IntRange(0), default=1, show_default=True, help="Of gaps, backpressure and made-up rows."
+)
+SIMULATOR = click.Option(
+    ["--simulator"], default="verilator", show_default=True, help=f"One of {', '.join(SIMULATORS)}."
+)
+
+
+@dataclass(frozen=True)
+class CosimOptions:
+    """How co-simulations are run."""
+
+    seed: int = 1
+    simulator: str = "verilator"
+
+
+COSIM_OPTIONS = OptionGroup("options", CosimOptions, (SEED, SIMULATOR))
+
+
+def write_verilog(point: DesignPoint, build_dir: Path, macros: bool = False) -> dict:
+    """Generate a point's Verilog into ``build_dir/verilog``, its memories SRAM macros if asked."""
+    verilog, _ = write_component_verilog(point.component(), point.name, build_dir, macros=macros)
+    return {"verilog": str(verilog)}
+
+
+VERILOG = Measure(
+    name="verilog",
+    help="Generate Verilog.",
+    example="verilog unnormed --lanes 32 -o u.v",
+    title="Verilog",
+    progress="Generating Verilog",
+    run=write_verilog,
+    options=(
+        click.Option(
+            ["--macros"],
+            is_flag=True,
+            help="Memories as instances of SRAM macros, to be filled in, instead of registers.",
+        ),
+    ),
+    columns=(*POINT, Column("verilog", "file")),
+)
+
+
+def cosim(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict:
+    """Generate a point's Verilog and verify it."""
+    verilog = Path(write_verilog(point, build_dir)["verilog"])
+    folder = build_dir / "cosim" / f"{point.name}_{options.simulator}"
+    return verify(point, verilog, folder, seed=options.seed, simulator=options.simulator)
+
+
+COSIM = Measure(
+    name="cosim",
+    help="Co-simulate on real attention scores: every output port, every clock cycle, against the golden model.",
+    example="cosim unnormed --lanes 16 --seed 7 --simulator icarus",
+    title="Co-simulation in {options.simulator}, seed {options.seed}",
+    progress="Co-simulating",
+    run=cosim,
+    options=(COSIM_OPTIONS,),
+    columns=(
+        *POINT,
+        LATENCY,
+        real("throughput", "slices\n/cycle", 3),
+        *COMPARED,
+        *hidden("rows", "slices", "heads"),
+    ),
+)

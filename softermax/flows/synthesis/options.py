@@ -1,0 +1,36 @@
+"""Options of the command line for synthesis, and for everything that is measured on netlists."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..jobs.measure import OptionGroup
+from .mapping import RECIPES
+from .synthesis import AreaOptions
+
+__all__ = ["BALANCED_SYNTHESIS", "CLOCK_GATING", "EXCLUDE", "LEAST_AREA_SYNTHESIS", "LIBERTY"]
+
+LIBERTY = click.Option(
+    ["--liberty"],
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Standard-cell library, .gz too; may be repeated. Without one: generic cells, in gate equivalents.",
+)
+EXCLUDE = click.Option(["--exclude"], multiple=True, help="Cells not to use, by name or pattern; may be repeated.")
+CLOCK_GATING = click.Option(
+    ["--clock-gating/--no-clock-gating"],
+    default=True,
+    show_default=True,
+    help="Gate clocks of registers that hold.",
+)
+
+
+def _synthesis(recipe: str) -> OptionGroup:
+    """The options that make :class:`AreaOptions`, with a recipe unless told otherwise."""
+    which = click.Option(["--recipe"], default=recipe, show_default=True, help=f"One of {', '.join(RECIPES)}.")
+    return OptionGroup("options", AreaOptions, (LIBERTY, which, EXCLUDE, CLOCK_GATING))
+
+
+LEAST_AREA_SYNTHESIS, BALANCED_SYNTHESIS = _synthesis("least-area"), _synthesis("balanced")

@@ -1,0 +1,46 @@
+"""Commands that verify: co-simulation and error bounds; those of tests/flows/verification are tested there."""
+
+import json
+
+import pytest
+
+from .process import softermax
+
+
+@pytest.mark.parametrize(("cuts", "latency"), [("none", 1), ("int_max,sum_1", 2)])
+def test_cuts_are_taken_as_they_are_printed(cuts, latency, tmp_path):
+    size = ("--lanes", 2, "--max-len", 16, "--cuts", cuts, "--json")
+    [facts] = json.loads(softermax("info", *size, cwd=tmp_path).stdout)
+    assert facts["cuts"] == cuts
+    [result] = json.loads(softermax("cosim", "unnormed", *size, cwd=tmp_path).stdout)
+    assert (result["cuts"], result["latency"], result["mismatches"]) == (cuts, latency, 0)
+
+
+def test_cosim_prints_a_table(tmp_path):
+    done = softermax("cosim", "normalization", "--lanes", 8, "--max-len", 16, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Co-simulation in verilator, seed 1" in done.stdout
+    assert "normalization" in done.stdout
+
+
+def test_faithfulness_bounds_and_attacks(tmp_path):
+    size = ("--preset", "faithful", "--lanes", 4, "--max-len", 16, "--output-format", "UQ(0,9)", "--rows", 1000)
+    done = softermax("faithfulness", *size, "--json", "--markdown", "table.md", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [result] = json.loads(done.stdout)
+    assert max(result["random"], result["built"], result["searched"]) <= result["bound"] < 1
+    assert result["bound_a_bit_less"] >= 1
+    assert result["faithful"] is True
+    assert (tmp_path / "table.md").read_text().count("| faithful |") == 1
+    # A second run reads what the first has found.
+    assert len(list((tmp_path / "build" / "faithfulness").iterdir())) == 1
+    assert json.loads(softermax("faithfulness", *size, "--json", cwd=tmp_path).stdout) == [result]
+
+
+def test_the_paper_preset_has_no_bound_and_large_errors(tmp_path):
+    done = softermax("faithfulness", "--rows", 200, "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [result] = json.loads(done.stdout)
+    assert result["bound"] is None
+    assert result["faithful"] is False
+    assert result["built"] > 1

@@ -1,0 +1,39 @@
+"""Commands that generate hardware."""
+
+import json
+import re
+
+from .process import refused, softermax
+
+
+def test_verilog_has_macros_if_asked(tmp_path):
+    done = softermax("verilog", "softermax", "--lanes", 2, "--max-len", 8, "--macros", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [result] = json.loads(done.stdout)
+    assert re.search(r"\n  sram_\d+x\d+_1r1w macro \(", (tmp_path / result["verilog"]).read_text())
+
+
+def test_verilog_has_axi_stream_ports_if_asked(tmp_path):
+    size = ("--lanes", 2, "--max-len", 8)
+    done = softermax("verilog", "softermax", *size, "--axi-stream", "-o", "unit.v", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "module softermax_paper_2x8_axi_stream(" in (tmp_path / "unit.v").read_text()
+    without_unit = refused(softermax("verilog", "--axi-stream", cwd=tmp_path))
+    assert without_unit == "--axi-stream must come with a UNIT: the design points of make have none"
+
+
+def test_verilog_goes_where_it_is_told(tmp_path):
+    done = softermax("verilog", "unnormed", "--lanes", 2, "--max-len", 8, "-o", "unit.v", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    [result] = json.loads(done.stdout)
+    identity = {"unit": "unnormed", "preset": "paper", "lanes": 2, "max_len": 8, "normalizer": "multiply"}
+    assert result == identity | {"verilog": "unit.v"}
+    assert "module unnormed_paper_2x8(" in (tmp_path / "unit.v").read_text()
+
+
+def test_the_papers_power_sum_can_be_let_saturate_for_long_rows(tmp_path):
+    [facts] = json.loads(softermax("info", "--max-len", 1024, "--saturate", "--json", cwd=tmp_path).stdout)
+    assert facts["sum_can_overflow"] is True
+    done = softermax("verilog", "unnormed", "--lanes", 2, "--max-len", 1024, "--saturate", "--json", cwd=tmp_path)
+    [result] = json.loads(done.stdout)
+    assert result["verilog"] == "build/verilog/unnormed_paper_2x1024_saturate.v"
