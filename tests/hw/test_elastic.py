@@ -7,7 +7,7 @@ from amaranth.hdl import Module
 from amaranth.lib import stream
 from amaranth.lib.wiring import Component, In, Out
 
-from softermax.hw.elastic import Head, elastic_register
+from softermax.hw.elastic import StageOutput, elastic_register
 from softermax.sim.amaranth_bench import observe_in_amaranth
 
 from .handshakes import broken_promises, moves
@@ -25,7 +25,7 @@ class Pipeline(Component):
 
     def elaborate(self, platform):
         m = Module()
-        head, data = Head.of(self.i), {"payload": self.i.payload}
+        head, data = StageOutput.of(self.i), {"payload": self.i.payload}
         for _ in range(self.stages):
             data, [head] = elastic_register(m, head, data)
         m.d.comb += [self.o.valid.eq(head.valid), head.ready.eq(self.o.ready), self.o.payload.eq(data["payload"])]
@@ -41,7 +41,9 @@ class Fork(Component):
 
     def elaborate(self, platform):
         m = Module()
-        data, heads = elastic_register(m, Head.of(self.i), {"payload": self.i.payload}, feeds=(1, self.i.payload[0]))
+        data, heads = elastic_register(
+            m, StageOutput.of(self.i), {"payload": self.i.payload}, feeds=(1, self.i.payload[0])
+        )
         for head, out in zip(heads, (self.o, self.odd), strict=True):
             m.d.comb += [out.valid.eq(head.valid), head.ready.eq(out.ready), out.payload.eq(data["payload"])]
         return m

@@ -7,10 +7,11 @@ import click
 from ..design_points import main_design_points
 from ..evaluation.datasheet import DATASHEET_COLUMNS
 from ..evaluation.datasheet import datasheet as make_datasheet
-from ..evaluation.evaluation import UNIT_COLUMNS, full_plan, read_evaluations, unit_tables, write_evaluation
 from ..evaluation.evaluation import evaluate as run_evaluation
+from ..evaluation.evaluation import full_plan, read_evaluations, unit_tables, write_evaluation
 from ..files import write_whole
 from ..measurement.cosimulation import COSIM_OPTIONS, CosimOptions
+from ..measurement.unit_columns import UNIT_COLUMNS
 from ..results.formats import as_json
 from ..synthesis.options import EXCLUDE, LEAST_AREA_SYNTHESIS, LIBERTY
 from ..synthesis.synthesis import AreaOptions

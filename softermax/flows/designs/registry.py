@@ -9,7 +9,17 @@ from importlib.metadata import EntryPoint, entry_points
 from ..errors import FlowError
 from .design import Design
 
-__all__ = ["GROUP", "Registered", "design", "designs", "registered", "unit_names"]
+__all__ = [
+    "GROUP",
+    "Registered",
+    "compared_presets",
+    "design",
+    "designs",
+    "published",
+    "registered",
+    "unit_names",
+    "unit_titles",
+]
 
 GROUP = "softermax.designs"
 
@@ -80,6 +90,25 @@ def design(name: str) -> Design:
     raise FlowError(f"the preset must be one of {', '.join(found)}, not {name!r}")
 
 
+def unit_titles() -> dict[str, str]:
+    """Titles of the units that any available design has, by name, in order."""
+    titles: dict[str, str] = {}
+    for each in designs().values():
+        for name, unit in each.units.items():
+            titles.setdefault(name, unit.title)
+    return titles
+
+
 def unit_names() -> tuple[str, ...]:
-    """Names of the units that any available design has, in order."""
-    return tuple(dict.fromkeys(unit for each in designs().values() for unit in each.units))
+    """Names of those units."""
+    return tuple(unit_titles())
+
+
+def compared_presets() -> tuple[str, ...]:
+    """Names of the designs of make that are compared with the baseline."""
+    return tuple(name for name, each in designs().items() if each.in_make and not each.is_baseline)
+
+
+def published(figure: str) -> dict[str, float]:
+    """Ratios of a figure, a field of a result, to the baseline that sources of designs publish, by unit."""
+    return {unit: ratio for each in designs().values() for unit, ratio in each.published.get(figure, {}).items()}

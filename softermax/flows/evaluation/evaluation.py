@@ -18,12 +18,11 @@ from ..errors import FlowError
 from ..files import write_whole
 from ..jobs.provenance import commit, versions
 from ..jobs.running import Job, run_jobs
-from ..measurement.jobs import AREA, ENERGY, TIMING, area, characterise
+from ..measurement.jobs import area, characterise
 from ..measurement.ratios import with_ratios
-from ..results.columns import merged
 from ..synthesis.synthesis import AreaOptions
 
-__all__ = ["UNIT_COLUMNS", "Plan", "evaluate", "full_plan", "read_evaluations", "unit_tables", "write_evaluation"]
+__all__ = ["Plan", "evaluate", "full_plan", "read_evaluations", "unit_tables", "write_evaluation"]
 
 #: The recipe of what is timed and simulated, and that of the sweeps.
 RECIPE, LEAST = "balanced", "least-area"
@@ -39,8 +38,6 @@ TOKENS, LANES_OF_LENGTHS = (64, 256, 1024), {"unnormed": 32, "normalization": 32
 SWEPT, LANES = "softmax", (4, 8, 16, 32)
 LENGTHS = (64, 1024, 4096)
 
-#: Columns of the units, which have all that is measured.
-UNIT_COLUMNS = merged(AREA.columns, TIMING.columns, ENERGY.columns)
 #: Tables for people: title, and the fields of a unit beside those of its point.
 TABLES = {
     f"Area, recipe {RECIPE}": (

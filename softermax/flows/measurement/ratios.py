@@ -1,18 +1,14 @@
-"""Ratios of figures against the FP16 baseline's, and the paper's beside them."""
+"""Ratios of figures against the baseline's, and the paper's beside them."""
 
 from __future__ import annotations
 
 import math
 
+from ..designs.registry import design
 from ..results.columns import real
 
-__all__ = ["PUBLISHED", "RATIO_COLUMNS", "with_ratios"]
+__all__ = ["RATIO_COLUMNS", "with_ratios"]
 
-#: Area and energy of the paper's units against its baseline, 32 lanes, 384 tokens, 7 nm (Stevens et al., DAC 2021).
-PUBLISHED = {
-    "area": {"unnormed": 0.25, "normalization": 0.65, "pe": 0.90},
-    "energy_per_row": {"unnormed": 0.10, "normalization": 0.39, "pe": 0.43},
-}
 #: Names of ratios, and the fields that they are of, each with its weight.
 RATIOS = {
     "area_ratio": {"area": 1.0},
@@ -36,7 +32,7 @@ RATIO_COLUMNS = (
 
 
 def with_ratios(results: list[dict]) -> list[dict]:
-    """The same results with ratios to the FP16 baseline's unit of the same size, of whatever has been measured.
+    """The same results with ratios to the baseline's unit of the same size, of whatever has been measured.
 
     ``area_ratio``: of areas; ``softmax_area_ratio``: of those of a processing element's softmax;
     ``energy_ratio`` and ``energy_with_glitches_ratio``: of energies without glitches and with them;
@@ -45,13 +41,13 @@ def with_ratios(results: list[dict]) -> list[dict]:
     ``paper_area_ratio`` and ``paper_energy_ratio`` are the paper's ratios. Where no result is of a baseline, there are
     no ratios.
     """
-    if not any(result["preset"] == "fp16" for result in results):
+    if not any(_is_baseline(result) for result in results):
         return results
     for ratio, weights in RATIOS.items():
         least: dict[tuple, float] = {}
         measured = [result for result in results if all(result.get(field) is not None for field in weights)]
         for result in measured:
-            if result["preset"] == "fp16":
+            if _is_baseline(result):
                 least[_size(result)] = min(_figure(result, weights), least.get(_size(result), math.inf))
         for result in measured:
             figure = least.get(_size(result))
@@ -59,8 +55,12 @@ def with_ratios(results: list[dict]) -> list[dict]:
     for field, what in (("paper_area_ratio", "area"), ("paper_energy_ratio", "energy_per_row")):
         for result in results:
             if what in result:
-                result[field] = PUBLISHED[what].get(result["unit"]) if result["preset"] == "paper" else None
+                result[field] = design(result["preset"]).published.get(what, {}).get(result["unit"])
     return results
+
+
+def _is_baseline(result: dict) -> bool:
+    return design(result["preset"]).is_baseline
 
 
 def _figure(result: dict, weights: dict[str, float]) -> float:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
+from ..designs.registry import unit_titles
 from .drawing import KIND_COLORS, OTHER, PAPER, Plot, draw_plot
-from .results import UNIT_NAMES, LibraryResults, design_name, parts_of
+from .results import LibraryResults, design_name, has_parts, parts_of
 
 __all__ = ["breakdown_plots"]
 
@@ -25,7 +26,6 @@ ENERGY_KINDS = {
     "leakage": "leakage_energy",
     "memories": "memory_energy",
 }
-SOFTMAX_UNITS = ("unnormed", "normalization", "softermax")
 #: Share of the longest bar that a character of a number takes.
 CHARACTER = 0.024
 
@@ -49,14 +49,16 @@ def breakdown_plots(library: LibraryResults) -> list[Plot]:
         ("area", _area_kinds, library.area_unit),
         ("energy", _energy_kinds, library.energy_unit),
     ):
-        units = [_stack(UNIT_NAMES[name], library.compared(name), split) for name in SOFTMAX_UNITS]
-        plots.append(_stacked_plot(library, figure, "units", units, unit))
-        pes = library.compared("pe")
-        kinds = [
-            _stack("by what it is", pes, split),
-            _stack("by part", pes, lambda result, f=figure: _parts(result, f)),
-        ]
-        plots.append(_stacked_plot(library, figure, "pe", kinds, unit))
+        results = {name: library.compared(name) for name in unit_titles()}
+        by_parts = {name: found for name, found in results.items() if any(map(has_parts, found))}
+        units = [_stack(unit_titles()[name], results[name], split) for name in results if name not in by_parts]
+        plots.append(_stacked_plot(library, figure, "units", "softmax units", units, unit))
+        for name, found in by_parts.items():
+            kinds = [
+                _stack("by what it is", found, split),
+                _stack("by part", found, lambda result, f=figure: _parts(result, f)),
+            ]
+            plots.append(_stacked_plot(library, figure, name, unit_titles()[name], kinds, unit))
     return [plot for plot in plots if plot]
 
 
@@ -81,7 +83,7 @@ def _stack(title: str, results: Sequence[dict], split: Callable[[dict], dict[str
 
 
 def _stacked_plot(
-    library: LibraryResults, figure: str, what: str, stacks: Sequence[_Stack | None], unit: str
+    library: LibraryResults, figure: str, what: str, of: str, stacks: Sequence[_Stack | None], unit: str
 ) -> Plot | None:
     stacks = [stack for stack in stacks if stack]
     if not stacks:
@@ -96,8 +98,7 @@ def _stacked_plot(
             legend |= dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
         canvas.legend(legend.values(), legend, loc="outside lower center", ncols=4, handlelength=1.2)
 
-    whole = "softmax units" if what == "units" else "processing element"
-    title = f"{figure.capitalize()} breakdown: {whole}, {unit}"
+    title = f"{figure.capitalize()} breakdown: {of}, {unit}"
     caption = f"{library.lanes} lanes; bars end in their sums." + (" For a row." if figure == "energy" else "")
     height = 0.75 + 0.26 * sum(heights)
     return draw_plot(f"{library.slug}-{figure}-{what}", title, caption, draw, subject=library.title, height=height)

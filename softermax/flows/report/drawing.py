@@ -12,14 +12,14 @@ import matplotlib
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-__all__ = ["GRID", "INK", "KIND_COLORS", "OTHER", "PAPER", "PRESET_STYLES", "Plot", "draw_plot", "preset_style"]
+from ..designs.registry import designs
+
+__all__ = ["GRID", "INK", "KIND_COLORS", "OTHER", "PAPER", "Plot", "draw_plot", "preset_style"]
 
 #: Colours of paper and ink; on a page they follow its theme.
 PAPER, INK, GRID = "#ffffff", "#1b1f24", "#d5d9df"
 THEME = {PAPER: "var(--surface)", INK: "var(--ink)", GRID: "var(--line)"}
 
-#: Colour and marker of each preset in all plots; blue, orange and grey differ for everybody.
-PRESET_STYLES = {"paper": ("#1a87c9", "o"), "faithful": ("#e69f00", "s"), "fp16": ("#8a8f98", "^")}
 #: Colour of what is none of the things that have one.
 OTHER = "#a9b4bf"
 #: Colours of what areas and energies consist of, after Okabe and Ito, light enough for black letters.
@@ -138,6 +138,6 @@ def draw_plot(
 
 
 def preset_style(preset: str) -> dict:
-    """Colour and marker of a preset's line."""
-    color, marker = PRESET_STYLES.get(preset, (OTHER, "d"))
-    return {"color": color, "marker": marker}
+    """Colour and marker of a preset's line, the same in all plots."""
+    design = designs().get(preset)
+    return {"color": design.color, "marker": design.marker} if design else {"color": OTHER, "marker": "d"}

@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..evaluation.evaluation import UNIT_COLUMNS
-from .results import IDENTITY, UNIT_NAMES, LibraryResults, options_of, parts_of
+from ..designs.registry import unit_titles
+from ..measurement.unit_columns import UNIT_COLUMNS
+from .results import IDENTITY, LibraryResults, has_parts, options_of, parts_of
 
 __all__ = ["Table", "full_tables"]
 
 #: Columns that only a report has.
 REPORT_COLUMNS = {
-    "unit": ("unit", lambda unit: UNIT_NAMES.get(unit, unit)),
+    "unit": ("unit", lambda unit: unit_titles().get(unit, unit)),
     "normalizer": ("normalizer", lambda normalizer: normalizer.replace("_", " ")),
     "combinational_area": ("combinat.\n{area_unit}", "{:,.0f}".format),
     "fo4": ("FO4\n/ps", "{:,.2f}".format),
@@ -61,14 +62,14 @@ class Table:
 def full_tables(library: LibraryResults) -> list[Table]:
     """Tables of a library's results, without those of which nothing was measured."""
     maker = _TableMaker(library)
-    pes = [result for result in library.units if result["unit"] == "pe"]
+    by_parts = [result for result in library.units if has_parts(result)]
     tables = [
         maker.table("Area", library.units, AREAS),
-        maker.parts_table("Area of the processing element by part", pes, "area"),
+        maker.parts_table("Area of the processing element by part", by_parts, "area"),
         maker.table("Timing and slowest path", library.units, TIMES),
         maker.table("Energy", library.units, ENERGIES),
-        maker.parts_table("Energy of the processing element by part", pes, "energy"),
-        maker.table("Energy ratio of the processing element if its memories took half or twice", pes, SENSITIVITY),
+        maker.parts_table("Energy of the processing element by part", by_parts, "energy"),
+        maker.table("Energy ratio of the processing element if its memories took half or twice", by_parts, SENSITIVITY),
         maker.table("Energy against sequence length", library.lengths, LENGTH_ENERGIES, folded=True),
         maker.table("Area against lanes and longest row", library.sweeps, AREAS, folded=True),
     ]

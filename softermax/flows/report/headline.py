@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..measurement.ratios import PUBLISHED
-from .results import UNIT_NAMES, LibraryResults
+from ..designs.registry import compared_presets, published, unit_titles
+from .results import LibraryResults
 
-__all__ = ["AIMS", "LEVELS", "MEASURES", "OURS", "HeadlineRow", "headline", "ratio_of"]
+__all__ = ["AIMS", "MEASURES", "HeadlineRow", "headline", "ratio_of"]
 
-#: Levels at which the paper compares.
-LEVELS = ("unnormed", "normalization", "pe")
-#: Presets that are compared with the baseline.
-OURS = ("paper", "faithful")
 #: Ratios that count: field, what it is called, and the figure that it is a ratio of.
 MEASURES = {
     "area_ratio": ("area", "area"),
@@ -68,10 +64,10 @@ def headline(library: LibraryResults) -> list[HeadlineRow]:
     """The headline of a library: every measure at every level that has a ratio."""
     rows = []
     for field, (measure, figure) in MEASURES.items():
-        for level in LEVELS:
-            ours = {preset: ratio_of(library, level, preset, field) for preset in OURS}
-            aim = AIMS[figure][level] if library.is_real else None
-            row = HeadlineRow(measure, UNIT_NAMES[level], PUBLISHED[figure][level], ours, aim)
+        for level, ratio in published(figure).items():
+            ours = {preset: ratio_of(library, level, preset, field) for preset in compared_presets()}
+            aim = AIMS[figure].get(level) if library.is_real else None
+            row = HeadlineRow(measure, unit_titles()[level], ratio, ours, aim)
             if row.best is not None:
                 rows.append(row)
     return rows

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
+from ..designs.registry import unit_titles
 from .drawing import Plot, draw_plot, preset_style
-from .results import UNIT_NAMES, LibraryResults, design_name
+from .results import LibraryResults, design_name
 
 __all__ = ["length_plots", "sweep_plots"]
 
@@ -19,7 +20,7 @@ SWEPT_AT = {"lanes": ("max_len", 384), "max_len": ("lanes", 16)}
 def length_plots(library: LibraryResults) -> list[Plot]:
     """Energy of a row and of an element against tokens, a plot for each unit that was measured."""
     plots = []
-    for unit, name in UNIT_NAMES.items():
+    for unit, name in unit_titles().items():
         results = [result for result in library.lengths if result["unit"] == unit]
         figures = {
             "energy_per_row": f"for a row, {library.energy_unit}",
@@ -57,7 +58,7 @@ def _length_plot(library: LibraryResults, unit: str, name: str, results, figures
 def sweep_plots(library: LibraryResults) -> list[Plot]:
     """Areas against lanes and against the longest row, a plot for each unit that was measured."""
     plots = []
-    for unit, name in UNIT_NAMES.items():
+    for unit, name in unit_titles().items():
         results = [result for result in library.sweeps if result["unit"] == unit]
         sweeps = {size: _lines(_swept(results, size), size, "area") for size in SWEPT_AT}
         sweeps = {size: lines for size, lines in sweeps.items() if any(len(line) > 1 for line in lines.values())}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..designs.registry import compared_presets
 from .full_tables import full_tables
-from .headline import OURS, headline
+from .headline import headline
 from .results import LibraryResults
 
 __all__ = ["markdown_report"]
@@ -30,9 +31,9 @@ def _parts(library: LibraryResults) -> Iterator[str]:
         aims = any(row.aim is not None for row in rows)
         yield f"\n### Of the baseline, {library.lanes} lanes\n\n"
         yield _table(
-            ["figure", "unit", *OURS, "the paper's", *(["aim"] if aims else [])],
+            ["figure", "unit", *compared_presets(), "the paper's", *(["aim"] if aims else [])],
             [
-                [row.measure, row.unit, *(_ratio(row.ours[preset]) for preset in OURS), f"{row.published:.2f}"]
+                [row.measure, row.unit, *map(_ratio, row.ours.values()), f"{row.published:.2f}"]
                 + ([_ratio(row.aim)] if aims else [])
                 for row in rows
             ],

@@ -9,10 +9,11 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
+from ..designs.registry import compared_presets
 from .data_files import DATA_FILES
 from .drawing import Plot
 from .full_tables import Table, full_tables
-from .headline import OURS, HeadlineRow, headline
+from .headline import HeadlineRow, headline
 from .results import LibraryResults
 
 __all__ = ["Section", "render_page", "sections"]
@@ -81,4 +82,4 @@ def render_page(found: Sequence[Section], errors: Table, plots: Sequence[Plot]) 
     )
     environment.filters["inline"] = lambda plot: Markup(plot.inline)  # Matplotlib escapes what it writes.
     page = environment.get_template("page.html")
-    return page.render(sections=found, errors=errors, plots=plots, data_files=DATA_FILES, presets=OURS)
+    return page.render(sections=found, errors=errors, plots=plots, data_files=DATA_FILES, presets=compared_presets())

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from ..measurement.ratios import PUBLISHED
-from .drawing import INK, PAPER, PRESET_STYLES, Plot, draw_plot
-from .headline import AIMS, LEVELS, OURS, ratio_of
-from .results import UNIT_NAMES, LibraryResults
+from ..designs.registry import compared_presets, design, published, unit_titles
+from .drawing import INK, PAPER, Plot, draw_plot
+from .headline import AIMS, ratio_of
+from .results import LibraryResults
 
 __all__ = ["ratio_plots"]
 
-#: Bars of a plot: label, preset, field and whether it is hatched.
-AREA_BARS = [(preset, preset, "area_ratio", False) for preset in OURS]
-ENERGY_BARS = [
-    (f"{preset}{', with glitches' if hatched else ''}", preset, field, hatched)
-    for preset in OURS
-    for field, hatched in (("energy_ratio", False), ("energy_with_glitches_ratio", True))
-]
+#: Fields of the bars of each figure, with what their labels add and whether they are hatched.
+BARS = {
+    "area": (("area_ratio", "", False),),
+    "energy_per_row": (("energy_ratio", "", False), ("energy_with_glitches_ratio", ", with glitches", True)),
+}
 #: What is behind a number: nothing, so that no line runs through it.
 BLANK = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5}
 
@@ -25,31 +23,37 @@ BLANK = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5}
 def ratio_plots(library: LibraryResults) -> list[Plot]:
     """Areas and energies of baseline; without those of which no ratio was measured."""
     of = f"ratio to the FP16 baseline, {library.lanes} lanes"
-    plots = (
-        ("area", f"Area: {of}", AREA_BARS, "area"),
-        ("energy", f"Energy: {of}", ENERGY_BARS, "energy_per_row"),
-    )
+    plots = (("area", f"Area: {of}", "area"), ("energy", f"Energy: {of}", "energy_per_row"))
+    bars = {
+        figure: [
+            (f"{preset}{suffix}", preset, field, hatched)
+            for preset in compared_presets()
+            for field, suffix, hatched in fields
+        ]
+        for figure, fields in BARS.items()
+    }
     return [
-        _ratio_plot(library, name, title, bars, figure)
-        for name, title, bars, figure in plots
-        if any(_ratios(library, *bar[1:3]) for bar in bars)
+        _ratio_plot(library, name, title, bars[figure], figure)
+        for name, title, figure in plots
+        if any(_ratios(library, list(published(figure)), *bar[1:3]) for bar in bars[figure])
     ]
 
 
-def _ratios(library: LibraryResults, preset: str, field: str) -> dict[int, float]:
+def _ratios(library: LibraryResults, levels: list[str], preset: str, field: str) -> dict[int, float]:
     """Ratios by the level's place, where there are any."""
-    ratios = {place: ratio_of(library, level, preset, field) for place, level in enumerate(LEVELS)}
+    ratios = {place: ratio_of(library, level, preset, field) for place, level in enumerate(levels)}
     return {place: ratio for place, ratio in ratios.items() if ratio is not None}
 
 
 def _ratio_plot(library: LibraryResults, name: str, title: str, bars, figure: str) -> Plot:
-    published = dict(enumerate(PUBLISHED[figure][level] for level in LEVELS))
+    levels = list(published(figure))
+    reported = dict(enumerate(published(figure).values()))
     series = [
-        ("reported by the paper", published, {"facecolor": PAPER, "edgecolor": INK, "linewidth": 0.8, "zorder": 2})
+        ("reported by the paper", reported, {"facecolor": PAPER, "edgecolor": INK, "linewidth": 0.8, "zorder": 2})
     ]
     for label, preset, field, hatched in bars:
-        style = {"facecolor": PRESET_STYLES[preset][0], "edgecolor": PAPER, "hatch": "////" if hatched else None}
-        series.append((label, _ratios(library, preset, field), style))
+        style = {"facecolor": design(preset).color, "edgecolor": PAPER, "hatch": "////" if hatched else None}
+        series.append((label, _ratios(library, levels, preset, field), style))
     aims = AIMS[figure] if library.is_real else {}
 
     def draw(canvas):
@@ -57,17 +61,17 @@ def _ratio_plot(library: LibraryResults, name: str, title: str, bars, figure: st
         thickness = 0.86 / len(series)
         for place, (label, ratios, style) in enumerate(series):
             offset = -0.43 + (place + 0.5) * thickness
-            levels = [level + offset for level in ratios]
-            drawn = axes.barh(levels, ratios.values(), thickness, label=label, **style)
+            places = [level + offset for level in ratios]
+            drawn = axes.barh(places, ratios.values(), thickness, label=label, **style)
             axes.bar_label(drawn, fmt="%.2f", padding=2, fontsize=7, bbox=BLANK)
-        for place, level in enumerate(LEVELS):
+        for place, level in enumerate(levels):
             if level in aims:
                 label = "aim" if place == 0 else None
                 axes.vlines(aims[level], place - 0.46, place + 0.46, INK, "dotted", linewidth=1.3, label=label)
         axes.axvline(1, color=INK, linewidth=0.8, label="baseline")
-        axes.set_yticks(range(len(LEVELS)), [UNIT_NAMES[level].replace(" ", "\n") for level in LEVELS])
+        axes.set_yticks(range(len(levels)), [unit_titles()[level].replace(" ", "\n") for level in levels])
         axes.tick_params(axis="y", length=0)
-        axes.set_ylim(len(LEVELS) - 0.5, -0.5)
+        axes.set_ylim(len(levels) - 0.5, -0.5)
         axes.set_xlim(0, max(1.12, *(1.12 * ratio for _, ratios, _ in series for ratio in ratios.values())))
         canvas.legend(*_in_order(axes), loc="outside lower center", ncols=2, handlelength=1.4, columnspacing=1.2)
 

@@ -4,30 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from inspect import signature
 
-from ..design_points import PRESETS
+from ..designs.design import Unit
+from ..designs.registry import designs
 
-__all__ = ["IDENTITY", "UNIT_NAMES", "LibraryResults", "design_name", "library_results", "options_of", "parts_of"]
+__all__ = ["IDENTITY", "LibraryResults", "design_name", "has_parts", "library_results", "options_of", "parts_of"]
 
 #: What every result names of its design point.
 IDENTITY = ("unit", "preset", "normalizer", "lanes", "max_len", "values")
-#: Units by what people call them.
-UNIT_NAMES = {
-    "unnormed": "Unnormed Softmax Unit",
-    "normalization": "Normalization Unit",
-    "softermax": "complete softmax",
-    "pe": "processing element",
-}
 #: Lanes at which units are compared, as in the paper.
 COMPARED_LANES = 32
-#: The normalizer that goes without saying.
-USUAL_NORMALIZER = {"paper": "multiply", "faithful": "row_product"}
 #: Unit of a row's energy, and that of an element's, a thousandth of it.
 THOUSANDTH = {"pJ": "fJ", "k loads": "loads"}
-#: What else than a processing element's part has an area or an energy. The binary16 scores count with the softmax.
+#: What else than a unit's part has an area or an energy. The score converter counts with the softmax.
 NO_PARTS = {
-    *("sequential", "combinational", "memory", "logic", "rest", "binary16_scores"),
+    *("sequential", "combinational", "memory", "logic", "rest", "score_converter"),
     *("unnormed", "normalization", "net_switching", "cells", "clock", "leakage"),
 }
 
@@ -105,8 +96,8 @@ def library_results(evaluations: dict[str, dict]) -> list[LibraryResults]:
 
 def options_of(result: dict) -> dict:
     """Further choices of a design point: arguments of its preset, but for those that every result names."""
-    preset = PRESETS.get(result["preset"])
-    known = set(signature(preset).parameters) - set(IDENTITY) if preset else ()
+    design = designs().get(result["preset"])
+    known = set(design.options) - set(IDENTITY) if design else ()
     return {name: value for name, value in result.items() if name in known and value is not None}
 
 
@@ -116,15 +107,27 @@ def design_name(result: dict, *, options: bool = True) -> str:
     Such as ``fp16 divide``, ``paper``, ``paper, saturate``.
     """
     name, normalizer = result["preset"], result.get("normalizer")
-    if normalizer and normalizer != USUAL_NORMALIZER.get(result["preset"]):
+    design = designs().get(result["preset"])
+    if normalizer and normalizer != (design and design.normalizer):
         name += f" {normalizer.replace('_', ' ')}"
     for option, value in options_of(result).items() if options else ():
         name += f", {option}" if str(value) == "True" else f", {option} {value}"
     return name + (", context" if result.get("values") else "")
 
 
+def has_parts(result: dict) -> bool:
+    """Whether a result is of a unit that is reported by parts."""
+    return bool((unit := _unit(result)) and unit.parts)
+
+
+def _unit(result: dict) -> Unit | None:
+    """What the design of a result says of its unit; None of results of a design that is gone."""
+    design = designs().get(result["preset"])
+    return design and design.units.get(result["unit"])
+
+
 def parts_of(result: dict, figure: str) -> dict[str, float]:
-    """A processing element's parts with their areas or energies, the largest first.
+    """A unit's parts with their areas or energies, the largest first.
 
     Parameters
     ----------

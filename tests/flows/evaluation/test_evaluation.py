@@ -20,7 +20,6 @@ from softermax.flows.design_points import DesignPoint
 from softermax.flows.errors import FlowError
 from softermax.flows.evaluation.evaluation import (
     PERIOD,
-    UNIT_COLUMNS,
     Plan,
     evaluate,
     full_plan,
@@ -31,6 +30,7 @@ from softermax.flows.evaluation.evaluation import (
 )
 from softermax.flows.jobs.running import run_jobs
 from softermax.flows.measurement import jobs
+from softermax.flows.measurement.unit_columns import UNIT_COLUMNS
 from softermax.flows.results.columns import undeclared
 from softermax.flows.synthesis.synthesis import AreaOptions
 

@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from softermax.flows.report.drawing import KIND_COLORS, PRESET_STYLES, draw_plot
+from softermax.flows.designs.registry import designs
+from softermax.flows.report.drawing import KIND_COLORS, draw_plot
 from softermax.flows.report.plots import library_plots
 from softermax.flows.report.results import design_name, library_results, parts_of
 
@@ -73,10 +74,10 @@ def test_breakdowns_name_kinds_and_parts_and_end_in_sums(plots, evaluations):
 
 
 def test_a_preset_has_its_color_everywhere(plots):
-    for preset, (color, _) in PRESET_STYLES.items():
-        drawn = {name for name, svg in plots.items() if color in svg}
+    for preset, design in designs().items():
+        drawn = {name for name, svg in plots.items() if design.color in svg}
         assert drawn >= {"errors", "asap7-lengths-unnormed", "asap7-sweeps-unnormed"}, preset
-    assert not {color for color, _ in PRESET_STYLES.values()} & set(KIND_COLORS.values())
+    assert not {design.color for design in designs().values()} & set(KIND_COLORS.values())
 
 
 def test_a_processing_element_alone_has_plots(evaluations):

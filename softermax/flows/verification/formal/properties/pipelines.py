@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from amaranth.hdl import Cat, Module, Mux, Signal, Value
 from amaranth.lib import stream
 
-from softermax.hw.elastic import Head, elastic_register
+from softermax.hw.elastic import StageOutput, elastic_register
 from softermax.hw.row_buffer import RowBuffer
 from softermax.hw.streams import row_summary, unnormed_slice
 from softermax.model import SoftermaxConfig
@@ -27,7 +27,7 @@ __all__ = ["Out", "agree", "normalization", "softermax", "unnormed"]
 class Out:
     """An output of a reference pipeline: where items wait, and their fields."""
 
-    head: Head
+    head: StageOutput
     fields: dict[str, Value]
 
     def feed(self, m: Module, port: stream.Interface):
@@ -36,9 +36,9 @@ class Out:
         m.d.comb += [Value.cast(port.payload[name]).eq(value) for name, value in self.fields.items()]
 
 
-def _at(port: stream.Interface, name: str) -> Head:
+def _at(port: stream.Interface, name: str) -> StageOutput:
     """The head of a pipeline that is fed by a port, beside the unit."""
-    return Head(port.valid, Signal(name=f"reference_{name}_ready"))
+    return StageOutput(port.valid, Signal(name=f"reference_{name}_ready"))
 
 
 def unnormed(m: Module, i: stream.Interface, config: SoftermaxConfig) -> tuple[Value, Out, Out, Value]:
@@ -48,7 +48,7 @@ def unnormed(m: Module, i: stream.Interface, config: SoftermaxConfig) -> tuple[V
     """
     entry = _at(i, "i")
     framing = reference.Framing.of(m, entry.transfer, i.payload.last, config.max_slices)
-    head = Head(i.valid & framing.kept, entry.ready)
+    head = StageOutput(i.valid & framing.kept, entry.ready)
     known = {"x": i.payload.x.as_value(), "keep": i.payload.keep, "last": framing.last, "overlong": framing.cut}
     leaving = tuple(unnormed_slice(config).members)
     slices, registers = None, 0
@@ -115,7 +115,7 @@ def normalization(
         products = reference.row_products(m, held.pop("mantissa"), config)
         held, [head] = elastic_register(m, head, {f"product_{t}": value for t, value in enumerate(products)} | held)
 
-    joined = Head(i.valid & head.valid, Signal(name="reference_joined_ready"))
+    joined = StageOutput(i.valid & head.valid, Signal(name="reference_joined_ready"))
     m.d.comb += head.ready.eq(joined.transfer & i.payload.last)
     values, sound = reference.probabilities(m, i.payload, held, config)
     y = Cat(reference.saturated(value, config) for value in values)
