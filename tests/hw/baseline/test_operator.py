@@ -19,7 +19,7 @@ from softermax.model import Q
 from softermax.model.binary16 import ONE
 from softermax.sim.amaranth_bench import observe_in_amaranth
 
-from ...flows.test_verilog import lint
+from ...flows.synthesis.test_verilog import lint
 from ..handshakes import moves
 
 OPERATORS = [
