@@ -4,8 +4,8 @@ from . import baseline_arithmetic, softermax_arithmetic  # noqa: F401 (configs h
 from .config import SoftermaxConfig
 from .faithful import faithful_config
 from .formats import UQ, Q, QFormat
+from .golden import quantise_scores, softmax, softmax_raw
 from .reference import softmax_exact
-from .softermax import quantise_scores, softermax, softermax_raw
 
 __all__ = [
     "UQ",
@@ -14,7 +14,7 @@ __all__ = [
     "SoftermaxConfig",
     "faithful_config",
     "quantise_scores",
-    "softermax",
-    "softermax_raw",
+    "softmax",
     "softmax_exact",
+    "softmax_raw",
 ]

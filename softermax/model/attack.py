@@ -13,8 +13,8 @@ from fractions import Fraction
 import numpy as np
 
 from .config import SoftermaxConfig
+from .golden import softmax_raw
 from .reference import softmax_fractions
-from .softermax import softermax_raw
 
 __all__ = ["Worst", "hard_rows", "random_rows", "row_errors", "worst_of"]
 
@@ -75,7 +75,7 @@ def row_errors(config: SoftermaxConfig, raw: np.ndarray, mask: np.ndarray | None
     sums : ndarray of float64, (rows,)
         Sums of the results.
     """
-    result = softermax_raw(raw, config, mask)
+    result = softmax_raw(raw, config, mask)
     top = raw.max(axis=-1, keepdims=True) if mask is None else np.where(mask, raw, raw.min()).max(-1, keepdims=True)
     powers = _powers(config)[(top - raw).clip(min=0)]
     if mask is not None:
@@ -95,7 +95,7 @@ def _exact_errors(config: SoftermaxConfig, raw: np.ndarray, mask: np.ndarray | N
     """The error of each element of a row, in ulp, with a reference of 50 digits."""
     exact = softmax_fractions(raw, config.input.fraction_bits, mask)
     unit, most = 1 << config.output.fraction_bits, config.output.max_raw
-    results = softermax_raw(raw, config, mask).tolist()
+    results = softmax_raw(raw, config, mask).tolist()
     return [result - min(probability * unit, most) for result, probability in zip(results, exact, strict=True)]
 
 

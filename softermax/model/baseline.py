@@ -198,7 +198,7 @@ def baseline_softmax_raw(raw, config: BaselineConfig, mask=None) -> np.ndarray:
 def baseline_softmax(scores, config: BaselineConfig, mask=None) -> np.ndarray:
     """The baseline softmax of real scores, which are rounded to binary16 first, over the last axis.
 
-    Parameters and errors as for :func:`softermax.model.softermax`; scores beyond binary16 saturate at 65,504.
+    Parameters and errors as for :func:`softermax.model.softmax`; scores beyond binary16 saturate at 65,504.
 
     Returns
     -------

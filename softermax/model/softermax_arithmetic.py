@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .arithmetic import Arithmetic
 from .config import SoftermaxConfig
-from .softermax import softermax, softermax_raw
+from .golden import softmax, softmax_raw
 from .timing import SoftermaxTiming
 
 __all__ = ["SOFTERMAX"]
@@ -12,11 +12,11 @@ __all__ = ["SOFTERMAX"]
 SOFTERMAX = Arithmetic(
     score=lambda config: config.input,
     encode=lambda raw, config: raw,
-    softmax=softermax_raw,
+    softmax=softmax_raw,
     decode=lambda words, config: config.output.to_real(words),
     probability=lambda config: config.output,
     to_fixed=lambda words, config: words,
-    real_softmax=softermax,
+    real_softmax=softmax,
     timing=SoftermaxTiming,
     exponential_base=2.0,
 )

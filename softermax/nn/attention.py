@@ -11,7 +11,7 @@ from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from softermax.model import SoftermaxConfig
-from softermax.model.torch import softermax, softmax_base2
+from softermax.model.torch import softmax, softmax_base2
 
 from .quantiser import ScoreQuantiser
 
@@ -101,7 +101,7 @@ class SoftermaxAttention:
     arithmetic : str
         As for :func:`register`.
     exact : iterable of str
-        Approximations that are left out, as for :func:`softermax.model.torch.softermax`.
+        Approximations that are left out, as for :func:`softermax.model.torch.softmax`.
     """
 
     #: Transformers asks functions for their name.
@@ -184,7 +184,7 @@ class SoftermaxAttention:
         quantiser = getattr(module, QUANTISER, None)
         if quantiser is not None and quantiser.frozen:
             scores = self._checked(quantiser)(scores, keep)
-        return softermax(scores, self.config, mask=keep, exact=self._exact_parts)
+        return softmax(scores, self.config, mask=keep, exact=self._exact_parts)
 
     def _exact(self, scores: Tensor, keep: Tensor | None) -> Tensor:
         if self.config.base == "2":

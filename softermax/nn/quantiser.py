@@ -33,7 +33,7 @@ class ScoreQuantiser(nn.Module):
 
     Softmax does not change under a shift, so a zero point for each head costs nothing. The quantiser first observes
     scores; then :meth:`freeze` chooses the zero points and from then on it subtracts them. Rounding and saturation are
-    those of :func:`softermax.model.torch.softermax`, which takes what comes out.
+    those of :func:`softermax.model.torch.softmax`, which takes what comes out.
 
     By default a zero point is the one nearest to 0 for which the fewest rows are hurt. A row is hurt if two of its
     scores exceed the format, which ties them (one alone stays the largest), or if its largest is so low that

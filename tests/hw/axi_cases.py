@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from softermax.model import softermax_raw
+from softermax.model import softmax_raw
 from softermax.model.baseline import BaselineConfig, baseline_softmax_raw
 from softermax.model.binary16 import from_fixed
 from softermax.sim.axi import AxiResult, AxiScenario, Packet, numbers_of, packet_of, play_axi
@@ -71,7 +71,7 @@ def row_of(packet: Packet, config) -> Packet:
     else:
         bits = config.input.width
         x = [to_signed(int(number) & ((1 << bits) - 1), bits) for number in raw]
-        y = softermax_raw(np.array(x, np.int16), config, keep)
+        y = softmax_raw(np.array(x, np.int16), config, keep)
     out = packet_of(y, np.ones(len(y), bool), size_out)
     overlong = beats * config.lanes > config.capacity
     return Packet(out.data, out.keep, (2 * overlong,) * len(out.data))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softermax.hw import SoftermaxUnit
-from softermax.model import UQ, SoftermaxConfig, softermax_raw
+from softermax.model import UQ, SoftermaxConfig, softmax_raw
 from softermax.sim.amaranth_bench import observe_in_amaranth
 from softermax.sim.trace import cut_by_reset
 from softermax.sim.traffic import random_rows
@@ -102,7 +102,7 @@ def test_rows_are_the_golden_models(normalizer):
     config = SoftermaxConfig.paper(lanes=4, max_len=30, normalizer=normalizer)
     rows = [row for row in random_rows(rng, config, 40) if len(row[0]) <= config.max_len]
     for (raw, mask), (y, *_) in zip(rows, rows_out(config, rows), strict=True):
-        np.testing.assert_array_equal(y[: len(raw)], softermax_raw(raw, config, mask))
+        np.testing.assert_array_equal(y[: len(raw)], softmax_raw(raw, config, mask))
         assert not y[len(raw) :].any()
 
 
@@ -118,7 +118,7 @@ def test_an_overlong_row_is_cut_and_flagged_and_leaves_its_neighbours_intact(exc
     expected = [[*before[0], 0], raw[:8], after[0]]
     masks = [[True] * 3 + [False], None, None]
     for (y, *_), scores, mask in zip(out, expected, masks, strict=True):
-        np.testing.assert_array_equal(y, softermax_raw(scores, config, mask))
+        np.testing.assert_array_equal(y, softmax_raw(scores, config, mask))
 
 
 @each_style

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from softermax.model import SoftermaxConfig, softermax_raw
+from softermax.model import SoftermaxConfig, softmax_raw
 from softermax.model import torch as softermax_torch
 from softermax.sim.attention import load_heads
 from softermax.sim.traffic import random_rows
@@ -35,7 +35,7 @@ def test_torch_numpy_and_hardware_agree(config):
     for (raw, mask), (hardware, *_) in zip(rows, rows_out(config, rows), strict=True):
         scores = torch.tensor(raw * config.input.ulp, dtype=torch.float32)
         y = softermax_torch.softermax(scores, config, mask=torch.tensor(mask))
-        model = softermax_raw(raw, config, mask)
+        model = softmax_raw(raw, config, mask)
         assert (y / config.output.ulp).tolist() == model.tolist() == hardware[: len(raw)].tolist()
         assert not hardware[len(raw) :].any()
     assert len(rows) >= 12

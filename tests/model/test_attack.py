@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from softermax.model import UQ, Q, SoftermaxConfig, softermax_raw, softmax_exact
+from softermax.model import UQ, Q, SoftermaxConfig, softmax_exact, softmax_raw
 from softermax.model.attack import hard_rows, random_rows, row_errors, worst_of
 from softermax.model.reference import softmax_fractions
 
@@ -20,7 +20,7 @@ def batch(*rows):
 def test_errors_by_hand():
     # Two equal scores: exactly 1/2, 64 of 128. A single one at a quarter: 54/53 of 1 at most (see test_softermax).
     worst = worst_of(PAPER, [batch([0, 0]), batch([1, -128])])
-    result = softermax_raw([1, -128], PAPER)[0]
+    result = softmax_raw([1, -128], PAPER)[0]
     # The loser lies 129 quarter octaves below.
     exact = 128 / (1 + 2 ** (-129 / 4))
     assert worst.rows == 2
@@ -34,7 +34,7 @@ def test_errors_of_masked_rows_are_those_of_the_float_reference(config):
     for raw, mask in random_rows(config, np.random.default_rng(3), 400):
         unit = 2**config.output.fraction_bits
         exact = softmax_exact(raw / 2**config.input.fraction_bits, mask) * unit
-        error = softermax_raw(raw, config, mask) - np.minimum(exact, config.output.max_raw)
+        error = softmax_raw(raw, config, mask) - np.minimum(exact, config.output.max_raw)
         above, below, _ = row_errors(config, raw, mask)
         np.testing.assert_allclose(above, error.max(axis=-1), atol=1e-9)
         np.testing.assert_allclose(below, -error.min(axis=-1), atol=1e-9)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softermax.model import UQ, Q, SoftermaxConfig, faithful_config, softermax_raw
+from softermax.model import UQ, Q, SoftermaxConfig, faithful_config, softmax_raw
 from softermax.model.attack import hard_rows, random_rows, worst_of
 from softermax.model.error_budget import error_budget
 from softermax.model.width_search import narrower
@@ -85,7 +85,7 @@ def test_a_config_without_its_guard_bits_is_caught(config):
 def test_directed_rounding_never_exceeds_the_exact_probability_by_an_ulp_nor_sums_to_more_than_one():
     config = SoftermaxConfig.faithful(lanes=4, max_len=96, rounding="directed")
     raw = np.rint(np.random.default_rng(2).normal(0, 6, (500, 96))).astype(int)
-    assert softermax_raw(raw, config).sum(axis=-1).max() <= 2**config.output.fraction_bits
+    assert softmax_raw(raw, config).sum(axis=-1).max() <= 2**config.output.fraction_bits
 
 
 def test_the_power_sum_holds_the_longest_row():

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from softermax.model import UQ, Q, SoftermaxConfig, softermax_raw
+from softermax.model import UQ, Q, SoftermaxConfig, softmax_raw
 from softermax.model.rows import to_slices
 from softermax.model.unnormed import unnormed_softmax
 
@@ -20,8 +20,8 @@ def test_masked_elements_after_a_row_do_not_change_it(case, data):
     config, raw, kept = case
     space = config.max_len - len(raw)
     more = data.draw(st.lists(st.integers(config.input.min_raw, config.input.max_raw), max_size=space))
-    longer = softermax_raw(np.append(raw, more).astype(int), config, np.append(kept, [False] * len(more)).astype(bool))
-    assert longer[: len(raw)].tolist() == softermax_raw(raw, config, kept).tolist()
+    longer = softmax_raw(np.append(raw, more).astype(int), config, np.append(kept, [False] * len(more)).astype(bool))
+    assert longer[: len(raw)].tolist() == softmax_raw(raw, config, kept).tolist()
     assert not longer[len(raw) :].any()
 
 
@@ -31,8 +31,8 @@ def test_a_masked_slice_before_a_row_does_not_change_it(case):
     config, raw, kept = case
     assume(len(raw) + config.lanes <= config.max_len)
     before = np.full(config.lanes, config.input.max_raw)
-    shifted = softermax_raw(np.append(before, raw), config, np.append(before < 0, kept))
-    assert shifted[config.lanes :].tolist() == softermax_raw(raw, config, kept).tolist()
+    shifted = softmax_raw(np.append(before, raw), config, np.append(before < 0, kept))
+    assert shifted[config.lanes :].tolist() == softmax_raw(raw, config, kept).tolist()
 
 
 @examples(100)
@@ -41,8 +41,8 @@ def test_what_masked_lanes_hold_does_not_matter(case, data):
     config, raw, kept = case
     noise = data.draw(st.integers(config.input.min_raw, config.input.max_raw))
     other = np.where(kept, raw, noise)
-    assert softermax_raw(other, config, kept).tolist() == softermax_raw(raw, config, kept).tolist()
-    assert not softermax_raw(raw, config, kept)[~kept].any()
+    assert softmax_raw(other, config, kept).tolist() == softmax_raw(raw, config, kept).tolist()
+    assert not softmax_raw(raw, config, kept)[~kept].any()
 
 
 @examples(100)
@@ -53,8 +53,8 @@ def test_order_within_a_slice_does_not_matter(case, random):
     for start in range(0, len(raw), config.lanes):
         places = list(range(start, min(start + config.lanes, len(raw))))
         order += random.sample(places, len(places))
-    shuffled = softermax_raw(raw[order], config, kept[order])
-    assert shuffled.tolist() == softermax_raw(raw, config, kept)[order].tolist()
+    shuffled = softmax_raw(raw[order], config, kept[order])
+    assert shuffled.tolist() == softmax_raw(raw, config, kept)[order].tolist()
 
 
 @examples(100)
@@ -65,7 +65,7 @@ def test_adding_a_whole_number_to_every_score_changes_nothing(case, data):
     one = 1 << config.input.fraction_bits
     down, up = (int(raw.min()) - config.input.min_raw) // one, (config.input.max_raw - int(raw.max())) // one
     moved = raw + one * data.draw(st.integers(-down, up))
-    assert softermax_raw(moved, config, kept).tolist() == softermax_raw(raw, config, kept).tolist()
+    assert softmax_raw(moved, config, kept).tolist() == softmax_raw(raw, config, kept).tolist()
 
 
 @examples(60)
@@ -76,9 +76,9 @@ def test_many_rows_at_once_equal_row_by_row(data):
     raw, kept = np.zeros((3, config.max_len), int), np.zeros((3, config.max_len), bool)
     for line, (x, keep) in enumerate(batch):
         raw[line, : len(x)], kept[line, : len(x)] = x, keep
-    together = softermax_raw(raw, config, kept)
+    together = softmax_raw(raw, config, kept)
     for line, (x, keep) in zip(together, batch, strict=True):
-        assert line[: len(x)].tolist() == softermax_raw(x, config, keep).tolist()
+        assert line[: len(x)].tolist() == softmax_raw(x, config, keep).tolist()
 
 
 @pytest.mark.parametrize("normalizer", ["multiply", "row_product"])
@@ -88,7 +88,7 @@ def test_a_higher_score_of_the_paper_never_gets_less(lanes, normalizer):
     rng = np.random.default_rng(lanes)
     raw = config.input.quantise(rng.choice([1, 4, 20], size=(300, 1)) * rng.standard_normal((300, 384)))
     order = np.argsort(raw, axis=-1)
-    y = np.take_along_axis(softermax_raw(raw, config), order, axis=-1)
+    y = np.take_along_axis(softmax_raw(raw, config), order, axis=-1)
     assert (np.diff(y, axis=-1) >= 0).all()
 
 
@@ -101,7 +101,7 @@ def test_a_higher_score_of_the_paper_never_gets_less(lanes, normalizer):
 def test_every_value_fits_its_format(case):
     config, raw, kept = case
     values = unnormed_softmax(*to_slices(raw, kept, config), config)
-    y = softermax_raw(raw, config, kept)
+    y = softmax_raw(raw, config, kept)
     for array, fmt in (
         (values.numerators, UQ(1, config.unnormed.fraction_bits)),
         (values.slice_maximum, config.maximum),
@@ -144,7 +144,7 @@ def attack(normalizer, changes) -> int:
             config = SoftermaxConfig(**sizes, power_segments=8, normalizer=normalizer, **change)
             if not config.output_can_saturate:
                 attacked += 1
-                assert softermax_raw(EVERY_TRIPLE, config).max() <= config.output.max_raw, config
+                assert softmax_raw(EVERY_TRIPLE, config).max() <= config.output.max_raw, config
     return attacked
 
 
@@ -193,7 +193,7 @@ def test_random_rows_stay_in_the_output_format(config, seed):
     low, high = config.input.min_raw, config.input.max_raw
     spread = rng.choice([0, 1, 3, (high - low) / 4, high - low], size=(2000, 1))
     raw = np.clip(rng.integers(low, high + 1, (2000, 1)) + np.rint(spread * rng.standard_normal(size)), low, high)
-    y = softermax_raw(raw.astype(int), config, rng.random(size) < rng.choice([0.3, 1], size=(2000, 1)))
+    y = softmax_raw(raw.astype(int), config, rng.random(size) < rng.choice([0.3, 1], size=(2000, 1)))
     assert y.min() >= 0
     assert y.max() <= config.output.max_raw
 
@@ -224,7 +224,7 @@ def test_no_single_score_saturates_an_output_that_cannot(rounding):
         if not config.output_can_saturate:
             attacked += 1
             every_score = np.arange(-(1 << fraction_bits), 1 << fraction_bits)[:, None]
-            assert softermax_raw(every_score, config).max() <= config.output.max_raw, config
+            assert softmax_raw(every_score, config).max() <= config.output.max_raw, config
     assert attacked > 100
 
 
@@ -242,7 +242,7 @@ def test_a_row_product_saturates_where_only_its_numerator_was_truncated():
         rounding="directed",
     )
     assert config.output_can_saturate
-    assert softermax_raw([255], config).tolist() == [127]
+    assert softmax_raw([255], config).tolist() == [127]
 
 
 def test_an_output_that_can_saturate_does():
@@ -252,4 +252,4 @@ def test_an_output_that_can_saturate_does():
             lanes=1, max_len=1, input=Q(4, 8), power_segments=256, power_sum=UQ(4, 1), output=UQ(1, bits)
         )
         assert config.output_can_saturate
-        assert softermax_raw([255], config).tolist() == [config.output.max_raw]
+        assert softmax_raw([255], config).tolist() == [config.output.max_raw]

@@ -8,7 +8,7 @@ differ by a unit at most, and only where the exact product lies that close to a 
 
 import numpy as np
 
-from softermax.model import SoftermaxConfig, softermax_raw
+from softermax.model import SoftermaxConfig, softmax_raw
 from softermax.model.normalization import normalization, row_product_normalization
 from softermax.sim.attention import load_heads
 
@@ -37,7 +37,7 @@ def test_every_sum_fraction_and_shift_differs_by_a_unit_at_most_and_only_near_a_
 
 def test_real_scores_differ_in_few_results():
     results = [
-        [softermax_raw(head.scores, config, head.keep)[head.keep] for config in (PRODUCT, MULTIPLY)]
+        [softmax_raw(head.scores, config, head.keep)[head.keep] for config in (PRODUCT, MULTIPLY)]
         for head in load_heads()
         if head.tokens <= PRODUCT.max_len
     ]

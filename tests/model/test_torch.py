@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from softermax.flows.measurement.faithfulness import faithful_grid
 from softermax.model import UQ, Q, SoftermaxConfig
-from softermax.model import softermax as golden
-from softermax.model import softermax_raw as golden_raw
-from softermax.model.torch import Softermax, softermax, softermax_raw
+from softermax.model import softmax as golden
+from softermax.model import softmax_raw as golden_raw
+from softermax.model.torch import Softermax, softmax, softmax_raw
 from softermax.sim.attention import load_heads
 
 from .strategies import configs, configs_and_rows, examples
@@ -46,7 +46,7 @@ WIDEST = SoftermaxConfig(
 
 def assert_golden(scores: torch.Tensor, config: SoftermaxConfig, mask: torch.Tensor | None = None):
     """The same values as the golden model's on the same scores, of the scores' shape."""
-    y = softermax(scores, config, mask=mask)
+    y = softmax(scores, config, mask=mask)
     plain = scores.float() if scores.dtype == torch.bfloat16 else scores
     expected = golden(plain.numpy(), config, None if mask is None else mask.numpy())
     np.testing.assert_array_equal(y.double().numpy(), expected)
@@ -72,7 +72,7 @@ def random_mask(shape, seed):
 @example((SoftermaxConfig(lanes=1, max_len=2, power_sum=UQ(10, 38)), np.array([127, 0]), np.ones(2, bool)))
 def test_raw_rows_of_any_config(case):
     config, raw, kept = case
-    y = softermax_raw(torch.tensor(raw), config, mask=torch.tensor(kept))
+    y = softmax_raw(torch.tensor(raw), config, mask=torch.tensor(kept))
     assert y.dtype == torch.int32
     assert y.tolist() == golden_raw(raw, config, kept).tolist()
 
@@ -118,8 +118,8 @@ def test_real_attention_rows(config):
         if head.tokens <= config.max_len:
             raw, keep = torch.tensor(head.scores), torch.from_numpy(head.keep.copy())
             expected = golden_raw(head.scores, config, head.keep)
-            np.testing.assert_array_equal(softermax_raw(raw, config, mask=keep).numpy(), expected)
-            y = softermax(raw * config.input.ulp, config, mask=keep)
+            np.testing.assert_array_equal(softmax_raw(raw, config, mask=keep).numpy(), expected)
+            y = softmax(raw * config.input.ulp, config, mask=keep)
             np.testing.assert_array_equal((y / config.output.ulp).numpy(), expected)
 
 
@@ -165,11 +165,11 @@ def test_leading_axes_of_any_number_and_size(shape, masked):
 @pytest.mark.parametrize("dim", [0, 1, 2, -1, -2, -3])
 def test_rows_along_any_axis(dim):
     scores, mask = random_scores((5, 30, 40), 9), random_mask((30, 1), 10)
-    y = softermax(scores, PAPER, dim, mask)
+    y = softmax(scores, PAPER, dim, mask)
     moved = golden(scores.movedim(dim, -1).numpy(), PAPER, mask.expand(scores.shape).movedim(dim, -1).numpy())
     np.testing.assert_array_equal(y.movedim(dim, -1).numpy(), moved)
     raw = torch.from_numpy(PAPER.input.quantise(scores.numpy()))
-    np.testing.assert_array_equal(softermax_raw(raw, PAPER, dim, mask).numpy() / 128, y.numpy())
+    np.testing.assert_array_equal(softmax_raw(raw, PAPER, dim, mask).numpy() / 128, y.numpy())
 
 
 def test_scores_need_not_be_contiguous():
@@ -187,8 +187,8 @@ def test_masks_broadcast(shape):
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 def test_masked_scores_may_be_anything(hidden, dtype):
     scores, mask = random_scores((9, 40), 14).to(dtype), random_mask((9, 40), 15)
-    expected = softermax(scores, PAPER, mask=mask)
-    assert softermax(scores.masked_fill(~mask, hidden), PAPER, mask=mask).equal(expected)
+    expected = softmax(scores, PAPER, mask=mask)
+    assert softmax(scores.masked_fill(~mask, hidden), PAPER, mask=mask).equal(expected)
     assert not expected[~mask].any()
     assert expected.any()
 
@@ -196,16 +196,16 @@ def test_masked_scores_may_be_anything(hidden, dtype):
 def test_a_fully_masked_row_gives_zeros_beside_others():
     scores, mask = torch.zeros(3, 4), torch.ones(3, 4, dtype=torch.bool)
     mask[1] = False
-    assert softermax(scores, PAPER, mask=mask).tolist() == [[0.25] * 4, [0.0] * 4, [0.25] * 4]
+    assert softmax(scores, PAPER, mask=mask).tolist() == [[0.25] * 4, [0.0] * 4, [0.25] * 4]
 
 
 def test_arguments_are_not_changed():
     scores, mask = random_scores((3, 50), 16), random_mask((3, 50), 17)
     raw = torch.from_numpy(PAPER.input.quantise(scores.numpy())).int()
     before = scores.clone(), mask.clone(), raw.clone()
-    softermax(scores, PAPER, mask=mask)
-    softermax_raw(raw, PAPER, mask=mask)
-    softermax_raw(raw, PAPER)
+    softmax(scores, PAPER, mask=mask)
+    softmax_raw(raw, PAPER, mask=mask)
+    softmax_raw(raw, PAPER)
     assert all(now.equal(then) for now, then in zip((scores, mask, raw), before, strict=True))
 
 
@@ -220,24 +220,24 @@ def test_results_are_exact_in_a_type_that_holds_them(output, dtype):
     assert_golden(scores, config)
     bits = {torch.float16: 11, torch.bfloat16: 8, torch.float32: 24, torch.float64: 53}
     expected = next(d for d in (dtype, torch.float32, torch.float64) if bits[d] >= output.width)
-    assert softermax(scores, config).dtype == expected
+    assert softmax(scores, config).dtype == expected
 
 
 @pytest.mark.parametrize("dtype", [torch.int8, torch.uint8, torch.int16, torch.int32, torch.int64])
 def test_every_integer_type_is_raw(dtype):
     raw = torch.tensor([[0, 3, 9, 127], [1, 1, 1, 1]])
-    assert softermax_raw(raw.to(dtype), PAPER).equal(softermax_raw(raw, PAPER))
+    assert softmax_raw(raw.to(dtype), PAPER).equal(softmax_raw(raw, PAPER))
 
 
 @pytest.mark.parametrize("config", [PAPER, SoftermaxConfig.paper(base="e"), WIDEST], ids=["2", "e", "widest"])
 @pytest.mark.parametrize("exact", [(), ("output",), ("input", "sum")], ids=str)
 def test_autocast_changes_no_bit(config, exact):
     scores = random_scores((30, 50), 19).requires_grad_()
-    plain = softermax(scores, config, exact=exact)
+    plain = softmax(scores, config, exact=exact)
     (plain * torch.arange(50)).sum().backward()
     gradient, scores.grad = scores.grad, None
     with torch.autocast("cpu", torch.bfloat16):
-        y = softermax(scores, config, exact=exact)
+        y = softmax(scores, config, exact=exact)
         (y * torch.arange(50)).sum().backward()
     assert y.dtype == plain.dtype
     assert y.equal(plain)
@@ -246,11 +246,11 @@ def test_autocast_changes_no_bit(config, exact):
 
 def test_number_of_threads_and_default_type_change_no_bit():
     scores = random_scores((3000, 384), 20)
-    expected, threads = softermax(scores, PAPER), torch.get_num_threads()
+    expected, threads = softmax(scores, PAPER), torch.get_num_threads()
     try:
         torch.set_num_threads(1 if threads > 1 else 2)
         torch.set_default_dtype(torch.float64)
-        assert softermax(scores, PAPER).equal(expected)
+        assert softmax(scores, PAPER).equal(expected)
     finally:
         torch.set_num_threads(threads)
         torch.set_default_dtype(torch.float32)
@@ -262,8 +262,8 @@ def test_number_of_threads_and_default_type_change_no_bit():
 def test_the_module_is_the_function():
     scores, mask = random_scores((5, 30, 20), 21), random_mask((30, 1), 22)
     module = Softermax(PAPER, 1, exact=["output"])
-    assert module(scores, mask).equal(softermax(scores, PAPER, 1, mask, exact={"output"}))
-    assert Softermax(PAPER)(scores).equal(softermax(scores, PAPER))
+    assert module(scores, mask).equal(softmax(scores, PAPER, 1, mask, exact={"output"}))
+    assert Softermax(PAPER)(scores).equal(softmax(scores, PAPER))
     assert not list(module.parameters())
     assert not module.state_dict()
     assert "dim=1, exact=['output']" in repr(module)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from softermax.model import SoftermaxConfig
-from softermax.model.torch import Softermax, softermax, softermax_raw
+from softermax.model.torch import Softermax, softmax, softmax_raw
 from softermax.model.torch import rows as torch_rows
 
 PAPER = SoftermaxConfig.paper(lanes=16, max_len=384)
@@ -51,7 +51,7 @@ def with_value(value, place, shape=(2, 4), dtype=torch.float32):
 )
 def test_softermax_refuses(scores, dim, mask, error, text):
     with pytest.raises(error, match=f"^{re.escape(text)}$"):
-        softermax(scores, PAPER, dim, mask)
+        softmax(scores, PAPER, dim, mask)
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
@@ -66,12 +66,12 @@ def test_one_kept_score_that_is_not_finite_is_found_anywhere(value, dtype, exact
     scores[:, 0] = np.nan
     text = f"{NOT_FINITE} {value}"
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
-        softermax(scores, PAPER, mask=mask, exact=exact)
+        softmax(scores, PAPER, mask=mask, exact=exact)
     scores[:, 0] = 0
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
-        softermax(scores, PAPER, exact=exact)
+        softmax(scores, PAPER, exact=exact)
     mask[31, 17] = False
-    assert softermax(scores, PAPER, mask=mask, exact=exact).isfinite().all()
+    assert softmax(scores, PAPER, mask=mask, exact=exact).isfinite().all()
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_one_kept_score_that_is_not_finite_is_found_anywhere(value, dtype, exact
 )
 def test_softermax_raw_refuses(raw, mask, error, text):
     with pytest.raises(error, match=f"^{re.escape(text)}$"):
-        softermax_raw(raw, PAPER, mask=mask)
+        softmax_raw(raw, PAPER, mask=mask)
 
 
 @pytest.mark.parametrize(

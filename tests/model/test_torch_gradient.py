@@ -6,7 +6,7 @@ import torch
 from torch.utils.checkpoint import checkpoint
 
 from softermax.model import SoftermaxConfig, softmax_exact
-from softermax.model.torch import Softermax, softermax, softmax_base2
+from softermax.model.torch import Softermax, softmax, softmax_base2
 
 PAPER = SoftermaxConfig.paper(lanes=16, max_len=384)
 NATURAL = SoftermaxConfig.paper(lanes=16, max_len=384, base="e")
@@ -82,7 +82,7 @@ def test_softmax_base2_refuses_what_is_none():
 @pytest.mark.parametrize("dim", [0, 1, -1])
 def test_the_gradient_is_that_of_the_exact_softmax(config, dim):
     scores, weights = numbers(300, 20, 50, scale=3.0), numbers(300, 20, 50, seed=3)
-    ours = gradient(softermax, scores, weights, config=config, dim=dim)
+    ours = gradient(softmax, scores, weights, config=config, dim=dim)
     torch.testing.assert_close(ours, gradient(exact, scores, weights, config=config, dim=dim), rtol=1e-12, atol=1e-15)
 
 
@@ -91,7 +91,7 @@ def test_masked_scores_have_a_gradient_of_zero_and_the_others_that_of_the_exact_
     scores, weights, mask = numbers(2000, 300), numbers(2000, 300, seed=3), half_of(2000, 300)
     expected = gradient(exact, scores, weights, config=config, mask=mask)
     scores[~mask] = np.nan
-    ours = gradient(softermax, scores, weights, config=config, mask=mask)
+    ours = gradient(softmax, scores, weights, config=config, mask=mask)
     torch.testing.assert_close(ours, expected, rtol=1e-12, atol=1e-15)
     assert not ours[~mask].any()
 
@@ -99,21 +99,21 @@ def test_masked_scores_have_a_gradient_of_zero_and_the_others_that_of_the_exact_
 def test_a_fully_masked_row_has_a_gradient_of_zero_beside_others():
     scores, weights = numbers(3, 5), numbers(3, 5, seed=3)
     mask = torch.tensor([[True], [False], [True]])
-    ours = gradient(softermax, scores, weights, config=PAPER, mask=mask)
+    ours = gradient(softmax, scores, weights, config=PAPER, mask=mask)
     assert not ours[1].any()
-    assert ours[::2].equal(gradient(softermax, scores[::2], weights[::2], config=PAPER))
+    assert ours[::2].equal(gradient(softmax, scores[::2], weights[::2], config=PAPER))
     assert ours[::2].all()
 
 
 def test_where_every_result_is_rounded_to_zero_there_is_a_gradient():
     scores, weights = torch.zeros(1, 384), torch.eye(384)[:1]
-    assert not softermax(scores, PAPER).any()
-    assert gradient(softermax, scores, weights, config=PAPER)[0, 0] > np.log(2) / 400
+    assert not softmax(scores, PAPER).any()
+    assert gradient(softmax, scores, weights, config=PAPER)[0, 0] > np.log(2) / 400
 
 
 def test_scores_beyond_the_input_format_have_the_gradient_of_scores_not_saturated():
     scores = torch.tensor([[40.0, 41.0]])
-    ours = gradient(softermax, scores, torch.tensor([[0.0, 1.0]]), config=PAPER)
+    ours = gradient(softmax, scores, torch.tensor([[0.0, 1.0]]), config=PAPER)
     torch.testing.assert_close(ours, torch.tensor([[-1.0, 1.0]]) * 2 / 9 * np.log(2).item())
 
 
@@ -121,7 +121,7 @@ def test_scores_beyond_the_input_format_have_the_gradient_of_scores_not_saturate
 def test_the_gradient_has_the_type_of_the_scores_and_is_rounded_once(dtype):
     scores, weights = numbers(30, 50).to(dtype), numbers(30, 50, seed=3).to(dtype)
     for config in (PAPER, SoftermaxConfig.faithful(max_len=384)):
-        ours = gradient(softermax, scores, weights, config=config)
+        ours = gradient(softmax, scores, weights, config=config)
         assert ours.dtype == dtype
         expected = gradient(exact, scores.double(), weights.double(), config=config)
         torch.testing.assert_close(ours.double(), expected, rtol=torch.finfo(dtype).eps, atol=1e-6)
@@ -131,7 +131,7 @@ def test_only_the_scores_are_kept_for_the_gradient():
     saved = []
     scores, mask = numbers(6, 40).requires_grad_(), half_of(40)
     with torch.autograd.graph.saved_tensors_hooks(lambda x: saved.append(x) or x, lambda x: x):
-        softermax(scores, PAPER, mask=mask)
+        softmax(scores, PAPER, mask=mask)
     assert [x.untyped_storage().data_ptr() for x in saved] == [x.untyped_storage().data_ptr() for x in (scores, mask)]
 
 
@@ -145,7 +145,7 @@ def test_second_derivatives_are_those_of_the_exact_softmax(config):
         return torch.autograd.grad((first * weights.flip(1)).sum(), scores)[0]
 
     for options in ({}, {"mask": mask}):
-        ours = curvature(softermax, config=config, **options)
+        ours = curvature(softmax, config=config, **options)
         torch.testing.assert_close(ours, curvature(exact, config=config, **options), rtol=1e-10, atol=1e-14)
 
 
@@ -159,33 +159,33 @@ def test_torch_func():
     mask[:, 0] = True
 
     def loss(x, m=None):
-        return (softermax(x, PAPER, mask=m) * weights).sum()
+        return (softmax(x, PAPER, mask=m) * weights).sum()
 
-    expected = gradient(softermax, scores, weights.expand(5, 6), config=PAPER)
+    expected = gradient(softmax, scores, weights.expand(5, 6), config=PAPER)
     torch.testing.assert_close(torch.func.grad(loss)(scores), expected)
     torch.testing.assert_close(torch.vmap(torch.func.grad(loss))(scores), expected)
-    masked = gradient(softermax, scores, weights.expand(5, 6), config=PAPER, mask=mask)
+    masked = gradient(softmax, scores, weights.expand(5, 6), config=PAPER, mask=mask)
     torch.testing.assert_close(torch.vmap(torch.func.grad(loss))(scores, mask), masked)
-    one_row = gradient(softermax, scores[:1].expand(5, 6), weights.expand(5, 6), config=PAPER, mask=mask)
+    one_row = gradient(softmax, scores[:1].expand(5, 6), weights.expand(5, 6), config=PAPER, mask=mask)
     torch.testing.assert_close(torch.vmap(torch.func.grad(loss), in_dims=(None, 0))(scores[0], mask), one_row)
-    assert torch.vmap(lambda x: softermax(x, PAPER), in_dims=1)(scores).equal(softermax(scores.T, PAPER))
-    assert torch.vmap(lambda x, m: softermax(x, PAPER, mask=m))(scores, mask).equal(softermax(scores, PAPER, mask=mask))
-    of_one = torch.vmap(lambda m: softermax(scores[0], PAPER, mask=m))(mask)
-    assert of_one.equal(softermax(scores[:1].expand(5, 6), PAPER, mask=mask))
+    assert torch.vmap(lambda x: softmax(x, PAPER), in_dims=1)(scores).equal(softmax(scores.T, PAPER))
+    assert torch.vmap(lambda x, m: softmax(x, PAPER, mask=m))(scores, mask).equal(softmax(scores, PAPER, mask=mask))
+    of_one = torch.vmap(lambda m: softmax(scores[0], PAPER, mask=m))(mask)
+    assert of_one.equal(softmax(scores[:1].expand(5, 6), PAPER, mask=mask))
     row = scores[0]
-    jacobian = torch.func.jacrev(lambda x: softermax(x, PAPER))(row)
+    jacobian = torch.func.jacrev(lambda x: softmax(x, PAPER))(row)
     torch.testing.assert_close(jacobian, torch.func.jacrev(lambda x: exact(x, PAPER))(row))
-    torch.testing.assert_close(torch.func.jacfwd(lambda x: softermax(x, PAPER))(row), jacobian)
+    torch.testing.assert_close(torch.func.jacfwd(lambda x: softmax(x, PAPER))(row), jacobian)
     hessian = torch.func.hessian(lambda x: (exact(x, PAPER) * weights).sum())(row)
     torch.testing.assert_close(torch.func.hessian(loss)(row), hessian)
 
 
 def test_checkpoint_gives_the_same_results_and_gradient():
     scores, weights = numbers(20, 60), numbers(20, 60, seed=3)
-    expected = gradient(softermax, scores, weights, config=PAPER)
+    expected = gradient(softmax, scores, weights, config=PAPER)
     for reentrant in (False, True):
         again = gradient(
-            lambda x, reentrant=reentrant: checkpoint(lambda s: softermax(s * 1, PAPER), x, use_reentrant=reentrant),
+            lambda x, reentrant=reentrant: checkpoint(lambda s: softmax(s * 1, PAPER), x, use_reentrant=reentrant),
             scores,
             weights,
         )
@@ -194,18 +194,18 @@ def test_checkpoint_gives_the_same_results_and_gradient():
 
 def test_without_a_gradient_the_results_are_the_same():
     scores = numbers(20, 60).requires_grad_()
-    expected = softermax(scores, PAPER)
+    expected = softmax(scores, PAPER)
     assert expected.requires_grad
     for context in (torch.no_grad(), torch.inference_mode()):
         with context:
-            y = softermax(scores, PAPER)
+            y = softmax(scores, PAPER)
         assert not y.requires_grad
         assert y.equal(expected)
     # What was computed in inference mode first, the tables say, serves training as well.
     fresh = SoftermaxConfig.paper(lanes=3, max_len=99)
     with torch.inference_mode():
-        softermax(scores, fresh)
-    assert gradient(softermax, scores, 1.0, config=fresh, exact={"sum"}).isfinite().all()
+        softmax(scores, fresh)
+    assert gradient(softmax, scores, 1.0, config=fresh, exact={"sum"}).isfinite().all()
 
 
 def test_a_module_learns_through_it():
@@ -229,5 +229,5 @@ def test_a_module_learns_through_it():
 def test_softermax_in_a_compiled_network_is_softermax(config):
     scores, weights = numbers(20, 60).float(), numbers(20, 60, seed=3).float()
     compiled = torch.compile(Softermax(config))
-    assert compiled(scores).equal(softermax(scores, config))
-    assert gradient(compiled, scores, weights).equal(gradient(softermax, scores, weights, config=config))
+    assert compiled(scores).equal(softmax(scores, config))
+    assert gradient(compiled, scores, weights).equal(gradient(softmax, scores, weights, config=config))

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softermax.model import UQ, SoftermaxConfig, quantise_scores, softmax_exact
-from softermax.model import softermax as golden
-from softermax.model.torch import softermax
+from softermax.model import softmax as golden
+from softermax.model.torch import softmax
 from softermax.model.torch.partial import APPROXIMATIONS, partial_rows
 
 from .strategies import configs, examples
@@ -67,10 +67,10 @@ def test_with_none_left_out_it_is_the_golden_model_on_long_rows(config):
 @EACH_STYLE
 def test_with_all_left_out_it_is_the_exact_softmax(config):
     scores, mask = random_rows(50, 300, 2)
-    y = softermax(scores, config, mask=mask, exact=APPROXIMATIONS)
+    y = softmax(scores, config, mask=mask, exact=APPROXIMATIONS)
     np.testing.assert_allclose(y.numpy(), softmax_exact(scores.numpy(), mask.numpy(), base=config.base), rtol=1e-12)
     far = scores * 100  # beyond the input format, and with powers beyond float64's
-    y = softermax(far, config, mask=mask, exact=APPROXIMATIONS)
+    y = softmax(far, config, mask=mask, exact=APPROXIMATIONS)
     expected = softmax_exact(far.numpy(), mask.numpy(), base=config.base)
     np.testing.assert_allclose(y.numpy(), expected, rtol=1e-9, atol=1e-300)
 
@@ -78,19 +78,19 @@ def test_with_all_left_out_it_is_the_exact_softmax(config):
 @EACH_STYLE
 def test_each_alone_makes_an_error_and_leaving_it_out_changes_the_results(config):
     scores, mask = random_rows(200, 60, 3)
-    everything = softermax(scores, config, mask=mask, exact={"output"})  # which would hide what is small
+    everything = softmax(scores, config, mask=mask, exact={"output"})  # which would hide what is small
     for name in APPROXIMATIONS:
-        alone = softermax(scores, config, mask=mask, exact=set(APPROXIMATIONS) - {name})
+        alone = softmax(scores, config, mask=mask, exact=set(APPROXIMATIONS) - {name})
         assert 1e-9 < distance(alone, scores, mask, config) < 0.2, name
         without = set() if name == "output" else {name, "output"}
-        assert not softermax(scores, config, mask=mask, exact=without).equal(everything), name
+        assert not softmax(scores, config, mask=mask, exact=without).equal(everything), name
 
 
 @EACH_STYLE
 @pytest.mark.parametrize("exact", EVERY_SET, ids=in_order)
 def test_every_set_is_near_the_exact_softmax_and_zero_where_masked(config, exact):
     scores, mask = random_rows(20, 60, 4)
-    y = softermax(scores, config, mask=mask, exact=exact)
+    y = softmax(scores, config, mask=mask, exact=exact)
     assert distance(y, scores, mask, config) < 0.2
     assert not y[~mask].any()
     if "output" not in exact:
@@ -103,25 +103,25 @@ def test_every_set_is_near_the_exact_softmax_and_zero_where_masked(config, exact
 @EACH_STYLE
 def test_input_alone_is_the_exact_softmax_of_quantised_scores(config):
     scores, mask = random_rows(50, 60, 5, spread=15.0)
-    y = softermax(scores, config, mask=mask, exact={"power_of_two", "sum", "reciprocal", "output"})
+    y = softmax(scores, config, mask=mask, exact={"power_of_two", "sum", "reciprocal", "output"})
     quantised = config.input.to_real(quantise_scores(scores.numpy(), config, mask.numpy()))
     np.testing.assert_allclose(y.numpy(), softmax_exact(quantised, mask.numpy()), rtol=1e-12)
 
 
 def test_output_alone_is_the_exact_softmax_rounded():
     scores, mask = random_rows(50, 60, 6)
-    y = softermax(scores, PAPER, mask=mask, exact={"input", "power_of_two", "sum", "reciprocal"})
+    y = softmax(scores, PAPER, mask=mask, exact={"input", "power_of_two", "sum", "reciprocal"})
     exact = softmax_exact(scores.numpy(), mask.numpy()) * 128
     np.testing.assert_array_equal(y.numpy() * 128, np.floor(exact + 0.5))
     directed = SoftermaxConfig.faithful(max_len=384, rounding="directed")
-    y = softermax(scores, directed, mask=mask, exact={"input", "power_of_two", "sum", "reciprocal"})
+    y = softmax(scores, directed, mask=mask, exact={"input", "power_of_two", "sum", "reciprocal"})
     np.testing.assert_array_equal(y.numpy() * 256, np.minimum(np.floor(exact * 2), 255))
 
 
 def test_power_of_two_alone_is_numerators_of_the_table_over_their_sum():
     """By the definition, with one slice: trunc(table * 2**k) for both, the normalizer's shift being 0 or 1."""
     scores = torch.arange(-40, 0, dtype=torch.float64).reshape(1, -1)[:, :16] / 4
-    y = softermax(scores, PAPER, exact={"input", "sum", "reciprocal", "output"})
+    y = softmax(scores, PAPER, exact={"input", "sum", "reciprocal", "output"})
     distances = np.rint(-scores.numpy()[0] * 4).astype(int) - int(-scores.max().ceil() * 4)
     values = PAPER.power_table.values[-distances % 4]
     numerators = values >> -(-distances // 4)
@@ -135,20 +135,20 @@ def test_sum_alone_truncates_what_each_slice_adds():
     """Slices of 1.0 and of 1/2 + 1/4 + 1/8, the latter truncated to 1/2 by a sum of one fraction bit."""
     config = SoftermaxConfig(lanes=3, max_len=6, power_sum=UQ(3, 1))
     scores = torch.tensor([[-1.0, -2.0, -3.0, 0.0, -50.0, -50.0]], dtype=torch.float64)
-    y = softermax(scores, config, exact={"input", "power_of_two", "reciprocal", "output"})
+    y = softmax(scores, config, exact={"input", "power_of_two", "reciprocal", "output"})
     # Relative to its own maximum of -1 the first slice is 1.75, cut to 1.5, and halved to 0.75, cut to 0.5.
     np.testing.assert_allclose(y.numpy()[0, :4] * 1.5, [0.5, 0.25, 0.125, 1.0], rtol=1e-12)
 
 
 def test_sum_alone_saturates():
     config = SoftermaxConfig(lanes=1, max_len=9, power_sum=UQ(2, 6), saturate=True)
-    y = softermax(torch.zeros(9, dtype=torch.float64), config, exact={"input", "power_of_two", "reciprocal", "output"})
+    y = softmax(torch.zeros(9, dtype=torch.float64), config, exact={"input", "power_of_two", "reciprocal", "output"})
     np.testing.assert_allclose(y.numpy(), 1 / (4 - 1 / 64), rtol=1e-12)
 
 
 def test_reciprocal_alone_is_the_tables_value():
     scores = torch.zeros(1, 11, dtype=torch.float64)
-    y = softermax(scores, PAPER, exact={"input", "power_of_two", "sum", "output"})
+    y = softmax(scores, PAPER, exact={"input", "power_of_two", "sum", "output"})
     index = int((11 / 8 - 1) * 2**PAPER.mantissa_bits)
     assert (y.numpy() == PAPER.reciprocal_table.values[index] / 2**7 / 8).all()
 
@@ -156,9 +156,9 @@ def test_reciprocal_alone_is_the_tables_value():
 def test_scores_that_are_too_large_to_be_exact_are_refused():
     huge = torch.tensor([0.0, -1e308], dtype=torch.float64)
     with pytest.raises(ValueError, match=r"^scores must be less than 2\*\*1000 in magnitude where the input is exact$"):
-        softermax(huge, PAPER, exact={"input"})
-    assert softermax(huge, PAPER, exact={"input"}, mask=huge == 0).tolist() == [1, 0]
-    assert softermax(huge, PAPER, exact={"sum"}).tolist() == [1, 0]
+        softmax(huge, PAPER, exact={"input"})
+    assert softmax(huge, PAPER, exact={"input"}, mask=huge == 0).tolist() == [1, 0]
+    assert softmax(huge, PAPER, exact={"sum"}).tolist() == [1, 0]
 
 
 # Types, gradients and modules of it
@@ -166,12 +166,12 @@ def test_scores_that_are_too_large_to_be_exact_are_refused():
 
 def test_results_are_of_the_scores_type():
     scores = torch.from_numpy(np.random.default_rng(7).normal(size=(4, 30))).float()
-    exact = softermax(scores, PAPER, exact=["output"])
+    exact = softmax(scores, PAPER, exact=["output"])
     assert exact.dtype == torch.float32
-    assert exact.equal(softermax(scores.double(), PAPER, exact=["output"]).float())
+    assert exact.equal(softmax(scores.double(), PAPER, exact=["output"]).float())
     fine = SoftermaxConfig.paper(lanes=16, max_len=384)
-    assert softermax(scores.bfloat16(), fine, exact=["sum"]).dtype == torch.bfloat16
-    assert softermax(scores.bfloat16(), fine, exact=["output"]).dtype == torch.bfloat16
+    assert softmax(scores.bfloat16(), fine, exact=["sum"]).dtype == torch.bfloat16
+    assert softmax(scores.bfloat16(), fine, exact=["output"]).dtype == torch.bfloat16
 
 
 @pytest.mark.parametrize("exact", [{"input"}, {"output"}, set(APPROXIMATIONS)], ids=in_order)
@@ -181,7 +181,7 @@ def test_the_gradient_is_that_of_softermax(exact):
 
     def gradient(**options):
         leaf = scores.clone().requires_grad_()
-        (softermax(leaf, PAPER, mask=mask, **options) * weights).sum().backward()
+        (softmax(leaf, PAPER, mask=mask, **options) * weights).sum().backward()
         return leaf.grad
 
     assert gradient(exact=exact).equal(gradient())

@@ -6,7 +6,7 @@ import torch
 from torch.nn.functional import softmax as float_softmax
 
 import softermax as package
-from softermax.model import SoftermaxConfig, softermax
+from softermax.model import SoftermaxConfig, softmax
 from softermax.nn import default_config, register
 from softermax.nn.attention import SoftermaxAttention
 
@@ -38,7 +38,7 @@ def attend(query, key, value, mask=None, *, config=CONFIG, training=False, arith
 
 
 def golden(scores, mask=None, config=CONFIG):
-    return torch.from_numpy(softermax(scores.detach().numpy(), config, mask)).float()
+    return torch.from_numpy(softmax(scores.detach().numpy(), config, mask)).float()
 
 
 @pytest.mark.parametrize("name", MAKERS)

@@ -16,6 +16,7 @@ from ..measurement.faithfulness import FAITHFULNESS, faithful_grid
 from ..verification.coverage import COVERAGE, FLOOR, by_point, coverage_points, summary
 from ..verification.formal.all_checks import formal_checks, run_checks
 from ..verification.formal.checks import CHECK_COLUMNS, Check
+from ..verification.formal.design_checks import contract_check
 from ..verification.gate_level import GATE, gate_points
 from ..verification.mutation import MUTANTS, mutation_points
 from ..verification.soak import PART, SOAK, failures, soak_points, soak_units
@@ -28,21 +29,39 @@ __all__ = ["cosim", "coverage", "fail_on_low_scores", "faithfulness", "formal", 
 cosim = measure_command(COSIM, MAIN_POINTS, fail=lambda results, _: fail_on_mismatch(results))
 
 
+CONTRACT = (
+    click.Option(["--preset"], help="Prove the stream contract of this design's UNIT alone, at the size that follows."),
+    click.Option(["--lanes"], type=int, help="Scores per slice; 2 unless told; with --preset."),
+    click.Option(["--max-len"], type=int, help="Elements of the longest row; 8 unless told; with --preset."),
+)
+
+
 @command(
     "formal",
     UNIT,
+    *CONTRACT,
     BUILD_DIR,
     help="Prove properties of the units' Verilog, over any number of clock cycles where possible, and show that each "
     "can fail: the same check must find a seeded fault. UNIT is pe or a part of a unit's name, such as unnormed.",
     example="formal unnormed --format markdown -o proofs.md",
 )
-def formal(output: Output, unit, build_dir):
-    results = run_checks(formal_checks(unit), build_dir, MESSAGES)
+def formal(output: Output, unit, preset, lanes, max_len, build_dir):
+    results = run_checks(_checks(unit, preset, lanes, max_len), build_dir, MESSAGES)
     output.show(results, CHECK_COLUMNS, "Formal checks; counterexamples are in the build directory's folder formal")
     wrong = [result for result in results if not Check.passed(result)]
     if wrong:
         said = {key: wrong[0][key] for key in ("unit", "config", "property", "result", "fault_found")}
         stop(f"{len(wrong)} of {len(results)} checks have not passed, the first of them {said}", 1)
+
+
+def _checks(unit: str | None, preset: str | None, lanes: int | None, max_len: int | None) -> list[Check]:
+    if preset is None:
+        if (lanes, max_len) != (None, None):
+            raise FlowError("--lanes and --max-len must come with a --preset: other checks have sizes of their own")
+        return formal_checks(unit)
+    if unit is None:
+        raise FlowError("--preset must come with a UNIT: without one, all checks are run")
+    return [contract_check(DesignPoint(unit, preset, lanes or 2, max_len or 8))]
 
 
 def _fail_on_differences(results: Sequence[dict], _: dict):

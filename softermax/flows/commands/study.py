@@ -8,18 +8,19 @@ import click
 from rich.progress import track
 
 from ..cosimulation.scores import apply_softmax, read_array
+from ..designs.registry import Registered, registered
 from ..errors import FlowError
-from ..results.columns import POINT
+from ..results.columns import POINT, Column, hidden
 from ..studies.explore import EXPLORE, Candidate, least_candidates
 from ..studies.heads import HEAD_COLUMNS, head_errors
 from ..studies.info import describe
 from ..studies.operators import OPERATORS, operator_points
-from ..studies.utilisation import UTILISATION_COLUMNS, UTILISATION_TOKENS, measure_utilisation
+from ..studies.utilisation import UTILISATION_COLUMNS, UTILISATION_PRESETS, UTILISATION_TOKENS, measure_utilisation
 from .measures import measure_command
 from .options import SIZE, SOFTMAX, PointChoice, design_point
 from .output import MESSAGES, Output, command
 
-__all__ = ["explore", "heads", "info", "operators", "softmax", "utilisation"]
+__all__ = ["designs", "explore", "heads", "info", "operators", "softmax", "utilisation"]
 
 
 def _candidates(number: int, **size) -> list[Candidate]:
@@ -36,6 +37,42 @@ explore = measure_command(EXPLORE, PointChoice((*SIZE, NUMBER), _candidates))
 operators = measure_command(OPERATORS, PointChoice((), operator_points))
 
 
+DESIGN_COLUMNS = (
+    Column("preset", "preset"),
+    Column("title", "what it is", wraps=True),
+    Column("units", "units", wraps=True),
+    Column("source", "source", wraps=True),
+    Column("license", "licence"),
+    Column("distribution", "from"),
+    Column("reason", "not available, as", wraps=True),
+    *hidden("available", "entry"),
+)
+
+
+@command(
+    "designs",
+    help="The registered designs, each a --preset, with their units and licences; and why one is not available.",
+    example="designs --json",
+)
+def designs(output: Output):
+    output.show([_design_facts(each) for each in registered()], DESIGN_COLUMNS, "Designs")
+
+
+def _design_facts(each: Registered) -> dict:
+    found = each.design
+    return {
+        "preset": each.name,
+        "title": found and found.title,
+        "units": found and ", ".join(found.units),
+        "source": found and found.source,
+        "license": found and found.license,
+        "available": found is not None,
+        "reason": each.reason,
+        "entry": each.entry,
+        "distribution": each.distribution,
+    }
+
+
 @command(
     "utilisation",
     click.Option(
@@ -49,8 +86,7 @@ operators = measure_command(OPERATORS, PointChoice((), operator_points))
     example="utilisation --lanes 32 --d-head 128",
 )
 def utilisation(output: Output, lanes, d_head, causal, values):
-    # The paper's preset, a cycle shorter, takes no row of 1024 without saturating.
-    sizes = [(preset, tokens) for preset in ("faithful", "fp16") for tokens in UTILISATION_TOKENS]
+    sizes = [(preset, tokens) for preset in UTILISATION_PRESETS for tokens in UTILISATION_TOKENS]
     results = [
         measure_utilisation(preset, lanes, tokens, d_head, causal=causal, values=values)
         for preset, tokens in track(sizes, "Playing heads", console=MESSAGES, transient=True)

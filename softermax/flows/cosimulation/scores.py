@@ -53,7 +53,7 @@ def apply_softmax(scores: np.ndarray, config: RowShape, mask: np.ndarray | None,
     Raises
     ------
     FlowError
-        If the scores or the mask are not what :func:`softermax.model.softermax` takes.
+        If the scores or the mask are not what :func:`softermax.model.softmax` takes.
     """
     try:
         probabilities = config.arithmetic.real_softmax(scores, config, mask)

@@ -15,6 +15,7 @@ __all__ = [
     "compared_presets",
     "design",
     "designs",
+    "entry_of",
     "published",
     "registered",
     "unit_names",
@@ -47,6 +48,11 @@ class Registered:
     distribution: str
     design: Design | None
     reason: str | None = None
+
+    @property
+    def module(self) -> str:
+        """The module of the entry."""
+        return self.entry.partition(":")[0]
 
 
 @lru_cache
@@ -88,6 +94,12 @@ def design(name: str) -> Design:
         if each.name == name:
             raise FlowError(f"the preset {name!r} is not available: {each.reason}")
     raise FlowError(f"the preset must be one of {', '.join(found)}, not {name!r}")
+
+
+def entry_of(name: str) -> Registered:
+    """The entry of an available design; a FlowError says why there is none."""
+    design(name)
+    return next(each for each in registered() if each.name == name)
 
 
 def unit_titles() -> dict[str, str]:

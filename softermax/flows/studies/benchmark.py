@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import scipy.special
 
-from softermax.model import SoftermaxConfig, softermax
+from softermax.model import SoftermaxConfig, softmax
 
 __all__ = ["ratio_text", "seconds", "side_by_side"]
 
@@ -42,7 +42,7 @@ def main():
     scores = np.random.default_rng(1).normal(scale=3.0, size=SHAPE)
     config = SoftermaxConfig.paper(lanes=16, max_len=SHAPE[1])
     model, exact = side_by_side(
-        [lambda: softermax(scores, config), lambda: scipy.special.softmax(scores, axis=-1)], ROUNDS
+        [lambda: softmax(scores, config), lambda: scipy.special.softmax(scores, axis=-1)], ROUNDS
     ).T
     print(f"{SHAPE[0]} x {SHAPE[1]} scores, {ROUNDS} rounds, medians")
     print(f"golden model          {scores.size / np.median(model) / 1e6:7.1f} million elements/s")

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from softermax.model import SoftermaxConfig
-from softermax.model.torch import forward, softermax
+from softermax.model.torch import forward, softmax
 
 from .benchmark import ratio_text, seconds, side_by_side
 
@@ -88,7 +88,7 @@ def compare(name: str, config: SoftermaxConfig, mask: torch.Tensor | None):
     generator = torch.Generator().manual_seed(1)
     scores = (3 * torch.randn(SHAPE, generator=generator)).requires_grad_()
     weights = torch.randn(SHAPE, generator=generator)
-    ours = Pass(lambda x: softermax(x, config, mask=mask), scores, weights)
+    ours = Pass(lambda x: softmax(x, config, mask=mask), scores, weights)
     exact = Pass(exact_softmax(mask), scores, weights)
     steps = [ours.forward, ours.backward, exact.forward, exact.backward]
     times = side_by_side(steps, ROUNDS)

@@ -14,8 +14,10 @@ from ..designs.registry import design
 from ..errors import FlowError
 from ..results.columns import CYCLES, D_HEAD, POINT, TOKENS, hidden, integer, real
 
-__all__ = ["UTILISATION_COLUMNS", "UTILISATION_TOKENS", "measure_utilisation"]
+__all__ = ["UTILISATION_COLUMNS", "UTILISATION_PRESETS", "UTILISATION_TOKENS", "measure_utilisation"]
 
+#: Designs that are measured; the paper's formats, a cycle shorter, take no row of 1024 without saturating.
+UTILISATION_PRESETS = ("faithful", "fp16")
 #: Sequence lengths that are measured.
 UTILISATION_TOKENS = (64, 128, 256, 384, 512, 1024)
 #: Columns of the results.

@@ -17,6 +17,8 @@ from ..tools.yosys import run_yosys
 
 __all__ = ["RECIPES", "MappedModule", "Mapper", "operator_synthesis"]
 
+#: Packages that a mapped module depends on, beside what is mapped.
+SOURCES = ("flows.gates", "flows.synthesis", "flows.tools")
 #: The abc script of each recipe, a command a line.
 RECIPES = {
     "least-area": "strash;ifraig;scorr;dc2;dc2;strash;dch;amap -m;topo",
@@ -99,7 +101,7 @@ class Mapper:
         self._cache = cache
         self._facts = {
             "job": "mapping",
-            "sources": source_digest(),
+            "sources": source_digest(SOURCES),
             "versions": versions(),
             "options": [list(digests), recipe, list(exclude), clock_gating],
         }

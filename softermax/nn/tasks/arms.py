@@ -32,7 +32,7 @@ class Arm:
     arithmetic : str
         ``"softermax"``, or ``"exact"`` for exact softmax of the config's base.
     exact : tuple of str
-        Approximations that are left out, as for :func:`softermax.model.torch.softermax`.
+        Approximations that are left out, as for :func:`softermax.model.torch.softmax`.
     calibrated : bool
         Whether scores have a zero point for each head, calibrated on training data.
     """

@@ -7,7 +7,7 @@ from functools import cache, cached_property
 
 import numpy as np
 
-from softermax.model import SoftermaxConfig, softermax_raw
+from softermax.model import SoftermaxConfig, softmax_raw
 from softermax.model.normalization import reciprocal, row_products
 
 from .points import Points, amount_bins, amounts, counted, named
@@ -137,7 +137,7 @@ def shifts(view):
 @cache
 def _alone(config) -> int:
     """The largest probability of a row with a single score."""
-    return int(softermax_raw(np.arange(1 << config.input.fraction_bits)[:, None], config).max())
+    return int(softmax_raw(np.arange(1 << config.input.fraction_bits)[:, None], config).max())
 
 
 @NORMALIZATION("probability", lambda view: ["0, though kept", "1 unit", "that of a score alone"])

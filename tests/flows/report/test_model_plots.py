@@ -11,7 +11,7 @@ from softermax.flows.report.error_distribution import absolute_errors, error_tab
 from softermax.flows.report.waveform import softmax_waves
 from softermax.hw import SoftermaxUnit
 from softermax.model import SoftermaxConfig
-from softermax.model import softermax as golden
+from softermax.model import softmax as golden
 from softermax.model.baseline import BaselineConfig, baseline_softmax
 from softermax.sim.attention import load_heads
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import BertModel
 
-from softermax.model import softermax as golden
+from softermax.model import softmax as golden
 from softermax.nn.attention import QUANTISER
 from softermax.nn.tasks.arms import CONTROL, SETS, TUNED
 

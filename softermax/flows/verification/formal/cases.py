@@ -23,18 +23,18 @@ class Case:
 
     Parameters
     ----------
-    unit : type
-        The component's class.
+    unit : callable
+        Makes the component, such as its class.
     arguments : tuple
         What it is made with.
     property : callable
         States it in a harness; the first line of its text says what it is.
     fault : Fault
-        Of the unit's Verilog.
+        Of the unit's Verilog, or anything with a ``name`` and ``seeded`` as one has them.
     limits : Limits
     """
 
-    unit: type[Component]
+    unit: Callable[..., Component]
     arguments: tuple
     property: Callable[[Harness], None]
     fault: Fault

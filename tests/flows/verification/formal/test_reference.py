@@ -9,7 +9,7 @@ from amaranth.sim import Simulator
 from softermax.flows.verification.formal.properties import pipelines
 from softermax.flows.verification.formal.stream_checks import CONFIGS
 from softermax.hw import SoftermaxUnit
-from softermax.model import SoftermaxConfig, softermax_raw
+from softermax.model import SoftermaxConfig, softmax_raw
 
 ROWS = 40
 SIZES = ("small, multiply", "small, row product", "small, multiply, saturating", "small, row product, saturating")
@@ -36,7 +36,7 @@ def test_the_reference_is_the_golden_model(config):
     low, high = config.input.min_raw, config.input.max_raw
     rows = rng.integers(low, high + 1, (ROWS, config.max_slices, config.lanes))
     keep = rng.random(rows.shape) < 0.8
-    expected = softermax_raw(rows.reshape(ROWS, -1), config, keep.reshape(ROWS, -1)).reshape(rows.shape)
+    expected = softmax_raw(rows.reshape(ROWS, -1), config, keep.reshape(ROWS, -1)).reshape(rows.shape)
     assert np.array_equal(played(Reference(config), rows, keep), expected)
 
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from softermax.model import SoftermaxConfig, softermax, softermax_raw
+from softermax.model import SoftermaxConfig, softmax, softmax_raw
 
 PAPER = SoftermaxConfig.paper(lanes=16, max_len=384)
 NOT_FINITE = "scores must be finite where the mask keeps them, not"
@@ -42,7 +42,7 @@ NOT_BROADCASTABLE = "a mask must be broadcastable to the scores' shape"
 )
 def test_softermax_refuses(scores, mask, error, text):
     with pytest.raises(error, match=f"^{re.escape(text)}$"):
-        softermax(scores, PAPER, mask)
+        softmax(scores, PAPER, mask)
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_softermax_refuses(scores, mask, error, text):
 )
 def test_softermax_raw_refuses(raw, mask, error, text):
     with pytest.raises(error, match=f"^{re.escape(text)}$"):
-        softermax_raw(raw, PAPER, mask)
+        softmax_raw(raw, PAPER, mask)

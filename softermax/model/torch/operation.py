@@ -12,10 +12,10 @@ from .forward import result_dtype, softermax_rows
 from .partial import APPROXIMATIONS, partial_rows
 from .rows import batch_first, check_dim, check_mask, check_scores
 
-__all__ = ["Softermax", "softermax", "softermax_raw", "softmax_base2"]
+__all__ = ["Softermax", "softmax", "softmax_base2", "softmax_raw"]
 
 
-def softermax(
+def softmax(
     scores: torch.Tensor,
     config: SoftermaxConfig,
     dim: int = -1,
@@ -23,7 +23,7 @@ def softermax(
     *,
     exact: Iterable[str] = (),
 ) -> torch.Tensor:
-    """Softermax of real scores, bit by bit what :func:`softermax.model.softermax` and the hardware compute.
+    """Softermax of real scores, bit by bit what :func:`softermax.model.softmax` and the hardware compute.
 
     The gradient is a straight-through estimate: that of the exact softmax, to the config's base, at the scores as
     they came. Probabilities for it are computed again from the scores, because the rounded ones are no substitute: in
@@ -67,7 +67,7 @@ def softermax(
     return _straight_through(scores.movedim(dim, -1), kept, config, exact).movedim(-1, dim)
 
 
-def softermax_raw(
+def softmax_raw(
     raw: torch.Tensor, config: SoftermaxConfig, dim: int = -1, mask: torch.Tensor | None = None
 ) -> torch.Tensor:
     """Softermax of raw input integers.
@@ -77,7 +77,7 @@ def softermax_raw(
     raw : Tensor of an integer type
         Scores in ``config.input``.
     config, dim, mask
-        As for :func:`softermax`.
+        As for :func:`softmax`.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def softmax_base2(scores: torch.Tensor, dim: int = -1, mask: torch.Tensor | None
     Parameters
     ----------
     scores, dim, mask
-        As for :func:`softermax`, but rows may have any length.
+        As for :func:`softmax`, but rows may have any length.
 
     Returns
     -------
@@ -130,12 +130,12 @@ def softmax_base2(scores: torch.Tensor, dim: int = -1, mask: torch.Tensor | None
 
 
 class Softermax(torch.nn.Module):
-    """:func:`softermax` as a module, without parameters or state.
+    """:func:`softmax` as a module, without parameters or state.
 
     Parameters
     ----------
     config, dim, exact
-        As for :func:`softermax`.
+        As for :func:`softmax`.
 
     Raises
     ------
@@ -150,8 +150,8 @@ class Softermax(torch.nn.Module):
         self.config, self.dim, self.exact = config, dim, _check_exact(exact)
 
     def forward(self, scores: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
-        """Probabilities of the scores, as for :func:`softermax`."""
-        return softermax(scores, self.config, self.dim, mask, exact=self.exact)
+        """Probabilities of the scores, as for :func:`softmax`."""
+        return softmax(scores, self.config, self.dim, mask, exact=self.exact)
 
     def extra_repr(self) -> str:
         """The arguments, as torch.nn shows them."""

@@ -12,10 +12,10 @@ from .normalization import normalized
 from .rows import check_mask, check_row, check_scores, to_slices
 from .unnormed import unnormed_softmax
 
-__all__ = ["quantise_scores", "softermax", "softermax_raw"]
+__all__ = ["quantise_scores", "softmax", "softmax_raw"]
 
 
-def softermax(scores, config: SoftermaxConfig, mask=None) -> np.ndarray:
+def softmax(scores, config: SoftermaxConfig, mask=None) -> np.ndarray:
     """Softermax of real scores, over the last axis.
 
     Parameters
@@ -37,10 +37,10 @@ def softermax(scores, config: SoftermaxConfig, mask=None) -> np.ndarray:
     TypeError, ValueError
         If scores or mask are not as described, in one sentence.
     """
-    return config.output.to_real(softermax_raw(quantise_scores(scores, config, mask), config, mask))
+    return config.output.to_real(softmax_raw(quantise_scores(scores, config, mask), config, mask))
 
 
-def softermax_raw(raw, config: SoftermaxConfig, mask=None) -> np.ndarray:
+def softmax_raw(raw, config: SoftermaxConfig, mask=None) -> np.ndarray:
     """Softermax of raw input integers, over the last axis.
 
     Parameters
@@ -75,7 +75,7 @@ def softermax_raw(raw, config: SoftermaxConfig, mask=None) -> np.ndarray:
 def quantise_scores(scores, config: SoftermaxConfig, mask=None) -> np.ndarray:
     """Real scores to raw integers in ``config.input``: round to nearest, ties to even, saturate.
 
-    Masked scores may be anything; the others must be finite. See :func:`softermax` for the arguments.
+    Masked scores may be anything; the others must be finite. See :func:`softmax` for the arguments.
     """
     scores = check_scores(scores, config, mask)
     if config.base == "e":
