@@ -3,12 +3,13 @@
 import gzip
 import hashlib
 import subprocess
+from dataclasses import replace
 
 import pytest
 
 from softermax.flows.errors import FlowError
 from softermax.flows.jobs import provenance
-from softermax.flows.jobs.provenance import PACKAGES, commit, library_digests, source_digest, versions
+from softermax.flows.jobs.provenance import PACKAGES, commit, design_digest, library_digests, source_digest, versions
 
 
 @pytest.fixture
@@ -51,6 +52,55 @@ def test_names_count_but_not_files_that_are_compiled_or_hidden_or_of_the_report(
     assert digest() == before
     (sources / "hw" / "a.py").rename(sources / "hw" / "b.py")
     assert digest() != before
+
+
+def design_digests() -> dict[str, str]:
+    source_digest.cache_clear()
+    design_digest.cache_clear()
+    try:
+        return {preset: design_digest(preset) for preset in ("paper", "faithful", "fp16")}
+    finally:
+        source_digest.cache_clear()
+        design_digest.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("file", "changed"),
+    [
+        ("hw/a.py", {"paper", "faithful", "fp16"}),
+        ("flows/designs/registry.py", {"paper", "faithful", "fp16"}),
+        ("hw/baseline_of_all.py", {"paper", "faithful", "fp16"}),
+        ("hw/baseline/adder.py", {"fp16"}),
+        ("sim/baseline_units.py", {"fp16"}),
+        ("flows/designs/fp16.py", {"fp16"}),
+        ("flows/designs/softermax.py", {"paper", "faithful"}),
+        ("flows/report/page.py", set()),
+    ],
+)
+def test_results_of_a_design_depend_on_its_own_sources_and_on_those_of_all(sources, file, changed):
+    (sources / file).parent.mkdir(parents=True, exist_ok=True)
+    (sources / file).write_text("1")
+    before = design_digests()
+    (sources / file).write_text("2")
+    after = design_digests()
+    assert {preset for preset in before if before[preset] != after[preset]} == changed
+
+
+def test_a_design_of_another_package_depends_on_its_files(sources, monkeypatch):
+    own = provenance.entry_of("fp16")
+    other = replace(own, entry="other_package.design:SHARP")
+    monkeypatch.setattr(provenance, "entry_of", lambda preset: other if preset == "fp16" else own)
+    monkeypatch.setattr(
+        provenance.resources,
+        "files",
+        lambda name: sources.joinpath(*(name.split(".")[1:] or [name] * (name != "softermax"))),
+    )
+    (sources / "other_package").mkdir()
+    (sources / "other_package" / "design.py").write_text("1")
+    before = design_digests()
+    (sources / "other_package" / "design.py").write_text("2")
+    after = design_digests()
+    assert {preset for preset in before if before[preset] != after[preset]} == {"fp16"}
 
 
 def test_libraries_are_known_by_what_is_in_them(tmp_path):
