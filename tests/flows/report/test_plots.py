@@ -55,7 +55,7 @@ def test_plots_of_generic_cells_are_in_loads(plots):
 def test_lines_have_a_legend_and_plain_numbers(plots):
     shown = texts(plots["asap7-lengths-normalization"])
     assert {"paper", "faithful", "fp16 divide", "fp16 multiply", "tokens", "64", "1,024"} <= set(shown)
-    swept = texts(plots["asap7-sweeps-softermax"])
+    swept = texts(plots["asap7-sweeps-softmax"])
     assert {"16 lanes", "384 elements", "µm²", "64", "4,096"} <= set(swept)
     # One line, though long rows need an option.
     assert swept.count("paper") == 1
