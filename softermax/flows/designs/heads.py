@@ -71,7 +71,8 @@ class HeadTraffic(Traffic):
 
     def random_trace(self, point: SupportsTraffic, rng: np.random.Generator, rows: int) -> Trace:
         """See :meth:`Traffic.random_trace`; of heads of a few rows each."""
-        heads = random_heads(rng, point.config, max(rows // ROWS_OF_RANDOM_HEADS, 1), 2 * ROWS_OF_RANDOM_HEADS)
+        longest = min(2 * ROWS_OF_RANDOM_HEADS, point.config.max_len)
+        heads = random_heads(rng, point.config, max(rows // ROWS_OF_RANDOM_HEADS, 1), longest)
         permits = {stream: bursty(rng, 101 + place) for place, stream in enumerate("kqov")}
         return processing_element_trace(heads, point.config, permits, rng, difficult=True)
 

@@ -86,9 +86,10 @@ def _facts(config: SoftermaxConfig) -> dict:
 
 
 def _error_bound(config: SoftermaxConfig) -> float:
-    """The error budget; a truncated result may also lie almost a unit below."""
+    """The error budget; a truncated result may also lie almost a unit below, and 1 may saturate to the output."""
     bound = error_budget(config).total
-    return (bound if config.rounding == "nearest" else max(bound, 1.0)) * config.output.ulp
+    truncated = 1.0 if config.rounding == "directed" else 0.0
+    return max(max(bound, truncated) * config.output.ulp, 1 - config.output.to_real(config.output.max_raw))
 
 
 def _saturating(unit: str, longest: int) -> tuple[Options, ...]:

@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from amaranth.hdl import Module
+from amaranth.hdl import Module, Value
 from amaranth.lib import wiring
 from amaranth.lib.wiring import In
 
@@ -70,6 +70,7 @@ class Inverted(wiring.Component):
         pairs = zip(self.signature.flatten(self), self._inner.signature.flatten(self._inner), strict=True)
         outputs = 0
         for (_, member, outer), (_, _, inner) in pairs:
+            inner, outer = Value.cast(inner), Value.cast(outer)
             if member.flow is In:
                 m.d.comb += inner.eq(outer)
             else:
@@ -93,8 +94,11 @@ def test_latency_is_as_said(preset, unit):
     words = point.config.arithmetic.encode(one, point.config)
     slices = rows_to_slices([(words[0], np.ones(4, bool))], point.config)
     trace = point.entry.traffic.model.trace(slices, point.config, {}, np.random.default_rng(1))
-    assert trace.inputs["i__valid"].index(1, RESET_CYCLES) == RESET_CYCLES
-    assert trace.outputs["o__valid"].index(1) == RESET_CYCLES + point.component().latency
+    first = [values.index(1, RESET_CYCLES) for port, values in trace.outputs.items() if port.endswith("__valid")]
+    component = point.component()
+    # A unit that takes rows twice counts its latency from the second time, which the first one lets begin.
+    before = getattr(component, "maximum_latency", 0) if "again__valid" in trace.inputs else 0
+    assert max(first) - RESET_CYCLES == before + component.latency
 
 
 @pytest.mark.parametrize(("preset", "unit"), UNITS)
