@@ -13,7 +13,7 @@ from ..designs.registry import design, designs
 from ..errors import FlowError
 from ..measurement.cosimulation import COSIM
 from ..measurement.faithfulness import FAITHFULNESS, faithful_grid
-from ..verification.coverage import COVERAGE, FLOOR, by_point, coverage_points, summary
+from ..verification.coverage import COVERAGE, FLOOR, by_coverpoint, covered_designs, summary
 from ..verification.formal.all_checks import formal_checks, run_checks
 from ..verification.formal.checks import CHECK_COLUMNS, Check
 from ..verification.formal.design_checks import contract_check
@@ -105,16 +105,16 @@ mutants = measure_command(
     example=COVERAGE.example,
 )
 def coverage(output: Output, build_dir, unit, **given):
-    # People get a row for each design point, or of one each of its coverage points; programs get every coverage point.
+    # People get a row for each design point, or of one each of its coverpoints; programs get every coverpoint.
     arguments = COVERAGE.arguments(given)
-    points = points_or(coverage_points).points(unit, **given)
+    points = points_or(covered_designs).points(unit, **given)
     results = COVERAGE.results(points, build_dir, MESSAGES, **arguments)
-    rows, summed = by_point(points, results), summary(points, results)
+    rows, summed = by_coverpoint(points, results), summary(points, results)
     title = COVERAGE.title.format(**arguments)
     output.show(rows, COVERAGE.columns, title, tables={title: summed if unit is None else rows})
     for row in rows:
         if row["uncovered"]:
-            output.note(f"{row['unit']} {row['preset']}, {row['point']}: not hit {'; '.join(row['uncovered'])}")
+            output.note(f"{row['unit']} {row['preset']}, {row['coverpoint']}: not hit {'; '.join(row['uncovered'])}")
     fail_on_mismatch(summed)
     _fail_on_low_coverage(summed)
 

@@ -14,7 +14,7 @@ from softermax.sim.built_heads import built_heads, chosen_heads, random_heads
 from softermax.sim.corners import interruptions, standstills
 from softermax.sim.cosim import CosimResult
 from softermax.sim.coverage.collect_pe import collect_heads
-from softermax.sim.coverage.points import Coverage
+from softermax.sim.coverage.coverpoints import Coverage
 from softermax.sim.pe_trace import processing_element_trace, real_head
 from softermax.sim.soak.heads import HeadBatches
 from softermax.sim.stimuli import WORD

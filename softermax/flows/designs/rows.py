@@ -11,7 +11,7 @@ from softermax.model.shape import RowShape
 from softermax.sim.corners import interruptions, overlong_rows
 from softermax.sim.cosim import CosimResult
 from softermax.sim.coverage.collect import collect
-from softermax.sim.coverage.points import Coverage
+from softermax.sim.coverage.coverpoints import Coverage
 from softermax.sim.coverage.replay import Run
 from softermax.sim.row_stimuli import encode_rows
 from softermax.sim.soak.rows import RowBatches

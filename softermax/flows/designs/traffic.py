@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from softermax.sim.cosim import CosimResult
-from softermax.sim.coverage.points import Coverage
+from softermax.sim.coverage.coverpoints import Coverage
 from softermax.sim.row_stimuli import RowStimuli
 from softermax.sim.soak.soak import Batches
 from softermax.sim.trace import Trace

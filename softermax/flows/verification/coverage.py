@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from softermax.sim.cosim import cosimulate
-from softermax.sim.coverage.points import Coverage
+from softermax.sim.coverage.coverpoints import Coverage
 from softermax.sim.trace import Trace
 
 from ..cosimulation.verify import compared
@@ -17,7 +17,7 @@ from ..jobs.measure import Measure
 from ..measurement.cosimulation import COSIM_OPTIONS, CosimOptions, write_verilog
 from ..results.columns import COMPARED, POINT, Column, hidden, integer
 
-__all__ = ["COVERAGE", "FLOOR", "by_point", "coverage", "coverage_points", "summary", "trace_coverage"]
+__all__ = ["COVERAGE", "FLOOR", "by_coverpoint", "coverage", "covered_designs", "summary", "trace_coverage"]
 
 #: Fields of a co-simulation that a summary has.
 SIMULATED = ("cycles_compared", "mismatches", "first_mismatch")
@@ -32,22 +32,22 @@ def coverage(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict
     Returns
     -------
     dict
-        ``cycles_compared``, ``mismatches`` and ``first_mismatch`` as there; ``points``: for each coverage point a row
-        as of :meth:`softermax.sim.coverage.points.Coverage.rows`. A trace with a mismatch covers nothing.
+        ``cycles_compared``, ``mismatches`` and ``first_mismatch`` as there; ``coverpoints``: for each coverpoint a row
+        as of :meth:`softermax.sim.coverage.coverpoints.Coverage.rows`. A trace with a mismatch covers nothing.
     """
     verilog = Path(write_verilog(point, build_dir)["verilog"])
     folder = build_dir / "coverage" / f"{point.name}_{options.simulator}"
     traces, _ = point.entry.traffic.traces(point, options.seed)
     results = cosimulate(verilog, point.name, traces, folder, simulator=options.simulator)
     right = [not result.mismatches for result in results]
-    return compared(results) | {"points": _covered(point, options.seed, traces, right).rows()}
+    return compared(results) | {"coverpoints": _covered(point, options.seed, traces, right).rows()}
 
 
 COVERAGE = Measure(
     name="coverage",
     help="Functional coverage of a unit's benches: which of the situations that matter they have played without a "
     f"mismatch, of those that its config allows. UNIT is one of {', '.join(unit_names())}, and then every "
-    "coverage point is shown; without it, all of them with 16 lanes, of every preset. Fails if a bin is not hit.",
+    "coverpoint is shown; without it, all of them with 16 lanes, of every preset. Fails if a bin is not hit.",
     example="coverage unnormed --preset faithful --seed 7 --json",
     title="Functional coverage, seed {options.seed}",
     progress="Playing and counting",
@@ -55,8 +55,8 @@ COVERAGE = Measure(
     options=(COSIM_OPTIONS,),
     columns=(
         *POINT,
-        Column("point", "coverage point"),
-        *(integer(number, number) for number in ("points", "bins", "hit")),
+        Column("coverpoint", "coverpoint"),
+        *(integer(number, number) for number in ("coverpoints", "bins", "hit")),
         Column("covered", "covered", "{:.1%}".format),
         *COMPARED,
         *hidden("uncovered"),
@@ -78,21 +78,28 @@ def _covered(point: DesignPoint, seed: int, traces: Sequence[Trace], right: Sequ
     return covered
 
 
-def coverage_points() -> list[DesignPoint]:
+def covered_designs() -> list[DesignPoint]:
     """Those of make with 16 lanes."""
     return [point for point in main_design_points() if point.lanes == 16]
 
 
-def by_point(points: Sequence[DesignPoint], results: Sequence[dict]) -> list[dict]:
-    """A flat object for each coverage point of each design point: what it is of, ``point`` and so on."""
-    return [point.identity() | row for point, result in zip(points, results, strict=True) for row in result["points"]]
+def by_coverpoint(points: Sequence[DesignPoint], results: Sequence[dict]) -> list[dict]:
+    """A flat object for each coverpoint of each design point: what it is of, ``coverpoint`` and so on."""
+    return [
+        point.identity() | row for point, result in zip(points, results, strict=True) for row in result["coverpoints"]
+    ]
 
 
 def summary(points: Sequence[DesignPoint], results: Sequence[dict]) -> list[dict]:
-    """A flat object for each design point: what was compared, and all its coverage points together."""
+    """A flat object for each design point: what was compared, and all its coverpoints together."""
     rows = []
     for point, result in zip(points, results, strict=True):
-        bins, hit = (sum(row[name] for row in result["points"]) for name in ("bins", "hit"))
-        of_all = {"points": len(result["points"]), "bins": bins, "hit": hit, "covered": hit / bins if bins else 0.0}
+        bins, hit = (sum(row[name] for row in result["coverpoints"]) for name in ("bins", "hit"))
+        of_all = {
+            "coverpoints": len(result["coverpoints"]),
+            "bins": bins,
+            "hit": hit,
+            "covered": hit / bins if bins else 0.0,
+        }
         rows.append(point.identity() | {name: result[name] for name in SIMULATED} | of_all)
     return rows

@@ -13,13 +13,13 @@ from softermax.model.exponential import exponential
 
 from ..baseline_units import baseline_values
 from .binary16 import KINDS, ROUNDINGS, exponents, is_normal, kinds, roundings, sum_bins, sums
+from .coverpoints import Coverpoints, counted, named
 from .flow import each
-from .points import Points, counted, named
 from .rows_view import RowsView
 
 __all__ = ["BASELINE_NORMALIZATION", "BASELINE_UNNORMED", "Binary16View", "QuotientsView"]
 
-BASELINE_UNNORMED, BASELINE_NORMALIZATION = Points(), Points()
+BASELINE_UNNORMED, BASELINE_NORMALIZATION = Coverpoints(), Coverpoints()
 
 SIGN = 0x8000
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .coverpoints import amount_bins, amounts, counted
 from .flow import each
-from .points import amount_bins, amounts, counted
 
 __all__ = ["KINDS", "ROUNDINGS", "exponents", "is_normal", "kinds", "roundings", "sum_bins", "sums"]
 

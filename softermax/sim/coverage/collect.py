@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..trace import Trace
-from .points import Coverage
+from .coverpoints import Coverage
 from .replay import Run, split
 
 __all__ = ["collect"]

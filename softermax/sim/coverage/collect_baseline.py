@@ -17,8 +17,8 @@ from softermax.model.framing import frame
 from softermax.model.timing import NormalizationTiming
 
 from .baseline import BASELINE_NORMALIZATION, BASELINE_UNNORMED, Binary16View, QuotientsView
+from .coverpoints import Coverage
 from .flow import FLOW, FlowView
-from .points import Coverage
 from .replay import Occupancy, Run, replay, rows_left, scores
 from .rows import ROWS
 

@@ -14,9 +14,9 @@ from softermax.model.pe_host_timing import Access
 
 from ..pe_trace import processing_element_timing
 from ..trace import Trace
+from .coverpoints import Coverage
 from .flow import FLOW, FlowView
 from .pe import PROCESSING_ELEMENT, HeadsView
-from .points import Coverage
 from .replay import Occupancy, Run, replay, split
 
 __all__ = ["collect_heads"]

@@ -9,9 +9,9 @@ from softermax.model import SoftermaxConfig
 from softermax.model.framing import Framing, frame
 from softermax.model.timing import NormalizationTiming, SoftermaxTiming, UnnormedTiming
 
+from .coverpoints import Coverage
 from .flow import FLOW, FlowView
 from .normalization import NORMALIZATION, ProbabilitiesView
-from .points import Coverage
 from .replay import Occupancy, Run, replay, rows_left, scores
 from .rows import ROWS
 from .unnormed import UNNORMED, ScoresView

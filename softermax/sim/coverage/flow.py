@@ -8,12 +8,12 @@ from itertools import pairwise, product
 
 import numpy as np
 
-from .points import Points, counted, named
+from .coverpoints import Coverpoints, counted, named
 from .replay import EMPTY, Occupancy, Run
 
 __all__ = ["FLOW", "FlowView", "each"]
 
-FLOW = Points()
+FLOW = Coverpoints()
 
 #: How long something lasts, in cycles: the name of a range, and its first and last number.
 DURATIONS = {"1 cycle": (1, 1), "2 to 3": (2, 3), "4 to 15": (4, 15), "16 and more": (16, 1 << 62)}

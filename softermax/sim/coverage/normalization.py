@@ -10,11 +10,11 @@ import numpy as np
 from softermax.model import SoftermaxConfig, softmax_raw
 from softermax.model.normalization import reciprocal, row_products
 
-from .points import Points, amount_bins, amounts, counted, named
+from .coverpoints import Coverpoints, amount_bins, amounts, counted, named
 
 __all__ = ["NORMALIZATION", "ProbabilitiesView"]
 
-NORMALIZATION = Points()
+NORMALIZATION = Coverpoints()
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from softermax.model.pe_config import ProcessingElementConfig
 from softermax.model.pe_host_timing import Access
 from softermax.model.pe_timing import Step
 
+from .coverpoints import Coverpoints, counted, named
 from .flow import each
-from .points import Points, counted, named
 from .replay import EMPTY, Occupancy
 
 __all__ = ["PROCESSING_ELEMENT", "HeadsView"]
 
-PROCESSING_ELEMENT = Points()
+PROCESSING_ELEMENT = Coverpoints()
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from softermax.model.framing import Framing
 from softermax.model.timing_model import TimingModel
 
 from ..trace import Trace
-from .points import CoverageError
+from .coverpoints import CoverageError
 
 __all__ = ["EMPTY", "Occupancy", "Run", "StreamRun", "replay", "rows_left", "scores", "split"]
 

@@ -6,13 +6,13 @@ import numpy as np
 
 from softermax.model.shape import RowShape
 
+from .coverpoints import Coverpoints, named
 from .flow import each
-from .points import Points, named
 from .rows_view import relations
 
 __all__ = ["ROWS"]
 
-ROWS = Points()
+ROWS = Coverpoints()
 
 
 def row_lengths(shape: RowShape) -> dict[str, tuple[int, int]]:

@@ -12,7 +12,7 @@ import numpy as np
 from softermax.model.framing import Framing, frame
 from softermax.model.shape import RowShape
 
-from .points import named
+from .coverpoints import named
 from .replay import Occupancy, Run
 
 __all__ = ["RowsView", "relations"]

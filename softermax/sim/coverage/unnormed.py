@@ -9,13 +9,13 @@ import numpy as np
 from softermax.model import SoftermaxConfig
 
 from ..softermax_units import unnormed_values
+from .coverpoints import Coverpoints, amount_bins, amounts, counted, named
 from .flow import each
-from .points import Points, amount_bins, amounts, counted, named
 from .rows_view import RowsView
 
 __all__ = ["UNNORMED", "ScoresView"]
 
-UNNORMED = Points()
+UNNORMED = Coverpoints()
 
 
 class ScoresView(RowsView):

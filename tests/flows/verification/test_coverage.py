@@ -30,7 +30,7 @@ POINTS = [
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
 def test_the_standard_traces_reach_the_floor(point):
     rows = trace_coverage(point, 1).rows()
-    assert {row["point"]: row["uncovered"] for row in rows if row["uncovered"]} == {}
+    assert {row["coverpoint"]: row["uncovered"] for row in rows if row["uncovered"]} == {}
     assert sum(row["hit"] for row in rows) >= FLOOR * sum(row["bins"] for row in rows) > 70
 
 
@@ -44,8 +44,8 @@ def test_the_command_plays_and_counts(tmp_path):
     assert result.exit_code == 0, result.output
     rows = json.loads(result.stdout)
     assert {(row["unit"], row["preset"], row["lanes"]) for row in rows} == {("unnormed", "paper", 4)}
-    assert {row["point"]: row["hit"] for row in rows} == {
-        row["point"]: row["hit"] for row in trace_coverage(DesignPoint("unnormed", "paper", 4, 31), 1).rows()
+    assert {row["coverpoint"]: row["hit"] for row in rows} == {
+        row["coverpoint"]: row["hit"] for row in trace_coverage(DesignPoint("unnormed", "paper", 4, 31), 1).rows()
     }
     assert undeclared(rows, COVERAGE.columns) == []
     assert run(tmp_path, "--format", "markdown", "-o", str(tmp_path / "table.md")).exit_code == 0
@@ -84,6 +84,6 @@ def test_a_trace_with_a_mismatch_covers_nothing(tmp_path, played):
     result = run(tmp_path, "--json")
     assert result.exit_code == 1
     assert "has 1 mismatches" in result.output
-    rows = {row["point"]: row["uncovered"] for row in json.loads(result.stdout)}
+    rows = {row["coverpoint"]: row["uncovered"] for row in json.loads(result.stdout)}
     assert rows["mask of a row"]
     assert rows["overlong row"] == []

@@ -63,7 +63,9 @@ def uncovered(rows, *, permits=True, resets=True):
     trace = UNNORMED.trace(slices, CONFIG, permit, rng)
     if resets:
         trace = cut_by_reset(trace, interruptions(rng, trace, 800, 8), trace)
-    return {row["point"]: row["uncovered"] for row in collect(count_unnormed, CONFIG, trace).rows() if row["uncovered"]}
+    return {
+        row["coverpoint"]: row["uncovered"] for row in collect(count_unnormed, CONFIG, trace).rows() if row["uncovered"]
+    }
 
 
 def everything(rng):

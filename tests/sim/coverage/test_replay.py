@@ -19,7 +19,7 @@ from softermax.model.timing import SoftermaxTiming
 from softermax.sim.amaranth_bench import find_mismatches, observe_in_amaranth
 from softermax.sim.coverage.collect import collect
 from softermax.sim.coverage.collect_softermax import count_softmax
-from softermax.sim.coverage.points import CoverageError
+from softermax.sim.coverage.coverpoints import CoverageError
 from softermax.sim.coverage.replay import EMPTY, replay, split
 from softermax.sim.trace import RESET_CYCLES, cut_by_reset
 from softermax.sim.traffic import bursty, rows_to_slices

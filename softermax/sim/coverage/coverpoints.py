@@ -1,8 +1,8 @@
-"""Coverage points and the hits of their bins.
+"""Coverpoints and the hits of their bins.
 
-A point asks one question of what has been played (how long were the rows?) and has a bin for each answer that a config
-allows. Which answers those are follows from the config by the point's own rule; an answer outside of them is an error
-of the rule, and raises.
+A coverpoint asks one question of what has been played (how long were the rows?) and has a bin for each answer that a
+config allows. Which answers those are follows from the config by the coverpoint's own rule; an answer outside of them
+is an error of the rule, and raises.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Coverage", "CoverageError", "Point", "Points", "amount_bins", "amounts", "counted", "named"]
+__all__ = ["Coverage", "CoverageError", "Coverpoint", "Coverpoints", "amount_bins", "amounts", "counted", "named"]
 
 
 class CoverageError(Exception):
@@ -20,8 +20,8 @@ class CoverageError(Exception):
 
 
 @dataclass(frozen=True)
-class Point:
-    """A coverage point.
+class Coverpoint:
+    """A question of what has been played.
 
     Parameters
     ----------
@@ -38,71 +38,71 @@ class Point:
     sample: Callable[[object], Iterable | dict[str, int]]
 
 
-class Points:
-    """Points that ask about the same kind of view; made by decorating what samples them."""
+class Coverpoints:
+    """Coverpoints that ask about the same kind of view; made by decorating what samples them."""
 
     def __init__(self):
-        self._points: list[Point] = []
+        self._coverpoints: list[Coverpoint] = []
 
-    def __iter__(self) -> Iterator[Point]:
-        return iter(self._points)
+    def __iter__(self) -> Iterator[Coverpoint]:
+        return iter(self._coverpoints)
 
     def __call__(self, name: str, bins: Callable[[object], Iterable]):
-        """Decorator: a point with this name and these bins."""
+        """Decorator: a coverpoint with this name and these bins."""
 
         def add(sample):
-            self._points.append(Point(name, bins, sample))
+            self._coverpoints.append(Coverpoint(name, bins, sample))
             return sample
 
         return add
 
 
 class Coverage:
-    """Hits of bins, point by point.
+    """Hits of bins, coverpoint by coverpoint.
 
     Attributes
     ----------
     hits : dict of str to dict of str to int
-        For each point by name, for each of its bins, how often it was hit.
+        For each coverpoint by name, for each of its bins, how often it was hit.
     """
 
     def __init__(self, hits: dict[str, dict[str, int]] | None = None):
         self.hits = hits or {}
 
-    def count(self, points: Iterable[Point], view: object):
+    def count(self, coverpoints: Iterable[Coverpoint], view: object):
         """Count what a view holds.
 
         Raises
         ------
         CoverageError
-            If a bin is hit that the point says cannot be.
+            If a bin is hit that the coverpoint says cannot be.
         """
-        for point in points:
-            bins = self.hits.setdefault(point.name, {})
-            for name in point.bins(view):
+        for coverpoint in coverpoints:
+            bins = self.hits.setdefault(coverpoint.name, {})
+            for name in coverpoint.bins(view):
                 bins.setdefault(str(name), 0)
-            for name, hits in _tally(point.sample(view)).items():
+            for name, hits in _tally(coverpoint.sample(view)).items():
                 if name not in bins:
                     raise CoverageError(
-                        f"{point.name} must have no {name!r} in this config, but it was hit {hits} times"
+                        f"{coverpoint.name} must have no {name!r} in this config, but it was hit {hits} times"
                     )
                 bins[name] += hits
 
     def merge(self, other: Coverage):
         """Add the hits of another coverage of the same unit and config."""
-        for point, bins in other.hits.items():
-            own = self.hits.setdefault(point, {})
+        for coverpoint, bins in other.hits.items():
+            own = self.hits.setdefault(coverpoint, {})
             for name, hits in bins.items():
                 own[name] = own.get(name, 0) + hits
 
     def rows(self) -> list[dict]:
-        """A flat object for each point: ``point``, ``bins``, ``hit``, ``covered`` (of 1) and ``uncovered``, names."""
+        """A flat object for each: ``coverpoint``, ``bins``, ``hit``, ``covered`` (of 1) and ``uncovered``, names."""
         rows = []
-        for point, bins in self.hits.items():
+        for coverpoint, bins in self.hits.items():
             if bins:
                 uncovered = [name for name, hits in bins.items() if not hits]
                 hit = len(bins) - len(uncovered)
-                row = {"point": point, "bins": len(bins), "hit": hit, "covered": hit / len(bins)}
+                row = {"coverpoint": coverpoint, "bins": len(bins), "hit": hit, "covered": hit / len(bins)}
                 rows.append(row | {"uncovered": uncovered})
         return rows
 

@@ -1,11 +1,19 @@
-"""Coverage points and their hits: the books are kept right."""
+"""Coverpoints and their hits: the books are kept right."""
 
 import numpy as np
 import pytest
 
-from softermax.sim.coverage.points import Coverage, CoverageError, Points, amount_bins, amounts, counted, named
+from softermax.sim.coverage.coverpoints import (
+    Coverage,
+    CoverageError,
+    Coverpoints,
+    amount_bins,
+    amounts,
+    counted,
+    named,
+)
 
-POINTS = Points()
+POINTS = Coverpoints()
 
 
 @POINTS("length", lambda view: range(1, 4))
@@ -31,8 +39,8 @@ def test_hits_add_up_and_bins_are_there_before_they_are_hit():
 
 def test_rows_name_what_is_not_covered():
     first, second = count([1, 3]).rows()
-    assert first == {"point": "length", "bins": 3, "hit": 2, "covered": 2 / 3, "uncovered": ["2"]}
-    assert second == {"point": "parity", "bins": 2, "hit": 1, "covered": 0.5, "uncovered": ["even"]}
+    assert first == {"coverpoint": "length", "bins": 3, "hit": 2, "covered": 2 / 3, "uncovered": ["2"]}
+    assert second == {"coverpoint": "parity", "bins": 2, "hit": 1, "covered": 0.5, "uncovered": ["even"]}
 
 
 def test_a_merge_has_the_hits_of_both():
