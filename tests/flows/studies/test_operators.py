@@ -1,6 +1,6 @@
 """The list of operators, and what is measured of one."""
 
-from softermax.flows.studies.operators import CHOICES, OperatorPoint, measure, operator_points
+from softermax.flows.studies.operators import CHOICES, OperatorPoint, measure_operator, operator_points
 from softermax.flows.synthesis.synthesis import AreaOptions
 
 
@@ -13,6 +13,6 @@ def test_every_operator_has_its_own_name_and_can_be_made():
 
 
 def test_a_maximum_has_a_result_register_and_a_valid_bit(tmp_path):
-    result = measure(OperatorPoint("maximum", ""), tmp_path, AreaOptions())
+    result = measure_operator(OperatorPoint("maximum", ""), tmp_path, AreaOptions())
     assert (result["latency"], result["flops"], result["area_unit"]) == (1, 16 + 1, "GE")
     assert 0 < result["logic_area"] < result["area"]
