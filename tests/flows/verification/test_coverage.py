@@ -7,14 +7,15 @@ import pytest
 from click.testing import CliRunner
 
 from softermax.flows.commands.main import app
-from softermax.flows.cosimulation import verify
 from softermax.flows.design_points import DesignPoint
+from softermax.flows.designs import rows
 from softermax.flows.jobs import measure
 from softermax.flows.jobs.provenance import source_digest
 from softermax.flows.results.columns import undeclared
 from softermax.flows.verification import coverage as verification
 from softermax.flows.verification.coverage import COVERAGE, FLOOR, trace_coverage
 from softermax.sim.cosim import CosimResult
+from softermax.sim.row_stimuli import RowStimuli
 
 MULTIPLY = (("normalizer", "multiply"),)
 #: Every unit of every preset, small; a few hundred rows suffice.
@@ -69,9 +70,9 @@ def played(monkeypatch):
 
 
 def test_the_command_fails_and_names_what_weaker_stimuli_do_not_hit(tmp_path, played, monkeypatch):
-    for name, n in (("overlong_rows", 4), ("random_rows", 9), ("summed_rows", 5)):
+    for owner, name, n in ((rows, "overlong_rows", 4), (rows, "random_rows", 9), (RowStimuli, "directed_rows", 5)):
         some = [(np.zeros(n, np.int16), np.ones(n, bool))]
-        monkeypatch.setattr(verify, name, lambda *_, some=some: some)
+        monkeypatch.setattr(owner, name, lambda *_, some=some: some)
     result = run(tmp_path)
     assert result.exit_code == 1
     assert "unnormed paper, row length: not hit longest and 1 slice; longer" in result.output
@@ -84,6 +85,6 @@ def test_a_trace_with_a_mismatch_covers_nothing(tmp_path, played):
     result = run(tmp_path, "--json")
     assert result.exit_code == 1
     assert "has 1 mismatches" in result.output
-    rows = {row["coverpoint"]: row["uncovered"] for row in json.loads(result.stdout)}
-    assert rows["mask of a row"]
-    assert rows["overlong row"] == []
+    uncovered = {row["coverpoint"]: row["uncovered"] for row in json.loads(result.stdout)}
+    assert uncovered["mask of a row"]
+    assert uncovered["overlong row"] == []
