@@ -150,7 +150,9 @@ def _text(value) -> str:
 def main_design_points() -> list[DesignPoint]:
     """The points of the main job: every unit of every design that takes part, first as it is, then its variants."""
     found = []
-    most = max(len(variants) for each in designs().values() for variants in each.in_make.values())
+    most = max((len(variants) for each in designs().values() for variants in each.in_make.values()), default=0)
+    if not most:
+        raise FlowError("a design must take part in make: install softermax with pip, from its folder if need be")
     for place in range(most):
         for preset, each in designs().items():
             sizes = [(lanes, unit, variants) for lanes in MAIN_LANES for unit, variants in each.in_make.items()]

@@ -36,7 +36,9 @@ def _print_paths(output: Output, results: Sequence[dict], *, path: bool, opensta
 def _softmax_units(unit: str | None, **size) -> list[DesignPoint]:
     points = [point for point in design_points(unit, **size) if not point.entry.macros]
     if not points:
-        raise FlowError(f"the unit must be a softmax unit, not {unit!r}, whose memories OpenSTA does not know")
+        raise FlowError(
+            f"the unit must be a softmax unit to be compared, not {unit!r}, whose memories OpenSTA does not know"
+        )
     return points
 
 

@@ -99,7 +99,14 @@ def design_point(
     steps = None if cuts is None else tuple(cuts.split(",")) if cuts != "none" else ()
     chosen = {**formats, **choices, "cuts": steps, "values": values, "max_d_head": max_d_head}
     options = tuple((name, value) for name, value in chosen.items() if value not in (None, False))
-    return DesignPoint(OLD_NAMES.get(unit, unit), preset, lanes, max_len, options, axi_stream)
+    return DesignPoint(_present_name(unit), preset, lanes, max_len, options, axi_stream)
+
+
+def _present_name(unit: str) -> str:
+    """The name that a unit has now; who uses a former one is told."""
+    if unit in OLD_NAMES:
+        click.echo(f"softermax: the unit {unit} is called {OLD_NAMES[unit]} now", err=True)
+    return OLD_NAMES.get(unit, unit)
 
 
 def points_or(others: Callable[[], Sequence[DesignPoint]]) -> PointChoice:

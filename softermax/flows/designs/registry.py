@@ -78,11 +78,8 @@ def _load(point: EntryPoint, *, twice: bool) -> Registered:
 
 
 def designs() -> dict[str, Design]:
-    """The available designs by name, in the order of tables; a FlowError if there is none."""
-    found = {each.name: each.design for each in registered() if each.design is not None}
-    if not found:
-        raise FlowError("a design must be registered: install softermax with pip, from its folder if need be")
-    return found
+    """The available designs by name, in the order of tables."""
+    return {each.name: each.design for each in registered() if each.design is not None}
 
 
 def design(name: str) -> Design:
@@ -93,6 +90,8 @@ def design(name: str) -> Design:
     for each in registered():
         if each.name == name:
             raise FlowError(f"the preset {name!r} is not available: {each.reason}")
+    if not found:
+        raise FlowError("a design must be registered: install softermax with pip, from its folder if need be")
     raise FlowError(f"the preset must be one of {', '.join(found)}, not {name!r}")
 
 

@@ -1,15 +1,23 @@
 """The command as a user meets it: a process, its output, its exit status."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
+
+from softermax.flows.commands.main import app
+from softermax.flows.results.columns import undeclared
 
 COMMAND = Path(sys.executable).with_name("softermax")
 
 
 def softermax(*arguments, cwd) -> subprocess.CompletedProcess:
-    """Run the command with what it prints captured."""
-    return subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, check=False)
+    """Run the command with what it prints captured; a measure must have declared every field that it finds."""
+    done = subprocess.run([COMMAND, *map(str, arguments)], capture_output=True, text=True, cwd=cwd, check=False)
+    measure = getattr(app.commands.get(arguments[0]), "measure", None)
+    if measure is not None and "--json" in arguments and done.stdout:
+        assert undeclared(json.loads(done.stdout), measure.columns) == []
+    return done
 
 
 def refused(done: subprocess.CompletedProcess) -> str:

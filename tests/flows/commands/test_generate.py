@@ -7,15 +7,21 @@ from .process import refused, softermax
 
 
 def test_verilog_has_macros_if_asked(tmp_path):
-    done = softermax("verilog", "softermax", "--lanes", 2, "--max-len", 8, "--macros", "--json", cwd=tmp_path)
+    done = softermax("verilog", "softmax", "--lanes", 2, "--max-len", 8, "--macros", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     [result] = json.loads(done.stdout)
     assert re.search(r"\n  sram_\d+x\d+_1r1w macro \(", (tmp_path / result["verilog"]).read_text())
 
 
+def test_the_former_name_of_the_complete_softmax_still_works(tmp_path):
+    done = softermax("verilog", "softermax", "--lanes", 2, "--max-len", 8, "--json", cwd=tmp_path)
+    assert done.stderr.startswith("softermax: the unit softermax is called softmax now\n")
+    assert [made["unit"] for made in json.loads(done.stdout)] == ["softmax"]
+
+
 def test_verilog_has_axi_stream_ports_if_asked(tmp_path):
     size = ("--lanes", 2, "--max-len", 8)
-    done = softermax("verilog", "softermax", *size, "--axi-stream", "-o", "unit.v", cwd=tmp_path)
+    done = softermax("verilog", "softmax", *size, "--axi-stream", "-o", "unit.v", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "module softermax_paper_2x8_axi_stream(" in (tmp_path / "unit.v").read_text()
     without_unit = refused(softermax("verilog", "--axi-stream", cwd=tmp_path))

@@ -19,10 +19,10 @@ def test_help_names_every_command_and_each_has_an_example(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (("verilog", "softermax", "--lanes", "0"), "lanes must be 1 to 1024, not 0"),
-        (("area", "softermax", "--max-len", "0"), "max_len must be 1 to 65536, not 0"),
+        (("verilog", "softmax", "--lanes", "0"), "lanes must be 1 to 1024, not 0"),
+        (("area", "softmax", "--max-len", "0"), "max_len must be 1 to 65536, not 0"),
         (("info", "--preset", "none"), "the preset must be one of paper, faithful, fp16, not 'none'"),
-        (("cosim", "tanh"), "the unit must be one of unnormed, normalization, softermax, pe, not 'tanh'"),
+        (("cosim", "tanh"), "the unit must be one of unnormed, normalization, softmax, pe, not 'tanh'"),
         (
             ("verilog", "unnormed", "--max-len", "1024"),
             "power_sum must hold a row of 1024 equal scores (max_len 1024 in slices of 16) unless saturate is true, "

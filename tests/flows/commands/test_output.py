@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from softermax.flows.commands.main import app
 from softermax.flows.commands.output import Output, command
-from softermax.flows.results.columns import Column, undeclared
+from softermax.flows.results.columns import Column
 from softermax.flows.results.formats import FORMATS
 
 from .process import refused, softermax
@@ -18,17 +18,6 @@ from .process import refused, softermax
 SIZE = ("--lanes", "2", "--max-len", "16")
 #: Commands that are made from a measure, by name.
 MEASURES = {name: command.measure for name, command in app.commands.items() if hasattr(command, "measure")}
-#: Small calls of those that take seconds; those of verification are looked at in its own tests.
-CALLS = {
-    "verilog": ("unnormed", *SIZE),
-    "area": ("pe", *SIZE),
-    "timing": ("unnormed", *SIZE),
-    "energy": ("pe", *SIZE, "--tokens", "4"),
-    "cosim": ("normalization", *SIZE),
-    "faithfulness": ("--preset", "faithful", *SIZE, "--rows", "100"),
-    "explore": ("--preset", "faithful", "--number", "1", *SIZE),
-    "operators": (),
-}
 
 
 def invoke(*arguments):
@@ -125,10 +114,6 @@ def test_a_measure_is_the_command_that_it_names(name):
 
 
 def test_all_measures_of_design_points_are_known():
-    assert set(MEASURES) == {*CALLS, "opensta-energy", "coverage", "mutants", "gate", "soak"}
-
-
-@pytest.mark.parametrize("name", CALLS)
-def test_a_measure_declares_every_field_that_it_finds(name, tmp_path):
-    results = json.loads(invoke(name, *CALLS[name], "--json", "--build-dir", tmp_path).stdout)
-    assert undeclared(results, MEASURES[name].columns) == []
+    """Their own tests run each of them, and find no field that it has not declared."""
+    measured = {"verilog", "area", "timing", "energy", "opensta-energy", "faithfulness", "explore", "operators"}
+    assert set(MEASURES) == {*measured, "cosim", "coverage", "mutants", "gate", "soak"}

@@ -15,7 +15,7 @@ def test_info_says_what_the_formats_are(tmp_path):
     assert facts["maximum_bits"] == 7
     assert facts["power_sum"] == "UQ(10,6)"
     assert facts["max_slices"] == 12
-    assert facts["softermax_latency"] == 7
+    assert facts["softmax_latency"] == 7
     assert facts["cuts"] == "int_max,power_of_two,sum_5"
     assert softermax("info", "--max-len", 15, "--json", cwd=tmp_path).stdout.count("null") >= 5  # no row is that short
     assert "power_sum_bits" in softermax("info", cwd=tmp_path).stdout
@@ -59,4 +59,4 @@ def test_info_of_the_baseline(tmp_path):
     )
     assert facts["input"] == "binary16"
     # 2 to the maximum, 3 to the numerators, 2 levels of a tree and the running sum, 1 for the sum, 3 of division.
-    assert facts["softermax_latency"] == 2 + 3 + 2 + 1 + 1 + 3
+    assert facts["softmax_latency"] == 2 + 3 + 2 + 1 + 1 + 3

@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint
 import grimp
 import pytest
 
-from softermax.flows.design_points import DesignPoint
+from softermax.flows.design_points import DesignPoint, main_design_points
 from softermax.flows.designs import registry
 from softermax.flows.designs.design import Design
 from softermax.flows.designs.registry import GROUP, design, designs, registered
@@ -57,7 +57,9 @@ def test_a_name_that_two_distributions_register_is_neither(entries):
 def test_no_design_at_all_is_a_failure(entries):
     entries()
     with pytest.raises(FlowError, match=r"^a design must be registered: install softermax with pip"):
-        designs()
+        design("paper")
+    with pytest.raises(FlowError, match=r"^a design must take part in make: install softermax with pip"):
+        main_design_points()
 
 
 @pytest.mark.parametrize(

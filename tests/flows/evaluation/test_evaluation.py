@@ -26,7 +26,7 @@ from softermax.flows.evaluation.evaluation import (
     unit_tables,
     write_evaluation,
 )
-from softermax.flows.jobs.running import run_jobs
+from softermax.flows.jobs.running import Job, run_jobs
 from softermax.flows.measurement import jobs
 from softermax.flows.measurement.unit_columns import UNIT_COLUMNS
 from softermax.flows.results.columns import undeclared
@@ -168,7 +168,7 @@ def test_a_cluster_finds_the_same(fresh, cluster, tmp_path):
 
 
 def test_what_a_cluster_cannot_do_is_a_sentence(cluster, tmp_path):
-    some = [jobs.Job(jobs.area, PAPER, tmp_path, {"options": AreaOptions(recipe="fast")})]
+    some = [Job(jobs.area, PAPER, tmp_path, {"options": AreaOptions(recipe="fast")})]
     with pytest.raises(FlowError, match=r"^the recipe must be one of least-area, balanced, not 'fast'$"):
         run_jobs(some, "Working", Console(), cluster.scheduler_address)
 

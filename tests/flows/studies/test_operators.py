@@ -1,6 +1,7 @@
 """The list of operators, and what is measured of one."""
 
-from softermax.flows.studies.operators import CHOICES, OperatorPoint, measure_operator, operator_points
+from softermax.flows.results.columns import undeclared
+from softermax.flows.studies.operators import CHOICES, OPERATORS, OperatorPoint, measure_operator, operator_points
 from softermax.flows.synthesis.synthesis import AreaOptions
 
 
@@ -13,6 +14,8 @@ def test_every_operator_has_its_own_name_and_can_be_made():
 
 
 def test_a_maximum_has_a_result_register_and_a_valid_bit(tmp_path):
-    result = measure_operator(OperatorPoint("maximum", ""), tmp_path, AreaOptions())
+    point = OperatorPoint("maximum", "")
+    result = measure_operator(point, tmp_path, AreaOptions())
     assert (result["latency"], result["flops"], result["area_unit"]) == (1, 16 + 1, "GE")
     assert 0 < result["logic_area"] < result["area"]
+    assert undeclared([point.identity() | result], OPERATORS.columns) == []
