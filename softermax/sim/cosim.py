@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from cocotb_tools.runner import Verilator, get_runner
-
 from .trace import Trace
 
 __all__ = [
@@ -185,20 +183,11 @@ def _check_simulator(simulator: str):
             raise CosimError(f"{simulator} needs the program {program}, which is not on the PATH: install {source}")
 
 
-class _VerilatorOfPorts(Verilator):
-    """Verilator that keeps the top module's ports for the bench and no signal below: a third of the time to build."""
-
-    def _build_command(self):
-        everything = "--public-flat-rw"
-        return [
-            [part for word in command for part in (["--public-depth", "1"] if word == everything else [word])]
-            for command in super()._build_command()
-        ]
-
-
 def _run(bench: str, verilog: Path, top: str, build_dir: Path, simulator: str, files: dict[str, str], dump_vcd: bool):
     """Build and simulate; what the simulator prints goes to files of the build directory."""
-    runner = _VerilatorOfPorts() if simulator == "verilator" else get_runner(simulator)
+    from .runners import runner_of  # cocotb's take long to import, and most commands do without
+
+    runner = runner_of(simulator)
     build_args = VERILATOR_ARGUMENTS if simulator == "verilator" else []
     build_args = [*build_args, "--trace-underscore"] if dump_vcd else build_args
     try:

@@ -34,7 +34,7 @@ def test_torch_numpy_and_hardware_agree(config):
     rows = [*real_rows(config, 6), *(row for row in difficult if len(row[0]) <= config.max_len)]
     for (raw, mask), (hardware, *_) in zip(rows, rows_out(config, rows), strict=True):
         scores = torch.tensor(raw * config.input.ulp, dtype=torch.float32)
-        y = softermax_torch.softermax(scores, config, mask=torch.tensor(mask))
+        y = softermax_torch.softmax(scores, config, mask=torch.tensor(mask))
         model = softmax_raw(raw, config, mask)
         assert (y / config.output.ulp).tolist() == model.tolist() == hardware[: len(raw)].tolist()
         assert not hardware[len(raw) :].any()

@@ -14,9 +14,7 @@ from ..errors import FlowError
 from ..measurement.cosimulation import COSIM
 from ..measurement.faithfulness import FAITHFULNESS, faithful_grid
 from ..verification.coverage import COVERAGE, FLOOR, by_coverpoint, covered_designs, summary
-from ..verification.formal.all_checks import formal_checks, run_checks
 from ..verification.formal.checks import CHECK_COLUMNS, Check
-from ..verification.formal.design_checks import contract_check
 from ..verification.gate_level import GATE, gate_points
 from ..verification.mutation import MUTANTS, mutation_points
 from ..verification.soak import PART, SOAK, failures, soak_points, soak_units
@@ -46,6 +44,8 @@ CONTRACT = (
     example="formal unnormed --format markdown -o proofs.md",
 )
 def formal(output: Output, unit, preset, lanes, max_len, build_dir):
+    from ..verification.formal.all_checks import run_checks  # takes long to import
+
     results = run_checks(_checks(unit, preset, lanes, max_len), build_dir, MESSAGES)
     output.show(results, CHECK_COLUMNS, "Formal checks; counterexamples are in the build directory's folder formal")
     wrong = [result for result in results if not Check.passed(result)]
@@ -55,6 +55,9 @@ def formal(output: Output, unit, preset, lanes, max_len, build_dir):
 
 
 def _checks(unit: str | None, preset: str | None, lanes: int | None, max_len: int | None) -> list[Check]:
+    from ..verification.formal.all_checks import formal_checks  # they take long to import
+    from ..verification.formal.design_checks import contract_check
+
     if preset is None:
         if (lanes, max_len) != (None, None):
             raise FlowError("--lanes and --max-len must come with a --preset: other checks have sizes of their own")

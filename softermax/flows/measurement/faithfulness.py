@@ -13,13 +13,11 @@ from itertools import product
 from pathlib import Path
 
 import click
-import hypothesis
 import numpy as np
-from hypothesis import strategies as st
 
 import softermax.model
 from softermax.model import UQ, Q, SoftermaxConfig
-from softermax.model.attack import Worst, hard_rows, random_rows, row_errors, worst_of
+from softermax.model.attack import Worst, hard_rows, random_rows, worst_of
 from softermax.model.error_budget import error_budget
 from softermax.model.width_search import derived_widths, narrower
 
@@ -29,9 +27,6 @@ from ..jobs.measure import Measure
 from ..results.columns import POINT, Column, hidden, real
 
 __all__ = ["FAITHFULNESS", "faithful_grid", "measure_faithfulness"]
-
-#: Rows that the property-based search tries.
-SEARCHED = 400
 
 
 def faithful_grid() -> list[DesignPoint]:
@@ -79,10 +74,12 @@ def _model_digest() -> str:
 
 
 def _measure(config: SoftermaxConfig, rows: int, seed: int) -> dict:
+    from .row_search import searched_rows  # Hypothesis takes long to import, and most commands do without
+
     attacks = {
         "random": worst_of(config, random_rows(config, np.random.default_rng(seed), rows)),
         "built": worst_of(config, hard_rows(config)),
-        "searched": worst_of(config, _searched_rows(config, seed)),
+        "searched": worst_of(config, searched_rows(config, seed)),
     }
     found: list[Worst] = list(attacks.values())
     above, below = max(worst.above for worst in found), max(worst.below for worst in found)
@@ -102,22 +99,6 @@ def _measure(config: SoftermaxConfig, rows: int, seed: int) -> dict:
 
 def _finite(bound: float) -> float | None:
     return bound if math.isfinite(bound) else None
-
-
-def _searched_rows(config: SoftermaxConfig, seed: int):
-    """The rows that Hypothesis tries on its climb towards the largest error."""
-    tried = []
-
-    @hypothesis.seed(seed)
-    @hypothesis.settings(max_examples=SEARCHED, database=None, deadline=None)
-    @hypothesis.given(_pieces(config))
-    def climb(raw):
-        above, below, _ = row_errors(config, raw)
-        hypothesis.target(float(max(above[0], below[0])))
-        tried.append((raw, None))
-
-    climb()
-    return tried
 
 
 FAITHFULNESS = Measure(
@@ -151,13 +132,3 @@ FAITHFULNESS = Measure(
         *hidden("faithful"),
     ),
 )
-
-
-@st.composite
-def _pieces(draw, config: SoftermaxConfig) -> np.ndarray:
-    """A row, (1, n), of a few pieces: scores at one distance or two below the highest, as many as it takes."""
-    score = st.integers(config.input.min_raw, config.input.max_raw)
-    count = st.one_of(st.integers(1, 4), st.integers(1, config.max_len))
-    pieces = draw(st.lists(st.tuples(score, score, count), min_size=1, max_size=6))
-    row = np.concatenate([np.resize([a, b], n) for a, b, n in pieces])[: config.max_len]
-    return row.astype(np.int16)[None]

@@ -23,7 +23,7 @@ def test_verilog_has_axi_stream_ports_if_asked(tmp_path):
     size = ("--lanes", 2, "--max-len", 8)
     done = softermax("verilog", "softmax", *size, "--axi-stream", "-o", "unit.v", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "module softermax_paper_2x8_axi_stream(" in (tmp_path / "unit.v").read_text()
+    assert "module softmax_paper_2x8_axi_stream(" in (tmp_path / "unit.v").read_text()
     without_unit = refused(softermax("verilog", "--axi-stream", cwd=tmp_path))
     assert without_unit == "--axi-stream must come with a UNIT: the design points of make have none"
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from amaranth.hdl import Module, Value
 from amaranth.lib import wiring
-from amaranth.lib.wiring import In
+from amaranth.lib.wiring import In, Out
 
 from softermax.flows.design_points import DesignPoint
 from softermax.flows.designs.registry import designs, registered
@@ -16,7 +16,7 @@ from softermax.flows.designs.rows import RowTraffic
 from softermax.flows.errors import FlowError
 from softermax.flows.synthesis.verilog import generate_verilog
 from softermax.model import softmax_exact
-from softermax.sim.amaranth_bench import play_in_amaranth
+from softermax.sim.amaranth_bench import find_mismatches, observe_in_amaranth, play_in_amaranth
 from softermax.sim.trace import RESET_CYCLES
 from softermax.sim.traffic import rows_to_slices
 
@@ -70,24 +70,24 @@ def test_every_port_is_as_predicted_on_every_cycle(preset, unit, seed):
 
 
 class Inverted(wiring.Component):
-    """A component with the lowest bit of one output inverted."""
+    """A component with the lowest bit inverted of each output that a bit of ``inverted`` chooses."""
 
-    def __init__(self, inner: wiring.Component, output: int):
-        self._inner, self._output = inner, output
-        super().__init__(inner.signature)
+    def __init__(self, inner: wiring.Component):
+        self._inner = inner
+        self._pairs = list(inner.signature.flatten(inner))
+        self.outputs = ["__".join(map(str, path)) for path, member, _ in self._pairs if member.flow is Out]
+        super().__init__({**dict(inner.signature.members), "inverted": In(len(self.outputs))})
 
     def elaborate(self, platform):
         m = Module()
         m.submodules.inner = self._inner
-        pairs = zip(self.signature.flatten(self), self._inner.signature.flatten(self._inner), strict=True)
-        outputs = 0
-        for (_, member, outer), (_, _, inner) in pairs:
-            inner, outer = Value.cast(inner), Value.cast(outer)
+        own = {path: Value.cast(value) for path, _, value in self.signature.flatten(self)}
+        for path, member, value in self._pairs:
+            inner, name = Value.cast(value), "__".join(map(str, path))
             if member.flow is In:
-                m.d.comb += inner.eq(outer)
+                m.d.comb += inner.eq(own[path])
             else:
-                m.d.comb += outer.eq(inner ^ (outputs == self._output))
-                outputs += 1
+                m.d.comb += own[path].eq(inner ^ self.inverted[self.outputs.index(name)])
         return m
 
 
@@ -95,8 +95,15 @@ class Inverted(wiring.Component):
 def test_a_fault_at_any_output_is_found(preset, unit):
     point = DesignPoint(unit, preset, 2, 5)
     trace = point.entry.traffic.random_trace(point, np.random.default_rng(3), 4)
-    for output in range(len(trace.outputs)):
-        assert play_in_amaranth(Inverted(point.component(), output), trace)
+    faulty = Inverted(point.component())
+    number, cycles = len(faulty.outputs), trace.cycles
+    # The trace again and again, each from its reset: without a fault, then with one at each output.
+    inputs = {port: values * (number + 1) for port, values in trace.inputs.items()}
+    inputs["inverted"] = [0] * cycles + [1 << n for n in range(number) for _ in range(cycles)]
+    seen = observe_in_amaranth(faulty, inputs)
+    for run, fault in enumerate([None, *faulty.outputs]):
+        shown = {port: seen[port][run * cycles : (run + 1) * cycles] for port in trace.outputs}
+        assert bool(find_mismatches(trace, shown)) == (fault is not None), fault
 
 
 @pytest.mark.parametrize(("preset", "unit"), ROW_UNITS)

@@ -94,10 +94,15 @@ REGISTERING = {"softermax.hw", "softermax.model", "softermax.sim.pe_trace", "sof
 OTHERWISE_CACHED = ("softermax.flows.studies.", "softermax.flows.cosimulation.", "softermax.flows.verification.formal.")
 
 
+@pytest.fixture(scope="module")
+def graph():
+    """Imports of the package."""
+    return grimp.build_graph("softermax", cache_dir=None)
+
+
 @pytest.mark.parametrize("preset", ["paper", "faithful", "fp16"])
-def test_nothing_that_results_of_other_designs_depend_on_imports_what_only_one_has(preset):
+def test_nothing_that_results_of_other_designs_depend_on_imports_what_only_one_has(preset, graph):
     """So it may be left out of the key under which their results are cached."""
-    graph = grimp.build_graph("softermax", cache_dir=None)
     assert all(module in graph.modules for module in design(preset).modules)
     own = {name for module in design(preset).modules for name in {module} | graph.find_descendants(module)}
     importers = {name for module in own for name in graph.find_modules_that_directly_import(module)} - own

@@ -105,7 +105,7 @@ def _parts(result):
     shares = {"operands": 0.33, "mac_array": 0.57, "requantiser": 0.06, "softmax": 0.034, "registers": 0.004}
     shares["sequencer"] = 0.002
     if result["preset"] == "fp16":
-        shares |= {"mac_array": 0.5, "softmax": 0.104, "binary16_scores": 0.01}
+        shares |= {"mac_array": 0.5, "softmax": 0.104, "score_converter": 0.01}
     parts = {f"{part}_area": round(result["area"] * share, 3) for part, share in shares.items()}
     energies = {f"{part}_energy": round(result["energy_per_row"] * share, 4) for part, share in shares.items()}
     return parts | energies | {"rest_area": round(result["area"] - parts["softmax_area"], 3)}

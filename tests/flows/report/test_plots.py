@@ -99,7 +99,7 @@ def test_designs_are_told_apart_by_name():
 
 def test_parts_are_those_of_a_processing_element_and_nothing_twice():
     result = {"area": 10, "area_unit": "GE", "sequential_area": 1, "rest_area": 7, "area_per_lane": 1}
-    result |= {"softmax_area": 3, "binary16_scores_area": 1, "mac_array_area": 7, "registers_area": None}
+    result |= {"softmax_area": 3, "score_converter_area": 1, "mac_array_area": 7, "registers_area": None}
     assert parts_of(result, "area") == {"mac_array": 7, "softmax": 3}
     energies = {"net_switching_energy": 1, "paper_energy_ratio": 0.1, "softmax_energy": 2, "energy_per_row": 3}
     assert parts_of(energies, "energy") == {"softmax": 2}
