@@ -59,6 +59,16 @@ def test_the_ordinary_commands_take_it(installed, tmp_path):
     assert [(part["wrong"], part["lost_or_repeated"]) for part in soaked] == [(0, 0), (0, 0)]
 
 
+def test_options_of_its_own_reach_its_config(installed, tmp_path):
+    option = ("--option", "sum_fraction_bits=10")
+    [made] = softermax(installed, "verilog", "softmax", *SIZE, *option, cwd=tmp_path)
+    assert made["sum_fraction_bits"] == "10"
+    assert "module softmax_shift_2x16_10(" in (tmp_path / made["verilog"]).read_text()
+    done = run(installed, COMMAND, "verilog", "softmax", *SIZE, "--option", "bits=10", cwd=tmp_path)
+    text = "softermax: the preset shift has no choice of bits: it is fixed or follows\n"
+    assert (done.returncode, done.stderr) == (2, text)
+
+
 def test_its_stream_contract_is_proven(installed, tmp_path):
     [proof] = softermax(installed, "formal", "softmax", "--preset", "shift", "--max-len", "4", cwd=tmp_path)
     assert (proof["result"], proof["fault_found"]) == ("proven", True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ast import literal_eval
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +61,12 @@ SIZE = (
     _size("--cuts", help="Stages of the unnormed unit with a register behind, such as int_max,sum_3; or none."),
     _size("--max-d-head", type=int, help="Elements of a pe's longest query; 128 unless told."),
     click.Option(["--values"], is_flag=True, help="Let a pe keep values and give context instead of probabilities."),
+    click.Option(
+        ["--option", "further"],
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="Another option of the preset's config, as designs of other packages have; may be repeated.",
+    ),
 )
 
 
@@ -89,7 +96,7 @@ def design_points(unit: str | None, axi_stream: bool = False, **size) -> list[De
 
 
 def design_point(
-    unit, preset, lanes, max_len, input, output_format, cuts, values, max_d_head, axi_stream=False, **choices
+    unit, preset, lanes, max_len, input, output_format, cuts, values, max_d_head, further, axi_stream=False, **choices
 ) -> DesignPoint:
     """The point of a unit and the options of :data:`SIZE`; a FlowError if there is none."""
     try:
@@ -97,9 +104,23 @@ def design_point(
     except ValueError as error:
         raise FlowError(str(error)) from error
     steps = None if cuts is None else tuple(cuts.split(",")) if cuts != "none" else ()
-    chosen = {**formats, **choices, "cuts": steps, "values": values, "max_d_head": max_d_head}
+    chosen = {**formats, **choices, "cuts": steps, "values": values, "max_d_head": max_d_head, **_further(further)}
     options = tuple((name, value) for name, value in chosen.items() if value not in (None, False))
     return DesignPoint(_present_name(unit), preset, lanes, max_len, options, axi_stream)
+
+
+def _further(options: Sequence[str]) -> dict[str, object]:
+    """Options that are given as NAME=VALUE: numbers, True and False as such, everything else as text."""
+    found = {}
+    for option in options:
+        name, equals, text = option.partition("=")
+        if not (name.isidentifier() and equals):
+            raise FlowError(f"--option must be NAME=VALUE, not {option!r}")
+        try:
+            found[name] = literal_eval(text)
+        except (ValueError, SyntaxError):
+            found[name] = text
+    return found
 
 
 def _present_name(unit: str) -> str:

@@ -55,6 +55,7 @@ def test_help_names_every_command_and_each_has_an_example(tmp_path):
             ("info", "--preset", "fp16", "--normalizer", "row_product"),
             "normalizer must be 'divide' or 'multiply', not 'row_product'",
         ),
+        (("info", "--option", "bits"), "--option must be NAME=VALUE, not 'bits'"),
         (("explore",), "the preset must be faithful to have candidates, not 'paper'"),
         (("frobnicate",), "No such command 'frobnicate'."),
     ],
