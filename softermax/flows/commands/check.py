@@ -19,7 +19,7 @@ from ..verification.gate_level import GATE, gate_points
 from ..verification.mutation import MUTANTS, mutation_points
 from ..verification.soak import PART, SOAK, failures, soak_points, soak_units
 from .measures import measure_command
-from .options import BUILD_DIR, MAIN_POINTS, SIZE, SOFTMAX, UNIT, PointChoice, design_point, points_or
+from .options import BUILD_DIR, MAIN_POINTS, SIZE, SOFTMAX, UNIT, PointChoice, design_point, points_or, refuse_sizes
 from .output import MESSAGES, Output, command, fail_on_mismatch, stop
 
 __all__ = ["cosim", "coverage", "fail_on_low_scores", "faithfulness", "formal", "gate", "mutants", "soak"]
@@ -157,6 +157,8 @@ GRID = click.Option(
 
 
 def _attacked(grid: bool, **size) -> list[DesignPoint]:
+    if grid:
+        refuse_sizes("must not come with --grid, whose configs have sizes of their own")
     points = faithful_grid() if grid else [design_point(SOFTMAX, **size)]
     if not all(point.design.has_error_budget for point in points):
         known = " or ".join(name for name, each in designs().items() if each.has_error_budget)

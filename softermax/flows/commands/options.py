@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from softermax.model import QFormat
 from softermax.model.config import CHOICES
@@ -27,6 +28,7 @@ __all__ = [
     "design_point",
     "design_points",
     "points_or",
+    "refuse_sizes",
 ]
 
 #: The unit whose config is that of the softmax itself, for commands about a config.
@@ -48,6 +50,8 @@ def _size(name: str, **options) -> click.Option:
     return click.Option([name], show_default=True, **options)
 
 
+#: Why an option of a design point is refused where there is no unit.
+NO_UNIT = "must come with a UNIT: without one, the points have sizes of their own"
 #: Options of a design point but for its unit.
 SIZE = (
     _size("--preset", default="paper", help=f"One of {', '.join(designs())}."),
@@ -90,9 +94,18 @@ class PointChoice:
 
 def design_points(unit: str | None, axi_stream: bool = False, **size) -> list[DesignPoint]:
     """The point of a unit and the options of :data:`SIZE`, or without a unit all points of make."""
-    if unit is None and axi_stream:
-        raise FlowError("--axi-stream must come with a UNIT: the design points of make have none")
-    return main_design_points() if unit is None else [design_point(unit, axi_stream=axi_stream, **size)]
+    if unit is None:
+        refuse_sizes(NO_UNIT)
+        return main_design_points()
+    return [design_point(unit, axi_stream=axi_stream, **size)]
+
+
+def refuse_sizes(rule: str):
+    """A FlowError if the user of the present command has given any option of a design point, whatever its value."""
+    context = click.get_current_context()
+    for option in (*SIZE, AXI_STREAM):
+        if context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE:
+            raise FlowError(f"{option.opts[0]} {rule}")
 
 
 def design_point(
@@ -134,7 +147,10 @@ def points_or(others: Callable[[], Sequence[DesignPoint]]) -> PointChoice:
     """The choice of one design point or, without a UNIT, of some others; the measure's help says which."""
 
     def points(unit: str | None, **size) -> Sequence[DesignPoint]:
-        return others() if unit is None else [design_point(unit, **size)]
+        if unit is None:
+            refuse_sizes(NO_UNIT)
+            return others()
+        return [design_point(unit, **size)]
 
     return PointChoice((UNIT, *SIZE), points)
 

@@ -25,7 +25,7 @@ def test_verilog_has_axi_stream_ports_if_asked(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "module softmax_paper_2x8_axi_stream(" in (tmp_path / "unit.v").read_text()
     without_unit = refused(softermax("verilog", "--axi-stream", cwd=tmp_path))
-    assert without_unit == "--axi-stream must come with a UNIT: the design points of make have none"
+    assert without_unit == "--axi-stream must come with a UNIT: without one, the points have sizes of their own"
 
 
 def test_verilog_goes_where_it_is_told(tmp_path):

@@ -55,6 +55,31 @@ def test_help_names_every_command_and_each_has_an_example(tmp_path):
             ("info", "--preset", "fp16", "--normalizer", "row_product"),
             "normalizer must be 'divide' or 'multiply', not 'row_product'",
         ),
+        (
+            ("verilog", "--lanes", "3", "--preset", "bogus"),
+            "--preset must come with a UNIT: without one, the points have sizes of their own",
+        ),
+        (("area", "--lanes", "16"), "--lanes must come with a UNIT: without one, the points have sizes of their own"),
+        (
+            ("area", "--axi-stream"),
+            "--axi-stream must come with a UNIT: without one, the points have sizes of their own",
+        ),
+        (
+            ("soak", "--saturate"),
+            "--saturate must come with a UNIT: without one, the points have sizes of their own",
+        ),
+        (
+            ("coverage", "--max-len", "4"),
+            "--max-len must come with a UNIT: without one, the points have sizes of their own",
+        ),
+        (
+            ("opensta-energy", "--preset", "paper"),
+            "--preset must come with a UNIT: without one, the points have sizes of their own",
+        ),
+        (
+            ("faithfulness", "--grid", "--preset", "fp16"),
+            "--preset must not come with --grid, whose configs have sizes of their own",
+        ),
         (("info", "--option", "bits"), "--option must be NAME=VALUE, not 'bits'"),
         (("explore",), "the preset must be faithful to have candidates, not 'paper'"),
         (("frobnicate",), "No such command 'frobnicate'."),
