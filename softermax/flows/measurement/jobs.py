@@ -7,6 +7,7 @@ or measured twice.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -30,6 +31,8 @@ from .row_energy import ROW_ENERGY_COLUMNS, measure_row_energy
 
 __all__ = ["AREA", "ENERGY", "PATH", "TIMING", "area", "characterise", "energy", "synthesis", "timing"]
 
+#: Elements of the rows that energies are measured for.
+USUAL_TOKENS = 384
 #: The unit that was read back last, by its netlist and the options.
 _LAST_READ: dict[tuple, MappedUnit] = {}
 
@@ -188,11 +191,26 @@ TIMING = Measure(
 PATH = (Column("net", "net"), Column("driver", "driven by"), Column("edge", "edge"), real("arrival", "at\n/ps", 1))
 
 
-@cached(partial(_cache_key, "energy"))
-def energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: int, period: float) -> dict:
-    """Energy of a point's netlist for rows of real scores."""
+def _tokens(point: DesignPoint, tokens: int | None) -> int:
+    return min(USUAL_TOKENS, point.max_len) if tokens is None else tokens
+
+
+def _energy_key(point: DesignPoint, options: AreaOptions, tokens: int | None, period: float) -> str:
+    return _cache_key("energy", point, options, tokens=_tokens(point, tokens), period=period)
+
+
+def _positive(context, option, period: float) -> float:
+    """A click callback: the number itself if a clock can have it as its period."""
+    if not 0 < period < math.inf:
+        raise click.BadParameter(f"must be a positive number of ps, not {period!r}")
+    return period
+
+
+@cached(_energy_key)
+def energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: int | None, period: float) -> dict:
+    """Energy of a point's netlist for rows of real scores, of the usual length or the longest if that is not told."""
     result = synthesis(point, build_dir, options)
-    found = measure_row_energy(point, _mapped_unit(result, options), tokens=tokens, period=period)
+    found = measure_row_energy(point, _mapped_unit(result, options), tokens=_tokens(point, tokens), period=period)
     unit = "pJ" if options.liberty else "k loads"
     return {
         "recipe": result.recipe,
@@ -212,9 +230,18 @@ ENERGY = Measure(
     run=energy,
     options=(
         BALANCED_SYNTHESIS,
-        click.Option(["--tokens"], type=click.IntRange(1), default=384, show_default=True, help="Length of the rows."),
         click.Option(
-            ["--period"], type=float, default=1000.0, show_default=True, help="Of the clock, in ps, for leakage."
+            ["--tokens"],
+            type=click.IntRange(1),
+            help=f"Length of the rows; unless told {USUAL_TOKENS}, or the longest that the unit takes if that is less.",
+        ),
+        click.Option(
+            ["--period"],
+            type=float,
+            default=1000.0,
+            show_default=True,
+            callback=_positive,
+            help="Clock period in ps; only affects leakage energy.",
         ),
     ),
     columns=(

@@ -71,6 +71,21 @@ def test_energy_of_a_processing_element_is_that_of_its_parts_and_memories(tmp_pa
     assert 0 < result["softmax_energy"] < result["energy_with_glitches"]
 
 
+def test_energy_of_a_unit_for_short_rows_is_of_its_longest(tmp_path):
+    call = ("energy", "unnormed", "--lanes", 2, "--max-len", 4, "--json")
+    [result] = json.loads(softermax(*call, cwd=tmp_path).stdout)
+    assert result["tokens"] == 4
+    # The same under its own name, and taken from the cache.
+    assert json.loads(softermax(*call, "--tokens", 4, cwd=tmp_path).stdout) == [result]
+
+
+@pytest.mark.parametrize("period", ["0", "-5", "nan", "inf", "1e400"])
+def test_a_period_that_no_clock_has_is_refused(period, tmp_path):
+    done = softermax("energy", "unnormed", "--period", period, cwd=tmp_path)
+    assert refused(done) == f"Invalid value for '--period': must be a positive number of ps, not {float(period)!r}"
+    assert not list(tmp_path.iterdir())
+
+
 def test_energy_that_cannot_be_measured_is_refused(tmp_path):
     done = softermax("energy", "unnormed", "--lanes", 2, "--max-len", 32, "--tokens", 33, cwd=tmp_path)
     assert refused(done) == "tokens must be from 1 to 32, the smaller of max_len and 1024, not 33"
