@@ -1,5 +1,11 @@
 """Files appear whole or not at all."""
 
+import os
+import re
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 
 from softermax.flows.errors import FlowError
@@ -33,3 +39,48 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(FlowError, match=r"file/inside cannot be written: "):
         write_whole(tmp_path / "file" / "inside", "text")
+
+
+def test_a_symlink_is_followed(tmp_path):
+    target, link = tmp_path / "folder" / "target", tmp_path / "link"
+    target.parent.mkdir()
+    target.write_text("old")
+    link.symlink_to("folder/target")
+    write_whole(link, "new")
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    dangling = tmp_path / "dangling"
+    dangling.symlink_to("folder/other")
+    write_whole(dangling, "made")
+    assert (dangling.is_symlink(), (tmp_path / "folder" / "other").read_text()) == (True, "made")
+
+
+def test_what_is_no_regular_file_is_written_in_place(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor(1) as pool:
+        read = pool.submit(pipe.read_text)
+        write_whole(pipe, "through the pipe")
+        assert read.result(timeout=20) == "through the pipe"
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    write_whole(Path("/dev/null"), "nothing")
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+
+
+def test_a_dash_is_standard_output(tmp_path, monkeypatch, capfdbinary):
+    monkeypatch.chdir(tmp_path)
+    write_whole(Path("-"), "text\n")
+    write_whole(Path("-"), b"\xff\n")
+    assert capfdbinary.readouterr().out == b"text\n\xff\n"
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("path", ["", ".", "folder"])
+def test_a_folder_is_no_file(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(
+        FlowError, match=rf"^{re.escape(str(Path(path)))} cannot be written: it is a folder, not a file$"
+    ):
+        write_whole(Path(path), "text")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]

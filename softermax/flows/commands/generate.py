@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from ..errors import FlowError
-from ..files import write_whole
+from ..files import STANDARD_OUTPUT, write_whole
 from ..measurement.cosimulation import VERILOG
 from .options import BUILD_DIR, MAIN_POINTS_WITH_AXI_STREAM
 from .output import MESSAGES, Output, command
@@ -40,7 +40,9 @@ def verilog(output: Output, verilog_file, build_dir, unit, **given):
     if verilog_file is not None:
         write_whole(verilog_file, Path(results[0]["verilog"]).read_text())
         results[0]["verilog"] = str(verilog_file)
-    output.show(results, VERILOG.columns, VERILOG.title)
+    # Nothing but Verilog goes where Verilog is read from.
+    if verilog_file != STANDARD_OUTPUT:
+        output.show(results, VERILOG.columns, VERILOG.title)
 
 
 verilog.measure = VERILOG

@@ -10,6 +10,7 @@ from rich.progress import track
 from ..cosimulation.scores import apply_softmax, read_array
 from ..designs.registry import Registered, registered
 from ..errors import FlowError
+from ..files import STANDARD_OUTPUT
 from ..results.columns import POINT, Column, hidden
 from ..studies.explore import EXPLORE, Candidate, least_candidates
 from ..studies.heads import HEAD_COLUMNS, head_errors
@@ -142,6 +143,8 @@ def softmax(output: Output, scores, probabilities, mask, base, **size):
     point = design_point(SOFTMAX, base=base, **size)
     keep = None if mask is None else read_array(mask)
     result = point.identity() | apply_softmax(read_array(scores), point.softmax_config, keep, probabilities)
+    if probabilities == STANDARD_OUTPUT:
+        return
     if output.format != "table":
         output.show([result], POINT, "Softmax")
         return

@@ -13,6 +13,11 @@ def test_verilog_has_macros_if_asked(tmp_path):
     assert re.search(r"\n  sram_\d+x\d+_1r1w macro \(", (tmp_path / result["verilog"]).read_text())
 
 
+def test_a_dash_is_standard_output_with_nothing_but_verilog(tmp_path):
+    done = softermax("verilog", "unnormed", "--lanes", 2, "--max-len", 8, "-o", "-", cwd=tmp_path)
+    assert done.stdout == (tmp_path / "build" / "verilog" / "unnormed_paper_2x8.v").read_text()
+
+
 def test_the_former_name_of_the_complete_softmax_still_works(tmp_path):
     done = softermax("verilog", "softermax", "--lanes", 2, "--max-len", 8, "--json", cwd=tmp_path)
     assert done.stderr.startswith("softermax: the unit softermax is called softmax now\n")
