@@ -39,7 +39,7 @@ def write_whole(path: Path, content: str | bytes):
     if path.is_dir():
         raise FlowError(f"{path} cannot be written: it is a folder, not a file")
     try:
-        target = path.resolve()
+        target = Path(os.path.realpath(path))
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.exists() and not target.is_file():
             target.write_bytes(data)

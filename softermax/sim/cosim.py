@@ -37,9 +37,10 @@ SIMULATORS = {
 VERILATOR_ARGUMENTS = ["-O3", "-CFLAGS", "-O0", "--output-split", "0"]
 
 
-#: How the variables begin that cocotb, its runners and the simulator's interface read: what the user's shell has for
-#: other projects is none of ours.
-READ_BY_BENCHES = ("COCOTB_", "GPI_", "PYGPI_", "SIM_CMD_", "GUI", "WAVES", "TESTCASE")
+#: Variables that cocotb, its runners and the simulator's interface read, and how the others of them begin. What the
+#: user's shell sets for other projects must not reach our benches.
+READ_BY_BENCHES = {"GUI", "WAVES", "TESTCASE"}
+PREFIXES_OF_BENCHES = ("COCOTB_", "GPI_", "PYGPI_", "SIM_CMD_")
 
 
 class CosimError(Exception):
@@ -234,7 +235,7 @@ def simulator_environment(simulator: str):
     _check_simulator(simulator)
     before = dict(os.environ)
     for variable in before:
-        if variable.startswith(READ_BY_BENCHES):
+        if variable in READ_BY_BENCHES or variable.startswith(PREFIXES_OF_BENCHES):
             del os.environ[variable]
     paths = [str(Path(sys.executable).parent)]
     if simulator == "verilator":

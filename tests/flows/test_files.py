@@ -55,6 +55,13 @@ def test_a_symlink_is_followed(tmp_path):
     assert (dangling.is_symlink(), (tmp_path / "folder" / "other").read_text()) == (True, "made")
 
 
+def test_a_symlink_to_itself_leads_nowhere_and_is_replaced(tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to("link")
+    write_whole(link, "text")
+    assert link.read_text() == "text"
+
+
 def test_what_is_no_regular_file_is_written_in_place(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)

@@ -145,6 +145,14 @@ def test_what_benches_read_is_set_by_us_alone(variable, value, tmp_path, monkeyp
     assert os.environ[variable] == value
 
 
+def test_variables_whose_names_merely_begin_alike_are_left(monkeypatch):
+    monkeypatch.setenv("GUIX_PROFILE", "kept")
+    monkeypatch.setenv("GUI", "1")
+    with simulator_environment("verilator"):
+        assert (os.environ.get("GUIX_PROFILE"), os.environ.get("GUI")) == ("kept", None)
+    assert os.environ["GUI"] == "1"
+
+
 def error(simulator, verilog, top, folder, traces=()):
     """What a co-simulation that cannot run says."""
     path, build_dir = write(folder, verilog)

@@ -42,6 +42,11 @@ def test_a_unit_without_checks_is_refused(tmp_path):
         formal_checks("nonsense")
 
 
+def test_the_unit_softmax_is_the_complete_softermax_and_no_other_unit_with_that_word():
+    assert {check.unit for check in formal_checks("softmax")} == {"Softermax"}
+    assert {check.unit for check in formal_checks("pe")} == {"Processing element"}
+
+
 def test_checks_can_be_sent_to_other_processes_and_are_told_apart():
     checks = stream_checks()
     assert len(pickle.loads(pickle.dumps(checks))) == len(checks)
