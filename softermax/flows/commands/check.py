@@ -64,7 +64,7 @@ def _checks(unit: str | None, preset: str | None, lanes: int | None, max_len: in
         return formal_checks(unit)
     if unit is None:
         raise FlowError("--preset must come with a UNIT: without one, all checks are run")
-    return [contract_check(DesignPoint(unit, preset, lanes or 2, max_len or 8))]
+    return [contract_check(DesignPoint(unit, preset, 2 if lanes is None else lanes, 8 if max_len is None else max_len))]
 
 
 def _fail_on_differences(results: Sequence[dict], _: dict):

@@ -129,6 +129,8 @@ def _further(options: Sequence[str]) -> dict[str, object]:
         name, equals, text = option.partition("=")
         if not (name.isidentifier() and equals):
             raise FlowError(f"--option must be NAME=VALUE, not {option!r}")
+        if name in found:
+            raise FlowError(f"--option must name {name} once, not again as {option!r}")
         try:
             found[name] = literal_eval(text)
         except (ValueError, SyntaxError):

@@ -80,6 +80,13 @@ def test_help_names_every_command_and_each_has_an_example(tmp_path):
             ("faithfulness", "--grid", "--preset", "fp16"),
             "--preset must not come with --grid, whose configs have sizes of their own",
         ),
+        (("formal", "softmax", "--preset", "paper", "--lanes", "0"), "lanes must be 1 to 1024, not 0"),
+        (("formal", "--preset", "paper"), "--preset must come with a UNIT: without one, all checks are run"),
+        (
+            ("formal", "softmax", "--lanes", "2"),
+            "--lanes and --max-len must come with a --preset: other checks have sizes of their own",
+        ),
+        (("info", "--option", "a=1", "--option", "a=2"), "--option must name a once, not again as 'a=2'"),
         (("info", "--option", "bits"), "--option must be NAME=VALUE, not 'bits'"),
         (("explore",), "the preset must be faithful to have candidates, not 'paper'"),
         (("frobnicate",), "No such command 'frobnicate'."),
