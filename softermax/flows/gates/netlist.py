@@ -74,12 +74,11 @@ def read_netlist(netlist: Path, top: str, liberty: Sequence[Path]) -> Netlist:
     """
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        design, result = folder / "design.v", folder / "design.json"
-        design.write_bytes(netlist.read_bytes())
-        libraries = [f"read_liberty -lib -ignore_miss_func {file}" for file in liberty]
-        commands = [*libraries, f"read_verilog {design}", f"hierarchy -check -top {top}", f"write_json {result}"]
-        run_yosys(commands, folder / "yosys.log")
-        modules = json.loads(result.read_text())["modules"]
+        inputs = {f"library{place}.lib": file for place, file in enumerate(liberty)}
+        libraries = [f"read_liberty -lib -ignore_miss_func {name}" for name in inputs]
+        commands = [*libraries, "read_verilog netlist.v", f"hierarchy -check -top {top}", "write_json netlist.json"]
+        run_yosys(commands, folder / "yosys.log", inputs | {"netlist.v": netlist})
+        modules = json.loads((folder / "netlist.json").read_text())["modules"]
     return _Flattening(modules).of(top)
 
 

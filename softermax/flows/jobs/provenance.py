@@ -14,7 +14,16 @@ from ..designs.registry import design, designs, entry_of
 from ..gates.liberty import unpacked
 from .cache import key_of
 
-__all__ = ["PROGRAMS", "cache_key", "commit", "design_digest", "library_digests", "source_digest", "versions"]
+__all__ = [
+    "PROGRAMS",
+    "cache_key",
+    "commit",
+    "design_digest",
+    "file_digest",
+    "library_digests",
+    "source_digest",
+    "versions",
+]
 
 #: Packages that figures of the hardware depend on.
 PACKAGES = ("model", "hw", "sim", "flows")
@@ -79,6 +88,11 @@ def _package_digest(package: str) -> str | None:
 def versions(programs: tuple[str, ...] = PROGRAMS) -> dict[str, str]:
     """Of Python and of what figures depend on."""
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in programs}
+
+
+def file_digest(file: Path) -> str | None:
+    """SHA-256 of a file, None if there is none."""
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None
 
 
 def library_digests(liberty: Sequence[Path]) -> list[str]:

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import click
 
-from softermax.sim.cosim import SIMULATORS
+from softermax.sim.cosim import SIMULATORS, simulator_version
 
 from ..cosimulation.verify import verify
 from ..design_points import DesignPoint
+from ..jobs.cache import Cache, CachedJob
 from ..jobs.measure import Measure, OptionGroup
+from ..jobs.provenance import cache_key, file_digest, versions
 from ..results.columns import COMPARED, LATENCY, POINT, Column, hidden, real
-from ..synthesis.verilog import write_component_verilog
+from ..synthesis.verilog import verilog_path, write_component_verilog
 
 __all__ = ["COSIM", "COSIM_OPTIONS", "SEED", "SIMULATOR", "VERILOG", "CosimOptions", "cosim", "write_verilog"]
 
@@ -60,11 +62,32 @@ VERILOG = Measure(
 )
 
 
+def _entry(point: DesignPoint, build_dir: Path, options: CosimOptions) -> tuple[Cache, str]:
+    """Where the result of a co-simulation is cached, and under which key."""
+    bench = versions(("cocotb",)) | {options.simulator: simulator_version(options.simulator)}
+    return Cache(build_dir / "cache"), cache_key("cosim", point, options=vars(options), bench=bench)
+
+
 def cosim(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict:
     """Generate a point's Verilog and verify it."""
     verilog = Path(write_verilog(point, build_dir)["verilog"])
     folder = build_dir / "cosim" / f"{point.name}_{options.simulator}"
-    return verify(point, verilog, folder, seed=options.seed, simulator=options.simulator)
+    result = verify(point, verilog, folder, seed=options.seed, simulator=options.simulator)
+    cache, key = _entry(point, build_dir, options)
+    return cache.put(key, {"verilog": file_digest(verilog), "result": result})["result"]
+
+
+def _lookup(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict | None:
+    """What was found before, if nothing differed and the Verilog is still there."""
+    cache, key = _entry(point, build_dir, options)
+    found = cache.get(key)
+    if found is None or found["result"]["mismatches"]:
+        return None
+    verilog = verilog_path(point.name, build_dir, macros=False)
+    return found["result"] if file_digest(verilog) == found["verilog"] else None
+
+
+cosim = CachedJob(cosim, _lookup)
 
 
 COSIM = Measure(

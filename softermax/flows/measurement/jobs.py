@@ -6,7 +6,6 @@ or measured twice.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -18,7 +17,7 @@ import click
 from ..design_points import DesignPoint
 from ..jobs.cache import Cache, CachedJob, cached
 from ..jobs.measure import Measure
-from ..jobs.provenance import cache_key, library_digests
+from ..jobs.provenance import cache_key, file_digest, library_digests
 from ..results import columns
 from ..results.columns import CELLS, FLOPS, POINT, TOKENS, Column, hidden, integer, real
 from ..synthesis.options import BALANCED_SYNTHESIS, LEAST_AREA_SYNTHESIS
@@ -56,18 +55,13 @@ def synthesis(point: DesignPoint, build_dir: Path, options: AreaOptions, macros:
     macros = point.entry.macros if macros is None else macros
     cache, key = Cache(build_dir / "cache"), _cache_key("synthesis", point, options, macros=macros)
     folder, found = build_dir / "area" / point.name / key[:16], cache.get(key)
-    if found is not None and _digest(folder / "netlist.v") == found["digest"]:
+    if found is not None and file_digest(folder / "netlist.v") == found["digest"]:
         return _read_synthesis(found["synthesis"], folder / "netlist.v")
     verilog, used = write_component_verilog(point.component(), point.name, build_dir, macros=macros)
     how = {"macros": used, "parts": apart, "cache": cache if apart else None}
     made = synthesise(verilog, point.name, **vars(options), **how, build_dir=folder)
-    cache.put(key, {"digest": _digest(made.netlist), "synthesis": asdict(made) | {"netlist": made.netlist.name}})
+    cache.put(key, {"digest": file_digest(made.netlist), "synthesis": asdict(made) | {"netlist": made.netlist.name}})
     return made
-
-
-def _digest(file: Path) -> str | None:
-    """SHA-256 of a file, None if there is none."""
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None
 
 
 def _read_synthesis(fields: dict, netlist: Path) -> Synthesis:
@@ -77,7 +71,7 @@ def _read_synthesis(fields: dict, netlist: Path) -> Synthesis:
 
 def _mapped_unit(result: Synthesis, options: AreaOptions) -> MappedUnit:
     """A unit read back; the last one is remembered, as several jobs follow from it."""
-    key = result.netlist, _digest(result.netlist), options
+    key = result.netlist, file_digest(result.netlist), options
     if key not in _LAST_READ:
         # Not two at once: a processing element takes gigabytes.
         _LAST_READ.clear()

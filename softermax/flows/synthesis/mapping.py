@@ -96,7 +96,8 @@ class Mapper:
         if recipe not in RECIPES:
             raise FlowError(f"the recipe must be one of {', '.join(RECIPES)}, not {recipe!r}")
         _check_gates(library)
-        self._liberty, self._library, self._recipe, self._exclude = liberty, library, recipe, exclude
+        self._liberty = {f"library{place}.lib": file for place, file in enumerate(liberty)}
+        self._library, self._recipe, self._exclude = library, recipe, exclude
         self._gates_clocks = clock_gating and bool(library.of_kind("clock gate"))
         self._cache = cache
         self._facts = {
@@ -130,7 +131,7 @@ class Mapper:
             folder = Path(scratch)
             (folder / "design.v").write_text(verilog)
             try:
-                run_yosys(self._commands(folder, top), folder / "yosys.log")
+                run_yosys(self._commands(folder, top), folder / "yosys.log", self._liberty)
             finally:
                 said = (folder / "yosys.log").read_bytes()
                 self.log += said
@@ -144,12 +145,12 @@ class Mapper:
 
     def _commands(self, folder: Path, top: str) -> list[str]:
         """The flow: generic synthesis, clock gates, flip-flops, logic."""
-        libraries = " ".join(f"-liberty {file}" for file in self._liberty)
+        libraries = " ".join(f"-liberty {name}" for name in self._liberty)
         unused = " ".join(f"-dont_use {pattern}" for pattern in self._exclude)
         # Left to itself, dfflibmap prefers a larger flip-flop without inversion to a smaller one with it.
         larger = " ".join(f"-dont_use {name}" for name in self._library.of_kind("flop")[1:])
         return [
-            f"read_verilog {folder / 'design.v'}",
+            "read_verilog design.v",
             operator_synthesis(top),
             "synth -run fine:check -noabc",
             "opt -purge",
@@ -163,16 +164,14 @@ class Mapper:
             *self._ties(),
             "splitnets",
             "opt_clean -purge",
-            f"tee -q -o {folder / 'statistics.json'} stat -json",
-            f"write_verilog -noattr {folder / 'netlist.v'}",
+            "tee -q -o statistics.json stat -json",
+            "write_verilog -noattr netlist.v",
         ]
 
     def _abc_files(self, folder: Path) -> str:
-        script, constraints = folder / "recipe.abc", folder / "constraints.abc"
-        script.write_text(RECIPES[self._recipe].replace(";", "\n") + "\n")
         driver, _ = self._library.smallest("A") or self._library.smallest("!A")
-        constraints.write_text(f"set_driving_cell {driver}\nset_load {LOAD}\n")
-        return f"-script {script} -constr {constraints}"
+        (folder / "constraints.abc").write_text(f"set_driving_cell {driver}\nset_load {LOAD}\n")
+        return f"-script +{RECIPES[self._recipe].replace(' ', ',')} -constr constraints.abc"
 
     def _ties(self) -> list[str]:
         """Constants from tie cells, where the library has them."""

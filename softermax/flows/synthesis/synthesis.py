@@ -132,7 +132,7 @@ def synthesise(
     cache : Cache or None
         Cache of mapped modules, so that equal partitions of several designs are mapped once.
     build_dir : Path
-        For the netlist, which stays empty if synthesis fails, and Yosys' log.
+        For the netlist and Yosys' log. A netlist that is there from before goes if synthesis fails.
 
     Raises
     ------
@@ -142,7 +142,8 @@ def synthesise(
     if not verilog.is_file():
         raise FlowError(f"the Verilog file {verilog} does not exist")
     netlist, text = build_dir / "netlist.v", verilog.read_text()
-    write_whole(netlist, "")
+    # Before what takes long: whether the folder can be written.
+    write_whole(build_dir / "yosys.log", "")
     partitions = partition(text, top) if parts else [Partition(top, top, text)]
     with unpacked(liberty) as plain:
         library = read_libraries(plain, exclude)
@@ -150,6 +151,9 @@ def synthesise(
         mapper = Mapper(list(plain.values()), library_digests(liberty), library, **how)
         try:
             mapped = {part.name: mapper.map(part.verilog, part.top) for part in partitions}
+        except BaseException:
+            netlist.unlink(missing_ok=True)
+            raise
         finally:
             write_whole(build_dir / "yosys.log", mapper.log)
     modules = [rename_to_design(module.verilog, top) for module in mapped.values()]

@@ -6,8 +6,9 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from ..errors import FlowError
 
@@ -25,25 +26,31 @@ for command in sys.stdin.read().splitlines():
 """
 
 
-def run_yosys(commands: Sequence[str], log: Path):
+def run_yosys(commands: Sequence[str], log: Path, inputs: Mapping[str, Path] = MappingProxyType({})):
     """Run Yosys commands one after the other.
 
     Parameters
     ----------
     commands : sequence of str
-        Paths in them are absolute, or start from the log's folder.
+        All paths in them are relative to the log's folder: Yosys splits commands at spaces, and abc its own.
     log : Path
         For what Yosys prints. Its folder gets Yosys' own scratch files, too.
+    inputs : mapping of str to Path
+        Files from elsewhere, under the names by which the commands call them.
 
     Raises
     ------
     FlowError
         With Yosys' own words, if a command fails, or if there is no space left in the folder.
     """
+    for name, path in inputs.items():
+        link = log.parent / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(path.resolve())
     with log.open("wb") as file:
         worker = [sys.executable, "-c", _WORKER]
         given = "\n".join(commands).encode()
-        place = {"cwd": log.parent, "env": os.environ | {"TMPDIR": str(log.parent)}}
+        place = {"cwd": log.parent, "env": os.environ | {"TMPDIR": "."}}
         done = subprocess.run(worker, input=given, stdout=file, stderr=file, check=False, **place)
     _check_space(log.parent)
     if done.returncode:

@@ -119,17 +119,15 @@ def mutate(verilog: Path, top: str, number: int, seed: int, folder: Path) -> Mut
     folder.mkdir(parents=True, exist_ok=True)
     folder = folder.resolve()
     write_whole(folder / f"{top}.v", verilog.read_text())
-    original, listed = folder / "original.il", folder / "mutants.ys"
-    sample = f"mutate -list {number + number // 8 + 8} -seed {seed} -o {listed}"
-    # By a relative name, as lines of the Verilog name cells.
+    sample = f"mutate -list {number + number // 8 + 8} -seed {seed} -o mutants.ys"
     read = [f"read_verilog {top}.v", f"hierarchy -check -top {top}"]
-    run_yosys([*read, *NETLIST, f"write_rtlil {original}", sample], folder / "sample.log")
-    logic = [line for line in listed.read_text().splitlines() if not re.search(r"-port \w*CLK ", line)]
+    run_yosys([*read, *NETLIST, "write_rtlil original.il", sample], folder / "sample.log")
+    logic = [line for line in (folder / "mutants.ys").read_text().splitlines() if not re.search(r"-port \w*CLK ", line)]
     mutants = [Mutant(n, line) for n, line in enumerate(logic[:number], start=1)]
     unit = MutatedUnit(top, folder / "mutated.v", folder / "mutated.il", mutants)
-    write = [f"write_rtlil {unit.netlist}", f"write_verilog -noattr {unit.verilog}"]
+    write = [f"write_rtlil {unit.netlist.name}", f"write_verilog -noattr {unit.verilog.name}"]
     commands = [mutant.switchable for mutant in mutants]
-    run_yosys([f"read_rtlil {original}", *commands, "opt_clean", *write], folder / "mutate.log")
+    run_yosys(["read_rtlil original.il", *commands, "opt_clean", *write], folder / "mutate.log")
     write_whole(unit.verilog, LINT_OFF + unit.verilog.read_text())
     return unit
 

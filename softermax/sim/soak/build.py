@@ -16,6 +16,7 @@ from amaranth.lib import stream
 from amaranth.lib.wiring import Component, In
 
 from softermax.sim.cosim import CosimError, simulator_environment
+from softermax.sim.verilator import MAKE, PROGRAM, link_verilator
 
 __all__ = ["UnitPorts", "build_bench"]
 
@@ -106,11 +107,14 @@ def _build(texts: dict[str, str], top: str, library: Path):
         folder = Path(scratch)
         for name, text in texts.items():
             (folder / name).write_text(text)
-        command = ["verilator", *ARGUMENTS, "--top-module", top, "--Mdir", folder / "objects"]
-        command += ["--exe", "--build", "-o", folder / LIBRARY, folder / "unit.v", folder / "bench.cpp"]
-        command += ["-CFLAGS", f"{COMPILER} -I{folder}", "-LDFLAGS", "-shared"]
+        link_verilator(folder)
+        verilator = [PROGRAM, *ARGUMENTS, "--top-module", top, "--Mdir", ".", "--exe", "-o", LIBRARY]
+        verilator += ["unit.v", "bench.cpp", "-CFLAGS", f"{COMPILER} -I.", "-LDFLAGS", "-shared"]
+        make = ["make", "-j", str(os.cpu_count() or 1), "-f", "Vunit.mk", *MAKE]
         with simulator_environment("verilator"), log.open("w") as output:
-            done = subprocess.run(list(map(str, command)), stdout=output, stderr=output, check=False)
+            how = {"cwd": folder, "stdout": output, "stderr": output, "check": False}
+            done = subprocess.run(verilator, **how)
+            done = done if done.returncode else subprocess.run(make, **how)
         if done.returncode:
             raise CosimError(f"verilator could not build the soak bench of {top}: see {log}")
         whole = library.with_suffix(f".{os.getpid()}")

@@ -16,11 +16,25 @@ def test_cuts_are_taken_as_they_are_printed(cuts, latency, tmp_path):
     assert (result["cuts"], result["latency"], result["mismatches"]) == (cuts, latency, 0)
 
 
-def test_cosim_prints_a_table(tmp_path):
-    done = softermax("cosim", "normalization", "--lanes", 8, "--max-len", 16, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "Co-simulation in verilator, seed 1" in done.stdout
-    assert "normalization" in done.stdout
+def test_cosim_prints_a_table_and_is_cached_with_its_verilog(tmp_path):
+    def cosim(*options):
+        done = softermax("cosim", "normalization", "--lanes", 8, "--max-len", 16, *options, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return done
+
+    first = cosim()
+    assert "Co-simulation in verilator, seed 1" in first.stdout
+    assert "normalization" in first.stdout
+    again = cosim()
+    assert "1 of 1 results are there from before" in again.stderr
+    assert again.stdout == first.stdout
+    assert "from before" not in cosim("--seed", 2).stderr
+    # What is there from before is a result for this very file.
+    [verilog] = (tmp_path / "build" / "verilog").iterdir()
+    text = verilog.read_text()
+    verilog.write_text(text + "// changed\n")
+    assert "from before" not in cosim().stderr
+    assert verilog.read_text() == text
 
 
 def test_faithfulness_bounds_and_attacks(tmp_path):

@@ -91,7 +91,12 @@ def test_a_unit_is_checked(change, text):
 #: Modules that import what only one design has: to register it, or for its operators, which are no design points.
 REGISTERING = {"softermax.hw", "softermax.model", "softermax.sim.pe_trace", "softermax.sim.operator_trace"}
 #: Packages whose results are cached under all sources, or not at all.
-OTHERWISE_CACHED = ("softermax.flows.studies.", "softermax.flows.cosimulation.", "softermax.flows.verification.formal.")
+OTHERWISE_CACHED = (
+    "softermax.flows.studies.",
+    "softermax.flows.cosimulation.binary16",
+    "softermax.flows.cosimulation.operators",
+    "softermax.flows.verification.formal.",
+)
 
 
 @pytest.fixture(scope="module")

@@ -128,7 +128,7 @@ def test_verilog_that_is_none_is_refused_in_yosys_words(tmp_path):
     (tmp_path / "bad.v").write_text("this is no Verilog")
     with pytest.raises(FlowError, match=r"^Yosys failed: .*ERROR: .*syntax error"):
         synthesise(tmp_path / "bad.v", "top", build_dir=tmp_path / "build")
-    assert (tmp_path / "build" / "netlist.v").read_text() == ""
+    assert not (tmp_path / "build" / "netlist.v").exists()
 
 
 def test_paths_may_have_blanks_and_a_build_folder_must_be_one(tmp_path):
@@ -138,7 +138,7 @@ def test_paths_may_have_blanks_and_a_build_folder_must_be_one(tmp_path):
     (folder / "my cells.lib").write_text(GENERIC.read_text())
     options = {"liberty": [folder / "my cells.lib"], "build_dir": folder / "out"}
     assert synthesise(folder / "the top.v", "top", **options).area == pytest.approx(NAND2 + FLOP)
-    with pytest.raises(FlowError, match=r"the top\.v/netlist\.v cannot be written: "):
+    with pytest.raises(FlowError, match=r"the top\.v/yosys\.log cannot be written: "):
         synthesise(folder / "the top.v", "top", build_dir=folder / "the top.v")
 
 
@@ -194,9 +194,12 @@ def test_parts_are_kept_apart_and_what_occurs_twice_is_mapped_once(run):
 def test_equal_parts_of_two_designs_are_mapped_once(tmp_path, monkeypatch):
     """Whatever else is in the designs and whatever they are called; of another recipe, they are not equal."""
     mapped = []
-    monkeypatch.setattr(
-        mapping, "run_yosys", lambda commands, log: (mapped.append(commands[1].split()[4]), run_yosys(commands, log))
-    )
+
+    def record(commands, *others):
+        mapped.append(commands[1].split()[4])
+        run_yosys(commands, *others)
+
+    monkeypatch.setattr(mapping, "run_yosys", record)
 
     def parts(design: str, top: str, **options) -> list[str]:
         mapped.clear()

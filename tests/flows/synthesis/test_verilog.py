@@ -20,6 +20,7 @@ from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.model.baseline import BaselineConfig
 from softermax.model.pe_config import ProcessingElementConfig
 from softermax.sim.cosim import simulator_environment
+from softermax.sim.verilator import PROGRAM, link_verilator
 
 UNITS = {name: unit.component for name, unit in PAPER.units.items() if name != "pe"}
 AXI_STREAM = {name: unit.axi_stream for name, unit in PAPER.units.items() if unit.axi_stream is not None}
@@ -80,9 +81,10 @@ def lint(verilog: str, name: str, folder: Path) -> str:
     """The warnings and errors of Verilator with every warning on."""
     path = folder / f"{name}.v"
     path.write_text(verilog)
-    command = ["verilator", "--lint-only", "-Wall", "--top-module", name, path]
+    link_verilator(folder)
+    command = [PROGRAM, "--lint-only", "-Wall", "--top-module", name, path.name]
     with simulator_environment("verilator"):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     said = done.stdout + done.stderr
     return "\n".join(line for line in said.splitlines() if line.startswith("%"))
 

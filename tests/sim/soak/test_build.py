@@ -41,5 +41,5 @@ def test_what_does_not_build_is_an_error_with_its_log(tmp_path):
 
 def test_a_missing_program_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(CosimError, match="verilator needs the program perl"):
+    with pytest.raises(CosimError, match="verilator needs the program make"):
         build_bench("", "unit", PORTS, tmp_path)

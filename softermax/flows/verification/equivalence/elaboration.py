@@ -43,16 +43,16 @@ def read_aig(design: Path, top: str, *, operators: bool = False, x_inputs: bool 
         raise FlowError(f"the design {design} does not exist")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        aiger, checked = folder / "design.aig", folder / "check.txt"
+        name = f"design{design.suffix}"
         commands = [
-            f"{'read_rtlil' if design.suffix == '.il' else 'read_verilog -icells'} {design.resolve()}",
+            f"{'read_rtlil' if design.suffix == '.il' else 'read_verilog -icells'} {name}",
             f"hierarchy -check -top {top}",
             *([operator_synthesis(top)] if operators else []),
             "proc",
             "flatten",
             "opt_clean",
             "expose -evert c:* t:$* %d",
-            f"tee -o {checked} check",
+            "tee -o check.txt check",
             "memory_collect",
             "memory_map",
             "dffunmap",
@@ -64,12 +64,12 @@ def read_aig(design: Path, top: str, *, operators: bool = False, x_inputs: bool 
             f"setundef -undriven {'-anyseq' if x_inputs else '-zero'}",
             "aigmap",
             "opt_clean",
-            f"write_aiger -symbols {aiger}",
+            "write_aiger -symbols design.aig",
         ]
         try:
-            run_yosys(commands, folder / "yosys.log")
+            run_yosys(commands, folder / "yosys.log", {name: design})
         except FlowError as error:
             raise FlowError(f"{top} in {design.name} cannot be compared: {error}") from error
-        if undriven := checked.read_text().count("is used but has no driver"):
+        if undriven := (folder / "check.txt").read_text().count("is used but has no driver"):
             raise FlowError(f"{top} in {design.name} cannot be compared: {undriven} of its bits are driven by nothing")
-        return parse_aiger(aiger)
+        return parse_aiger(folder / "design.aig")

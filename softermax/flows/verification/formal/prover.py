@@ -94,8 +94,8 @@ class Problem:
         names = harness.names("cover" if covering else "check")
         write_whole(folder / "unit.v", verilog)
         write_whole(folder / "harness.il", harness.netlist(covering=covering))
-        read = [f"read_verilog {folder / 'unit.v'}", f"read_rtlil {folder / 'harness.il'}"]
-        write = f"write_aiger -zinit -symbols -vmap {folder / 'netlist.map'} {folder / 'netlist.aig'}"
+        read = ["read_verilog unit.v", "read_rtlil harness.il"]
+        write = "write_aiger -zinit -symbols -vmap netlist.map netlist.aig"
         run_yosys([*read, *PREPARE, write], folder / "yosys.log")
         outputs = re.findall(r"(?m)^output (\d+) 0 statement_(\d+)$", (folder / "netlist.map").read_text())
         self._statements = {int(place): names[int(number)] for place, number in outputs}
@@ -125,7 +125,7 @@ class Problem:
 
     def _counterexample(self, depth: int) -> int:
         """Write one of so many clock cycles, from the whole netlist; returns its depth."""
-        _, said = self._run(f"bmc3 -F {depth}", f"write_cex -a {self._folder / 'counterexample.aiw'}")
+        _, said = self._run(f"bmc3 -F {depth}", "write_cex -a counterexample.aiw")
         output, frame = map(int, ASSERTED.search(said).groups())
         write_trace(self._folder, self._statements[output])
         return frame + 1
@@ -151,4 +151,4 @@ class Problem:
 
     def _abc(self, script: str) -> str:
         """What abc says of the netlist, whose assumptions become part of what is asserted."""
-        return run_abc(f"read_aiger {self._folder / 'netlist.aig'}; fold; {script}", self._folder)
+        return run_abc(f"read_aiger netlist.aig; fold; {script}", self._folder)

@@ -45,11 +45,9 @@ class Unrolling:
     """
 
     def __init__(self, signature: Signature, verilog: str, top: str, edges: int, folder: Path):
-        folder = folder.resolve()
         write_whole(folder / "unit.v", verilog)
         prepare = [step.format(top=top) for step in PREPARE]
-        write = f"write_smt2 -wires {folder / 'unit.smt2'}"
-        run_yosys([f"read_verilog {folder / 'unit.v'}", *prepare, write], folder / "yosys.log")
+        run_yosys(["read_verilog unit.v", *prepare, "write_smt2 -wires unit.smt2"], folder / "yosys.log")
         self._text = (folder / "unit.smt2").read_text()
         self._top, self._edges = top, edges
         self._widths = {
