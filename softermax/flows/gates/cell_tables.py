@@ -1,30 +1,33 @@
-"""Tables of cells in Liberty files: delays, transitions, set-up times, energies; in ps, fF, fJ, and nW for leakage.
-
-libparse runs in a process of its own, see :mod:`softermax.flows.gates.liberty`.
-"""
+"""Tables of cells in Liberty files: delays, transitions, set-up times, energies; in ps, fF, fJ, and nW for leakage."""
 
 from __future__ import annotations
 
-import json
-import os
+import math
 import re
-import subprocess
-import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
-import libparse
 import numpy as np
 
 from ..errors import FlowError
+from .liberty import Library
+from .liberty_files import LibertyFile
+from .liberty_tables import CONSTRAINTS, DELAYS, TRANSITIONS, UnusableError, read_table
+from .liberty_text import Group
 
-__all__ = ["Arc", "CellTables", "Energy", "Table", "read_tables"]
+__all__ = ["Arc", "CellTables", "Energy", "Table", "check_tables", "read_tables"]
 
 RISE, FALL = 0, 1
-#: Names in Liberty files of an arc's tables, by edge of the output, or of what is constrained.
-DELAYS, TRANSITIONS = ("cell_rise", "cell_fall"), ("rise_transition", "fall_transition")
-CONSTRAINTS = ("rise_constraint", "fall_constraint")
+#: Timing types of one edge of the output.
+ONE_EDGE = {"combinational_fall", "combinational_rise"}
+#: What a timing type is to us; of others, such as of asynchronous pins, there is nothing in what is synthesised.
+KINDS = {
+    "combinational": "combinational",
+    **dict.fromkeys(ONE_EDGE, "combinational"),
+    "rising_edge": "clock",
+    "setup_rising": "setup",
+}
 #: The axis that tables are turned to have last.
 LOAD_AXIS = "total_output_net_capacitance"
 
@@ -124,157 +127,135 @@ class CellTables:
     leakage: float = 0.0
 
 
-def read_tables(files: Sequence[Path], names: Collection[str]) -> dict[str, CellTables]:
-    """Read some cells of plain Liberty files.
+def read_tables(library: Library, names: Collection[str]) -> dict[str, CellTables]:
+    """The tables of some cells.
 
     Raises
     ------
     FlowError
-        If a cell is in none of them, or lacks a table.
+        If the library has no such cell, or not all that is needed of one.
     """
-    found: dict[str, CellTables] = {}
-    wanted = sorted(names)
-    for file in files:
-        command = [sys.executable, "-m", "softermax.flows.gates.cell_tables", str(file), *wanted]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise FlowError(f"{file} must be a Liberty file with tables of delays, which it is not")
-        found |= {name: _cell(name, facts) for name, facts in json.loads(done.stdout).items()}
-    missing = ", ".join(name for name in wanted if name not in found)
+    missing = ", ".join(sorted(name for name in names if name not in library.cells))
     if missing:
         raise FlowError(f"the library must have every cell of the netlist, but has no {missing}")
+    found = {}
+    for file in library.sources:
+        reader = _Reader(file)
+        groups = {group.name: group for group in file.library.of_kind("cell")}
+        found |= {name: reader.cell(groups[name]) for name in sorted(names) if name in groups}
     return found
 
 
-def _cell(name: str, facts: dict) -> CellTables:
-    def tables(some):
-        return tuple(None if t is None else Table(*(np.array(part, float) for part in t)) for t in some)
+def check_tables(library: Library):
+    """Check that all cells that a netlist may have can be timed.
 
-    def missing(arc) -> bool:
-        """Whether there is neither delay, or one without its transition; a set-up arc has no transitions."""
-        both = list(zip(arc["delays"], arc["transitions"], strict=True))
-        bare = [delay for delay, transition in both if delay is not None and transition is None]
-        return not any(arc["delays"]) or (bool(bare) and arc["kind"] != "setup")
-
-    arcs = [arc | {"delays": tables(arc["delays"]), "transitions": tables(arc["transitions"])} for arc in facts["arcs"]]
-    if any(missing(arc) for arc in arcs):
-        raise FlowError(
-            f"the library must have tables of delays and of transitions for every output, not so for {name}"
-        )
-    energies = [Energy(**energy | {"tables": tables(energy["tables"])}) for energy in facts["energies"]]
-    return CellTables(facts["capacitances"], tuple(Arc(**arc) for arc in arcs), tuple(energies), facts["leakage"])
+    Raises
+    ------
+    FlowError
+        As of :func:`read_tables`, or if an output has no delay.
+    """
+    names = [name for kind in ("logic", "flop", "clock gate") for name in library.of_kind(kind)]
+    for name, tables in read_tables(library, names).items():
+        timed = {arc.target for arc in tables.arcs}
+        for pin, function in library.cells[name].outputs.items():
+            if pin not in timed and re.search("[A-Za-z]", function):
+                raise FlowError(f"the library must have delays to {pin} of {name}; --exclude {name} leaves it out")
 
 
 class _Reader:
-    """Reads one file, in a process of its own."""
+    """Reads the cells of one file."""
 
-    def __init__(self, file: str):
-        # libparse closes the file itself, and its tree lives as long as the parser does.
-        self._parser = libparse.LibertyParser(open(os.open(file, os.O_RDONLY), closefd=False))  # noqa: SIM115
-        groups = self._parser.ast.children
-        self._ps = _in_unit(next(group for group in groups if group.id == "time_unit").value, 1e-12)
-        [size, unit] = next(group for group in groups if group.id == "capacitive_load_unit").args
-        self._ff = _in_unit(f"{float(size):g}{unit}", 1e-15)
-        templates = ("lu_table_template", "power_lut_template")
-        self._templates = {group.args[0]: group for group in groups if group.id in templates}
-        attributes = {group.id: group.value for group in groups if group.value}
-        volts = _in_unit(attributes.get("voltage_unit", "1V"), 1)
+    def __init__(self, file: LibertyFile):
+        self._path, self._ps, self._ff, self._nw = file.path, file.ps, file.ff, file.nw
         # An energy is in the unit of capacitance times that of voltage, squared.
-        self._fj = self._ff * volts**2
-        self._nw = _in_unit(attributes.get("leakage_power_unit", "1nW"), 1e-9)
-        self._cells = {group.args[0].strip('"'): group for group in groups if group.id == "cell"}
+        self._fj = file.ff * file.volts**2
+        templates = file.library.of_kind("lu_table_template", "power_lut_template")
+        self._templates = {group.name: group for group in templates}
 
-    def cells(self, names: Sequence[str]) -> dict[str, dict]:
-        """Facts of those cells that there are."""
-        return {name: self._cell(self._cells[name]) for name in names if name in self._cells}
+    def cell(self, cell: Group) -> CellTables:
+        """The tables of a cell."""
+        try:
+            return self._cell(cell)
+        except (UnusableError, ValueError) as error:
+            raise FlowError(f"{self._path}: cell {cell.name} {error}; --exclude {cell.name} leaves it out") from error
 
-    def _cell(self, cell) -> dict:
+    def _cell(self, cell: Group) -> CellTables:
         capacitances, arcs, energies = {}, [], []
-        supplies = [pin for pin in cell.children if pin.id == "pg_pin"]
-        grounds = {pin.args[0] for pin in supplies if "ground" in _facts(pin).get("pg_type", "")}
-        for pin in (child for child in cell.children if child.id == "pin"):
-            name = pin.args[0].strip('"')
-            facts = _facts(pin)
+        grounds = {pin.name for pin in cell.of_kind("pg_pin") if "ground" in pin.attributes.get("pg_type", "")}
+        for pin in cell.of_kind("pin"):
+            facts = pin.attributes
             if facts.get("direction") == "input":
-                both = [facts.get(f"{edge}_capacitance", facts.get("capacitance", 0)) for edge in ("rise", "fall")]
-                capacitances[name] = [float(value) * self._ff for value in both]
-            arcs += [arc for t in pin.children if t.id == "timing" for arc in self._arcs(name, t)]
+                both = (facts.get(f"{edge}_capacitance", facts.get("capacitance", 0)) for edge in ("rise", "fall"))
+                capacitances[pin.name] = tuple(self._capacitance(value, pin.name) for value in both)
+            arcs += self._arcs_to(pin)
             energies += [
                 energy
-                for t in pin.children
-                if t.id == "internal_power" and _facts(t).get("related_pg_pin") not in grounds
-                for energy in self._energies(name, t)
+                for power in pin.of_kind("internal_power")
+                if power.attributes.get("related_pg_pin") not in grounds
+                for energy in self._energies(pin.name, power)
             ]
-        return {"capacitances": capacitances, "arcs": arcs, "energies": energies, "leakage": self._leakage(cell)}
+        return CellTables(capacitances, tuple(arcs), tuple(energies), self._leakage(cell))
 
-    def _leakage(self, cell) -> float:
+    def _capacitance(self, written, pin: str) -> float:
+        with suppress(ValueError):
+            if 0 <= (value := float(written)) < math.inf:
+                return value * self._ff
+        raise UnusableError(f"must have a capacitance of 0 or more at pin {pin}, not {written!r}")
+
+    def _leakage(self, cell: Group) -> float:
         """The cell's, or the mean over its states."""
-        if "cell_leakage_power" in (facts := _facts(cell)):
-            return float(facts["cell_leakage_power"]) * self._nw
-        states = [_facts(group) for group in cell.children if group.id == "leakage_power"]
+        if "cell_leakage_power" in cell.attributes:
+            return float(cell.attributes["cell_leakage_power"]) * self._nw
+        states = [group.attributes for group in cell.of_kind("leakage_power")]
         supplied = {facts.get("related_pg_pin", "") for facts in states}
-        total = sum(float(facts["value"]) for facts in states)
+        total = sum(float(facts["value"]) for facts in states if "value" in facts)
         return total / max(len(states), 1) * max(len(supplied), 1) * self._nw
 
-    def _energies(self, pin: str, group) -> list[dict]:
+    def _energies(self, pin: str, group: Group) -> list[Energy]:
         """Of a group, one for each source that it names."""
-        tables = {child.id: child for child in group.children if child.args}
-        both = [self._table(tables.get(name) or tables.get("power"), self._fj) for name in ("rise_power", "fall_power")]
-        sources = _facts(group).get("related_pin", "").split() or [""]
-        return [{"pin": pin, "source": source, "tables": both} for source in sources]
+        either = group.first("power")
+        tables = tuple(self._table(group.first(name) or either, self._fj) for name in ("rise_power", "fall_power"))
+        sources = group.attributes.get("related_pin", "").split() or [""]
+        return [Energy(pin, source, tables) for source in sources]
 
-    def _arcs(self, target: str, timing) -> list[dict]:
-        facts = _facts(timing)
-        tables = {child.id: child for child in timing.children if child.args}
-        kinds = {"rising_edge": "clock", "setup_rising": "setup", "combinational": "combinational"}
-        kind = kinds.get(facts.get("timing_type", "combinational"))
-        if kind is None:
+    def _arcs_to(self, pin: Group) -> list[Arc]:
+        """Of a pin. What only holds for one edge is for sources that have no arc for both."""
+        groups = list(pin.of_kind("timing"))
+        arcs = [arc for timing in groups if _type(timing) not in ONE_EDGE for arc in self._arcs(pin.name, timing)]
+        both = {arc.source for arc in arcs if arc.kind == "combinational"}
+        apart = [arc for timing in groups if _type(timing) in ONE_EDGE for arc in self._arcs(pin.name, timing)]
+        return arcs + [arc for arc in apart if arc.source not in both]
+
+    def _arcs(self, target: str, timing: Group) -> list[Arc]:
+        """Of a group, one for each source that it names; none of what is no delay from a pin, nor a set-up time."""
+        facts = timing.attributes
+        kind = KINDS.get(_type(timing))
+        if kind is None or "related_pin" not in facts:
             return []
         delays, transitions = (CONSTRAINTS, ("", "")) if kind == "setup" else (DELAYS, TRANSITIONS)
-        made = {
-            "target": target,
-            "sense": facts.get("timing_sense", "non_unate"),
-            "kind": kind,
-            "delays": [self._table(tables.get(name), self._ps) for name in delays],
-            "transitions": [self._table(tables.get(name), self._ps) for name in transitions],
-        }
-        return [made | {"source": source} for source in facts["related_pin"].split()]
+        both = [tuple(self._table(timing.first(name), self._ps) for name in names) for names in (delays, transitions)]
+        bare = [delay for delay, transition in zip(*both, strict=True) if delay is not None and transition is None]
+        if both[0] == (None, None) or (bare and kind != "setup"):
+            raise UnusableError(f"must have tables of delays and of transitions at {target}")
+        sense = facts.get("timing_sense", "non_unate")
+        return [Arc(source, target, sense, kind, *both) for source in facts["related_pin"].split()]
 
-    def _table(self, group, unit: float) -> list | None:
-        """Rows, columns and values, these in a unit."""
+    def _table(self, group: Group | None, unit: float) -> Table | None:
+        """A table in a unit, the load last; of energies over a second load, those at the least of it."""
         if group is None:
             return None
-        template = self._templates.get(group.args[0].strip('"'))
-        own = {child.id: child for child in group.children}
-        shared = {} if template is None else {child.id: child for child in template.children}
-        rows, columns = (_numbers(own.get(name) or shared.get(name)) for name in ("index_1", "index_2"))
-        values = np.array(_numbers(own["values"])).reshape(len(rows), len(columns))
-        first = shared["variable_1"].value.strip('"') if "variable_1" in shared else ""
-        second = shared["variable_2"].value.strip('"') if "variable_2" in shared else ""
+        axes, values = read_table(group, self._templates)
+        if len(axes[2]) > 1 and unit != self._fj:
+            raise UnusableError(f"must have tables of one load, not of two as its {group.kind}")
+        rows, columns, _ = (np.array(axis) for axis in axes)
+        values = np.array(values).reshape(*map(len, axes))[:, :, 0]
+        variables = self._templates[group.name].attributes if group.name in self._templates else {}
+        first, second = variables.get("variable_1", ""), variables.get("variable_2", "")
         if first == LOAD_AXIS or second == "constrained_pin_transition":
             rows, columns, values = columns, rows, values.T
         of_columns = self._ff if LOAD_AXIS in (first, second) else self._ps
-        scaled = ((rows, self._ps), (columns, of_columns), (values, unit))
-        return [(np.array(part) * unit).tolist() for part, unit in scaled]
+        return Table(rows * self._ps, columns * of_columns, values * unit)
 
 
-def _facts(group) -> dict[str, str]:
-    """The simple attributes of a group."""
-    return {child.id: child.value.strip('"') for child in group.children if child.value}
-
-
-def _in_unit(text: str, unit: float) -> float:
-    """A quantity such as ``1ns`` or ``1ff`` in a unit, given in seconds or farads."""
-    number, prefix = re.fullmatch(r"([\d.]+)([munpf]?)\w", text.strip('"').lower()).groups()
-    return float(number) * {"": 1, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}[prefix] / unit
-
-
-def _numbers(group) -> list[float]:
-    """The numbers of ``index_1 ("1, 2")`` or ``values ("1, 2", "3, 4")``; one of no meaning where there are none."""
-    if group is None:
-        return [0.0]
-    return [float(number) for text in group.args for number in text.strip('"').replace(",", " ").split()]
-
-
-if __name__ == "__main__":
-    print(json.dumps(_Reader(sys.argv[1]).cells(sys.argv[2:])))
+def _type(timing: Group) -> str:
+    return timing.attributes.get("timing_type", "combinational")

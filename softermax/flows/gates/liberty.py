@@ -1,32 +1,22 @@
-"""What synthesis needs to know of standard-cell libraries, read from Liberty files with libparse.
-
-libparse ends the process at a syntax error and lets a truncated file pass, so it runs in a process of its own, after
-a check that every group is closed.
-"""
+"""What synthesis needs to know of standard-cell libraries, read from Liberty files."""
 
 from __future__ import annotations
 
 import contextlib
 import fnmatch
-import gzip
-import hashlib
-import json
-import os
+import math
 import re
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from importlib import resources
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
-
-import libparse
 
 from ..errors import FlowError
 from .boolean import truth_table
+from .liberty_files import LibertyFile, read_liberty_files
+from .liberty_text import Group
 
-__all__ = ["Cell", "Library", "read_libraries", "unpacked"]
+__all__ = ["Cell", "Library", "read_libraries"]
 
 #: What marks the pins of a clock gate.
 GATE_PINS = {
@@ -36,7 +26,20 @@ GATE_PINS = {
     "out": "clock_gate_out_pin",
 }
 
-_OPAQUE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:[^"\\]|\\.)*"', flags=re.DOTALL)
+#: Attributes of cells, or of their pins, that are not to be used as logic, whatever their function.
+NOT_FOR_LOGIC = (
+    "always_on",
+    "dont_use",
+    "is_isolation_cell",
+    "is_level_shifter",
+    "is_macro_cell",
+    "pad_cell",
+    "retention_cell",
+    "switch_cell_type",
+    "three_state",
+)
+#: Groups of cells of several bits at once.
+SEVERAL_BITS = {"bundle", "bus", "ff_bank", "latch_bank"}
 
 
 @dataclass(frozen=True)
@@ -75,15 +78,28 @@ class Cell:
             return None
 
 
-#: Cells of files, by the SHA-256 of what these hold.
-_KNOWN: dict[str, dict[str, Cell]] = {}
-
-
 @dataclass(frozen=True)
 class Library:
-    """Cells of one or several Liberty files, by name, without those that are not to be used."""
+    """Cells of one or several Liberty files, by name, without those that are not to be used.
+
+    Attributes
+    ----------
+    cells : dict of str to Cell
+    sources : tuple of LibertyFile
+        The files; that of a cell is the last that has it.
+    """
 
     cells: dict[str, Cell]
+    sources: tuple[LibertyFile, ...] = ()
+
+    @property
+    def voltage(self) -> float | None:
+        """Nominal, in V; None if the first file does not tell."""
+        written = self.sources[0].library.attributes.get("nom_voltage")
+        with contextlib.suppress(TypeError, ValueError):
+            if (volts := float(written)) > 0:
+                return volts * self.sources[0].volts
+        return None
 
     def smallest(self, function: str) -> tuple[str, str] | None:
         """Name and output pin of the smallest single-output logic cell with a function, if there is one.
@@ -109,13 +125,11 @@ class Library:
         return sorted((n for n, cell in self.cells.items() if cell.kind == kind), key=lambda n: (self.cells[n].area, n))
 
 
-def read_libraries(files: dict[Path, Path], exclude: Sequence[str] = ()) -> Library:
-    """Read Liberty files as one library.
+def read_libraries(files: Sequence[Path], exclude: Sequence[str] = ()) -> Library:
+    """Read Liberty files, .gz too, as one library; without any, the project's generic cells.
 
     Parameters
     ----------
-    files : dict of Path to Path
-        The user's files, for messages, and their copies by :func:`unpacked`.
     exclude : sequence of str
         Names or patterns of cells to leave out.
 
@@ -124,93 +138,67 @@ def read_libraries(files: dict[Path, Path], exclude: Sequence[str] = ()) -> Libr
     FlowError
         If a file is not what it should be, or the cells cannot make a design.
     """
+    sources = tuple(read_liberty_files(files))
     cells: dict[str, Cell] = {}
-    for file, plain in files.items():
-        cells |= _read(file, plain)
+    for source in sources:
+        cells |= _cells(source)
     kept = {name: cell for name, cell in cells.items() if not any(fnmatch.fnmatchcase(name, p) for p in exclude)}
-    library = Library(kept)
-    names = ", ".join(file.name for file in files)
-    if not library.of_kind("flop"):
-        raise FlowError(f"the library must have a flip-flop, which {names} has not: add a Liberty file that has one")
-    if library.smallest("!A") is None:
-        raise FlowError(f"the library must have an inverter, which {names} has not: add a Liberty file that has one")
+    library = Library(kept, sources)
+    names = ", ".join(source.path.name for source in sources)
+    for what, there in (("a flip-flop", library.of_kind("flop")), ("an inverter", library.smallest("!A"))):
+        if not there:
+            marked = len(cells) < sum(len(list(source.library.of_kind("cell"))) for source in sources)
+            of = "" if not marked and not exclude else " but for cells that are marked not to be used as such"
+            of = f" but for cells that --exclude leaves out ({', '.join(exclude)})" if exclude else of
+            raise FlowError(f"the library must have {what}, which {names} has not{of}: add a Liberty file that has one")
     return library
 
 
-@contextlib.contextmanager
-def unpacked(files: Sequence[Path]) -> Iterator[dict[Path, Path]]:
-    """Liberty files, and for each a copy that is not compressed, for as long as they are needed.
-
-    Without any, the project's generic cells. Raises a FlowError if a file cannot be read.
-    """
-    generic = resources.files("softermax.flows.gates") / "cells" / "generic.lib"
-    with tempfile.TemporaryDirectory() as scratch, resources.as_file(generic) as own:
-        yield {file: _unpack(file, Path(scratch) / f"{place}.lib") for place, file in enumerate(files or [own])}
+@lru_cache
+def _cells(source: LibertyFile) -> dict[str, Cell]:
+    """The cells of a file that may be used; each file is read once."""
+    found = {group.name: _cell(group, source.path) for group in source.library.of_kind("cell")}
+    return {name: cell for name, cell in found.items() if cell is not None}
 
 
-def _unpack(file: Path, plain: Path) -> Path:
-    """Copy a file, decompressed if it is a .gz; the tools to come cannot read every path."""
-    if not file.is_file():
-        raise FlowError(f"the Liberty file {file} {'is not a file' if file.exists() else 'does not exist'}")
-    try:
-        content = file.read_bytes()
-        plain.write_bytes(gzip.decompress(content) if file.suffix == ".gz" else content)
-    except (OSError, EOFError, gzip.zlib.error) as error:
-        raise FlowError(f"the Liberty file {file} cannot be read: {error}") from error
-    return plain
-
-
-def _read(file: Path, plain: Path) -> dict[str, Cell]:
-    """The cells of a file; what this process has read before it knows, as real libraries take seconds."""
-    digest = hashlib.sha256(plain.read_bytes()).hexdigest()
-    if digest not in _KNOWN:
-        _KNOWN[digest] = _read_anew(file, plain)
-    return _KNOWN[digest]
-
-
-def _read_anew(file: Path, plain: Path) -> dict[str, Cell]:
-    broken = FlowError(f"{file} must be a Liberty file, which it is not, or not a whole one")
-    bare = _OPAQUE.sub("", plain.read_text(errors="replace"))
-    if re.match(r"\s*library\s*\(", bare) is None or bare.count("{") != bare.count("}") or not bare.count("{"):
-        raise broken
-    done = subprocess.run(
-        [sys.executable, "-m", "softermax.flows.gates.liberty", str(plain)], capture_output=True, text=True, check=False
-    )
-    if done.returncode or not done.stdout:
-        raise broken
-    return {
-        name: Cell(**fields | {"inputs": tuple(fields["inputs"])}) for name, fields in json.loads(done.stdout).items()
-    }
-
-
-def _parse(file: str) -> dict[str, Cell]:
-    # libparse closes the file itself, and its tree lives as long as the parser does.
-    parser = libparse.LibertyParser(open(os.open(file, os.O_RDONLY), closefd=False))  # noqa: SIM115
-    return {group.args[0]: _cell(group) for group in parser.ast.children if group.id == "cell"}
-
-
-def _cell(group) -> Cell:
-    inputs, outputs, state = [], {}, {}
-    for pin in (child for child in group.children if child.id == "pin"):
-        facts = {child.id: child.value for child in pin.children}
-        state |= {role: pin.args[0] for role, mark in GATE_PINS.items() if facts.get(mark) == "true"}
-        if facts.get("direction") == "input":
-            inputs.append(pin.args[0])
-        if facts.get("direction") == "output" and "function" in facts:
-            outputs[pin.args[0]] = facts["function"]
-    groups = {child.id: child for child in group.children}
-    kinds = {"clock_gating_integrated_cell": "clock gate", "ff": "other flop", "latch": "latch"}
-    kind = next((kind for key, kind in kinds.items() if key in groups), "logic")
-    if kind == "other flop" and _is_plain({child.id: child.value for child in groups["ff"].children}):
-        kind = "flop"
-    if "ff" in groups:
-        facts = {child.id: child.value for child in groups["ff"].children}
+def _cell(group: Group, path: Path) -> Cell | None:
+    """A cell, None if it is not to be used or of no use to synthesis."""
+    area = _area(group, path)
+    pins = list(group.of_kind("pin"))
+    marks = [group.attributes, *(pin.attributes for pin in pins)]
+    kinds = {each.kind for each in group.groups}
+    gates_clocks = "clock_gating_integrated_cell" in group.attributes
+    if (
+        not area
+        or any(mark in attributes and attributes[mark] != "false" for attributes in marks for mark in NOT_FOR_LOGIC)
+        or kinds & SEVERAL_BITS
+        or ("statetable" in kinds and not gates_clocks)
+    ):
+        return None
+    state = {role: pin.name for pin in pins for role, mark in GATE_PINS.items() if pin.attributes.get(mark) == "true"}
+    kind = "clock gate" if gates_clocks else "latch" if "latch" in kinds else "logic"
+    if (flop := group.first("ff")) is not None and not gates_clocks:
+        kind = "flop" if _is_plain(flop.attributes) else "other flop"
+    if flop is not None:
+        facts = flop.attributes
         state = {"clock": facts.get("clocked_on", ""), "next": facts.get("next_state", "")}
-        state |= dict(zip(("positive", "negative"), groups["ff"].args, strict=False))
-    area = 0.0
-    with contextlib.suppress(KeyError, ValueError):
-        area = float(groups["area"].value)
-    return Cell(area, kind, tuple(inputs), outputs, state)
+        state |= dict(zip(("positive", "negative"), flop.arguments, strict=False))
+    outputs = {
+        pin.name: pin.attributes["function"]
+        for pin in pins
+        if pin.attributes.get("direction") == "output" and "function" in pin.attributes
+    }
+    inputs = tuple(pin.name for pin in pins if pin.attributes.get("direction") == "input")
+    return Cell(area, kind, inputs, outputs, state)
+
+
+def _area(group: Group, path: Path) -> float:
+    """The area of a cell; 0, as of what takes no place on a chip, if it says none."""
+    written = group.attributes.get("area", "0")
+    with contextlib.suppress(ValueError):
+        if 0 <= (area := float(written)) < math.inf:
+            return area
+    raise FlowError(f"{path}: the area of cell {group.name} must be a number of 0 or more, not {written!r}")
 
 
 def _is_plain(flop: dict[str, str]) -> bool:
@@ -220,7 +208,3 @@ def _is_plain(flop: dict[str, str]) -> bool:
         and re.fullmatch(r"[\s(]*\w+[\s)]*", flop.get("clocked_on", "")) is not None
         and re.fullmatch(r"[\s(]*!?[\s(]*\w+[\s)]*", flop.get("next_state", "")) is not None
     )
-
-
-if __name__ == "__main__":
-    print(json.dumps({name: asdict(cell) for name, cell in _parse(sys.argv[1]).items()}))

@@ -6,13 +6,14 @@ import json
 import re
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import FlowError
 from ..tools.yosys import run_yosys
 from .liberty import Library
+from .liberty_files import copies_for_synthesis
 
 __all__ = ["CLOCK", "NAMELESS", "ONE", "ZERO", "MappedCell", "Netlist", "kind_of", "logic_levels", "read_netlist"]
 
@@ -57,22 +58,23 @@ class Netlist:
         return {port: bits for port, bits in ports.items() if port != CLOCK}
 
 
-def read_netlist(netlist: Path, top: str, liberty: Sequence[Path]) -> Netlist:
+def read_netlist(netlist: Path, top: str, library: Library) -> Netlist:
     """Read a mapped Verilog netlist and flatten it.
 
     Parameters
     ----------
     netlist : Path
         As :func:`softermax.flows.synthesis.synthesis.synthesise` writes it; SRAM macros are modules without contents.
-    liberty : sequence of Path
-        Plain Liberty files with its cells.
+    library : Library
+        With its cells.
 
     Raises
     ------
     FlowError
         If it is none, or a cell is neither in a library nor a module of it.
     """
-    with tempfile.TemporaryDirectory() as scratch:
+    of_cells = copies_for_synthesis(library.sources, library.cells)
+    with tempfile.TemporaryDirectory() as scratch, of_cells as liberty:
         folder = Path(scratch)
         inputs = {f"library{place}.lib": file for place, file in enumerate(liberty)}
         libraries = [f"read_liberty -lib -ignore_miss_func {name}" for name in inputs]

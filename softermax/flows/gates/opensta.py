@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import FlowError
+from .liberty_files import LibertyFile
 from .timing import LOAD
 
 __all__ = ["opensta_energy", "opensta_period"]
@@ -40,13 +41,13 @@ exit
 """
 
 
-def opensta_period(netlist: Path, top: str, liberty: Sequence[Path]) -> float:
+def opensta_period(netlist: Path, top: str, liberty: Sequence[LibertyFile]) -> float:
     """Least clock period in ps, under the assumptions of :mod:`softermax.flows.gates.timing`.
 
     Parameters
     ----------
-    liberty : sequence of Path
-        Plain Liberty files, the first of which has the units.
+    liberty : sequence of LibertyFile
+        The first has the units.
 
     Raises
     ------
@@ -57,10 +58,10 @@ def opensta_period(netlist: Path, top: str, liberty: Sequence[Path]) -> float:
     slack = re.search(r"(-?[\d.]+) +slack", said)
     if slack is None:
         raise FlowError(f"OpenSTA must say a slack for {top}, but said {said.strip()[-200:]!r}")
-    return SHORT - float(slack[1]) * _in_ps(liberty)
+    return SHORT - float(slack[1]) * liberty[0].ps
 
 
-def opensta_energy(netlist: Path, top: str, liberty: Sequence[Path], activity: float) -> dict[str, float]:
+def opensta_energy(netlist: Path, top: str, liberty: Sequence[LibertyFile], activity: float) -> dict[str, float]:
     """Energies of a clock cycle in fJ by OpenSTA's power, if every net changes alike and all clocks tick.
 
     Parameters
@@ -86,13 +87,11 @@ def opensta_energy(netlist: Path, top: str, liberty: Sequence[Path], activity: f
     return {name: float(watts) * 1e6 for name, watts in zip(POWERS, total.groups(), strict=True)}
 
 
-def _ask(script: str, netlist: Path, top: str, liberty: Sequence[Path], period: float, **fields) -> str:
+def _ask(script: str, netlist: Path, top: str, liberty: Sequence[LibertyFile], period: float, **fields) -> str:
     """What OpenSTA says to a script about a netlist that is clocked with a period in ps."""
     program = shutil.which("sta")
     if program is None:
         raise FlowError("OpenSTA, the program sta, must be on the PATH: install the Debian package opensta")
-    text = liberty[0].read_text(errors="replace")
-    in_ff = 1000.0 if re.search(r"capacitive_load_unit\s*\(\s*1(?:\.0*)?\s*,\s*\"?pf", text) else 1.0
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "script.tcl"
         wireless = [_without_wires(file, Path(scratch) / f"{place}.lib") for place, file in enumerate(liberty)]
@@ -100,20 +99,15 @@ def _ask(script: str, netlist: Path, top: str, liberty: Sequence[Path], period: 
             "libraries": "\n".join(f"read_liberty {file}" for file in wireless),
             "netlist": netlist.resolve(),
             "top": top,
-            "period": period / _in_ps(liberty),
-            "load": LOAD / in_ff,
+            "period": period / liberty[0].ps,
+            "load": LOAD / liberty[0].ff,
         }
         file.write_text((START + script).format(**facts, **fields))
         done = subprocess.run([program, "-exit", file], capture_output=True, text=True, check=False)
     return done.stdout + done.stderr
 
 
-def _in_ps(liberty: Sequence[Path]) -> float:
-    """The library's unit of time."""
-    return 1000.0 if re.search(r'time_unit\s*:\s*"1ns"', liberty[0].read_text(errors="replace")) else 1.0
-
-
-def _without_wires(file: Path, copy: Path) -> Path:
+def _without_wires(file: LibertyFile, copy: Path) -> Path:
     """A copy of a library that asks for no wire loads of its own accord."""
-    copy.write_text(re.sub(r"default_wire_load\s*:[^;]*;", "", file.read_text(errors="replace")))
+    copy.write_text(re.sub(r"default_wire_load\s*:[^;]*;", "", file.text))
     return copy

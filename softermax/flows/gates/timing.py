@@ -12,7 +12,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations
-from pathlib import Path
 
 import numpy as np
 
@@ -71,15 +70,13 @@ class Timing:
     setup: float
 
 
-def find_delays(netlist: Netlist, library: Library, liberty: Sequence[Path], macros: Collection[str] = ()) -> Delays:
+def find_delays(netlist: Netlist, library: Library, macros: Collection[str] = ()) -> Delays:
     """Analyse a netlist.
 
     Parameters
     ----------
     library : Library
         Which cells are what.
-    liberty : sequence of Path
-        Plain Liberty files, for the tables.
     macros : collection of str
         Kinds of cells that are SRAM macros.
 
@@ -92,7 +89,7 @@ def find_delays(netlist: Netlist, library: Library, liberty: Sequence[Path], mac
     unknown = sorted(kinds - library.cells.keys())
     if unknown:
         raise FlowError(f"the library must have every cell of the netlist, but has no {', '.join(unknown)}")
-    tables = read_tables(liberty, kinds | {library.inverter})
+    tables = read_tables(library, kinds | {library.inverter})
     return Delays(netlist, library, tables | {kind: CellTables({}) for kind in macros})
 
 

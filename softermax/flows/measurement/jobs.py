@@ -15,6 +15,8 @@ from pathlib import Path
 import click
 
 from ..design_points import DesignPoint
+from ..gates.cell_tables import check_tables
+from ..gates.liberty import read_libraries
 from ..jobs.cache import Cache, CachedJob, cached
 from ..jobs.measure import Measure
 from ..jobs.provenance import cache_key, file_digest, library_digests
@@ -147,6 +149,7 @@ AREA = Measure(
 @cached(partial(_cache_key, "timing"))
 def timing(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
     """Timing of a point's netlist; a processing element has SRAM macros."""
+    check_tables(read_libraries(options.liberty, options.exclude))
     result = synthesis(point, build_dir, options)
     found = _mapped_unit(result, options).delays.slowest()
     return {
@@ -203,6 +206,7 @@ def _positive(context, option, period: float) -> float:
 @cached(_energy_key)
 def energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: int | None, period: float) -> dict:
     """Energy of a point's netlist for rows of real scores, of the usual length or the longest if that is not told."""
+    check_tables(read_libraries(options.liberty, options.exclude))
     result = synthesis(point, build_dir, options)
     found = measure_row_energy(point, _mapped_unit(result, options), tokens=_tokens(point, tokens), period=period)
     unit = "pJ" if options.liberty else "k loads"

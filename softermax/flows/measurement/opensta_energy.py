@@ -9,7 +9,8 @@ import numpy as np
 from ..design_points import DesignPoint
 from ..gates.activity import Activity
 from ..gates.energy import switched_energy
-from ..gates.liberty import Library, unpacked
+from ..gates.liberty import Library
+from ..gates.liberty_files import read_liberty_files
 from ..gates.netlist import CLOCK, Netlist, kind_of
 from ..gates.opensta import opensta_energy, opensta_period
 from ..jobs.measure import Measure
@@ -29,9 +30,9 @@ PERIOD = 1000.0
 def timing_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
     """Timing of a point's netlist, and the period that OpenSTA finds in the same netlist."""
     found = timing(point, build_dir, options)
-    with unpacked(options.liberty) as plain:
-        netlist = synthesis(point, build_dir, options).netlist
-        return found | {"opensta_period": round(opensta_period(netlist, point.name, list(plain.values())), 3)}
+    netlist = synthesis(point, build_dir, options).netlist
+    period = opensta_period(netlist, point.name, read_liberty_files(options.liberty))
+    return found | {"opensta_period": round(period, 3)}
 
 
 def energy_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
@@ -41,8 +42,7 @@ def energy_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOpti
     activity = uniform_activity(unit.netlist, unit.library)
     how = {"voltage": unit.voltage, "period": PERIOD}
     [energy] = switched_energy(unit.netlist, unit.library, unit.delays, activity, **how).values()
-    with unpacked(options.liberty) as plain:
-        theirs = opensta_energy(made.netlist, made.top, list(plain.values()), CHANGES)
+    theirs = opensta_energy(made.netlist, made.top, read_liberty_files(options.liberty), CHANGES)
     of_nets = (activity.toggles + 2 * activity.clocked) * unit.delays.load[:-2].mean(axis=1) * unit.voltage**2 / 2
     driven = np.ones(len(of_nets), bool)
     driven[list(unit.netlist.inputs.values())] = False

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ..errors import FlowError
+from ..gates.cell_tables import check_tables
 from ..gates.liberty import Library
 from ..jobs.cache import Cache, key_of
 from ..jobs.provenance import source_digest, versions
@@ -79,7 +80,8 @@ class Mapper:
     Raises
     ------
     FlowError
-        If the recipe is none or the library lacks what every design needs.
+        If the recipe is none or the library lacks what every design needs, or for a recipe that looks at delays the
+        tables of a cell.
     """
 
     def __init__(
@@ -96,8 +98,10 @@ class Mapper:
         if recipe not in RECIPES:
             raise FlowError(f"the recipe must be one of {', '.join(RECIPES)}, not {recipe!r}")
         _check_gates(library)
+        if "stime" in RECIPES[recipe]:
+            check_tables(library)
         self._liberty = {f"library{place}.lib": file for place, file in enumerate(liberty)}
-        self._library, self._recipe, self._exclude = library, recipe, exclude
+        self._library, self._recipe = library, recipe
         self._gates_clocks = clock_gating and bool(library.of_kind("clock gate"))
         self._cache = cache
         self._facts = {
@@ -146,7 +150,6 @@ class Mapper:
     def _commands(self, folder: Path, top: str) -> list[str]:
         """The flow: generic synthesis, clock gates, flip-flops, logic."""
         libraries = " ".join(f"-liberty {name}" for name in self._liberty)
-        unused = " ".join(f"-dont_use {pattern}" for pattern in self._exclude)
         # Left to itself, dfflibmap prefers a larger flip-flop without inversion to a smaller one with it.
         larger = " ".join(f"-dont_use {name}" for name in self._library.of_kind("flop")[1:])
         return [
@@ -154,12 +157,12 @@ class Mapper:
             operator_synthesis(top),
             "synth -run fine:check -noabc",
             "opt -purge",
-            *([f"clockgate {libraries} {unused}"] if self._gates_clocks else []),
-            f"dfflibmap {libraries} {unused} {larger}",
+            *([f"clockgate {libraries}"] if self._gates_clocks else []),
+            f"dfflibmap {libraries} {larger}",
             "opt",
             "setundef -zero",
             # What is not cleaned up lies in the scratch folder, and shows if that was full.
-            f"abc -nocleanup {libraries} {unused} {self._abc_files(folder)}",
+            f"abc -nocleanup {libraries} {self._abc_files(folder)}",
             "opt_clean -purge",
             *self._ties(),
             "splitnets",

@@ -14,7 +14,8 @@ from amaranth.lib.wiring import Component
 
 from ..errors import FlowError
 from ..files import write_whole
-from ..gates.liberty import read_libraries, unpacked
+from ..gates.liberty import read_libraries
+from ..gates.liberty_files import copies_for_synthesis
 from ..jobs.cache import Cache
 from ..jobs.provenance import library_digests
 from .areas import SEQUENTIAL, STANDARD, MappedAreas
@@ -145,10 +146,10 @@ def synthesise(
     # Before what takes long: whether the folder can be written.
     write_whole(build_dir / "yosys.log", "")
     partitions = partition(text, top) if parts else [Partition(top, top, text)]
-    with unpacked(liberty) as plain:
-        library = read_libraries(plain, exclude)
+    library = read_libraries(liberty, exclude)
+    with copies_for_synthesis(library.sources, library.cells) as copies:
         how = {"recipe": recipe, "exclude": exclude, "clock_gating": clock_gating, "cache": cache}
-        mapper = Mapper(list(plain.values()), library_digests(liberty), library, **how)
+        mapper = Mapper(copies, library_digests(liberty), library, **how)
         try:
             mapped = {part.name: mapper.map(part.verilog, part.top) for part in partitions}
         except BaseException:

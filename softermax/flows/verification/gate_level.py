@@ -20,7 +20,7 @@ from ..design_points import DesignPoint, main_design_points
 from ..errors import FlowError
 from ..files import write_whole
 from ..gates.cell_models import cell_models
-from ..gates.liberty import read_libraries, unpacked
+from ..gates.liberty import read_libraries
 from ..jobs.cache import cached
 from ..jobs.measure import Measure, OptionGroup
 from ..jobs.provenance import cache_key, library_digests
@@ -211,8 +211,7 @@ def _compared(golden: Partition, revised: Partition, models: str, limits: Limits
 
 def _models(mapped: Synthesis, area: AreaOptions, *, of_cycles: bool = False) -> str:
     """Verilog of the cells that a netlist has."""
-    with unpacked(area.liberty) as plain:
-        library = read_libraries(plain, area.exclude)
+    library = read_libraries(area.liberty, area.exclude)
     kinds = set(INSTANCE.findall(mapped.netlist.read_text())) & library.cells.keys()
     return cell_models(library, kinds, of_cycles=of_cycles)
 

@@ -11,7 +11,7 @@ from softermax.flows.design_points import DesignPoint
 from softermax.flows.designs.captured import rows_of_length
 from softermax.flows.gates.activity import simulate
 from softermax.flows.gates.cell_models import cell_models
-from softermax.flows.gates.liberty import read_libraries, unpacked
+from softermax.flows.gates.liberty import read_libraries
 from softermax.flows.gates.netlist import read_netlist
 from softermax.flows.synthesis.synthesis import AreaOptions, synthesise_component
 from softermax.sim.cosim import cosimulate
@@ -76,9 +76,8 @@ def test_every_net_changes_as_often_as_in_an_event_simulator(point, tmp_path):
     # As packed stimuli have it during the reset.
     for port in trace.inputs.keys() - {"rst"}:
         trace.inputs[port][:RESET_CYCLES] = [0] * RESET_CYCLES
-    with unpacked([]) as plain:
-        files = list(plain.values())
-        netlist, library = read_netlist(result.netlist, point.name, files), read_libraries(plain)
+    library = read_libraries([])
+    netlist = read_netlist(result.netlist, point.name, library)
     activity = simulate(netlist, library, pack_inputs([trace] * 64, netlist.input_widths()), counted_from=3)
     models = cell_models(library, {cell.kind for cell in netlist.cells})
     (tmp_path / "gates.v").write_text(f"// verilator lint_off LATCH\n{models}\n{result.netlist.read_text()}")

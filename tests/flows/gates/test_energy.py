@@ -13,7 +13,7 @@ from softermax.flows.errors import FlowError
 from softermax.flows.gates.activity import simulate
 from softermax.flows.gates.energy import switched_energy
 from softermax.flows.gates.glitches import simulate_glitches
-from softermax.flows.gates.liberty import read_libraries, unpacked
+from softermax.flows.gates.liberty import read_libraries
 from softermax.flows.gates.netlist import read_netlist
 from softermax.flows.gates.timing import find_delays
 
@@ -29,12 +29,11 @@ def play(tmp_path):
         path.write_text(verilog)
         rng = np.random.default_rng(7)
         stimuli = {name: rng.integers(0, 1 << 64, (CYCLES, bits, words), np.uint64) for name, bits in ports.items()}
-        with unpacked([]) as plain:
-            files = list(plain.values())
-            netlist, library = read_netlist(path, "top", files), read_libraries(plain)
-            activity = simulate(netlist, library, stimuli, counted_from=1)
-            delays = find_delays(netlist, library, files)
-            [energy] = switched_energy(netlist, library, delays, activity, voltage=1.0, period=1000).values()
+        library = read_libraries([])
+        netlist = read_netlist(path, "top", library)
+        activity = simulate(netlist, library, stimuli, counted_from=1)
+        delays = find_delays(netlist, library)
+        [energy] = switched_energy(netlist, library, delays, activity, voltage=1.0, period=1000).values()
         return netlist, stimuli, activity, energy
 
     return simulate_text
@@ -119,10 +118,9 @@ def hazard(inverters: int, loads: int) -> str:
 def test_a_hazard_is_a_pulse_if_it_is_long_enough(play, inverters, loads, pulses):
     netlist, stimuli, activity, _ = play(hazard(inverters, loads), a=1)
     assert of_net(netlist, activity.toggles, "y") == 0
-    with unpacked([]) as plain:
-        library, sample = read_libraries(plain), range(11, 31)
-        delays = find_delays(netlist, library, list(plain.values()))
-        whole, without, glitching = simulate_glitches(netlist, library, delays, stimuli, counted_from=1, sample=sample)
+    library, sample = read_libraries([]), range(11, 31)
+    delays = find_delays(netlist, library)
+    whole, without, glitching = simulate_glitches(netlist, library, delays, stimuli, counted_from=1, sample=sample)
     before, after = stimuli["a"][sample.start - 1 : sample.stop - 1], stimuli["a"][sample.start : sample.stop]
     rises = int(np.bitwise_count(after & ~before).sum())
     assert of_net(netlist, glitching.toggles, "y") == 2 * rises * pulses

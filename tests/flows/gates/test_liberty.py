@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 
 from softermax.flows.errors import FlowError
-from softermax.flows.gates.liberty import read_libraries, unpacked
+from softermax.flows.gates.liberty import read_libraries
 
 GENERIC = files("softermax.flows.gates") / "cells" / "generic.lib"
 
@@ -18,7 +18,7 @@ RESET_FLOP = FLOP.replace("cell (F)", "cell (R)").replace("next_state", 'clear :
 
 def read(path, **options):
     """The library of one file that is not compressed."""
-    return read_libraries({path: path}, **options)
+    return read_libraries([path], **options)
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def test_a_file_is_read_once_and_again_when_it_has_changed(library, monkeypatch)
     first = read(library(INVERTER, FLOP))
     changed = library(INVERTER.replace("area : 2", "area : 3"), FLOP)
     assert read(changed).cells["N"].area == 3
-    monkeypatch.setattr("softermax.flows.gates.liberty.subprocess", None)
-    assert read(library(INVERTER, FLOP)) == first
+    monkeypatch.setattr("softermax.flows.gates.liberty_files.parse_liberty", None)
+    assert read(library(INVERTER, FLOP)).cells == first.cells
 
 
 def test_the_generic_cells_count_columns():
@@ -76,42 +76,44 @@ def test_a_library_must_have_what_designs_need(library, cells, lacks):
 
 
 @pytest.mark.parametrize(
-    "content",
+    ("content", "reason"),
     [
-        b"",
-        b"no library\n",
-        bytes(range(256)),
-        b"library (cut) {\n" + INVERTER.encode(),
-        b"library (odd) { cell (X) { area : } ; } }",
-        b"module top(input a); endmodule\n",
+        (b"", "is empty"),
+        (b"/* nothing else */\n", "is empty"),
+        (b"no library\n", "begins with 'no library'"),
+        (bytes(range(256)), "begins with '\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08\\t'"),
+        (b"library (cut) {\n" + INVERTER.encode(), "ends before library cut, which begins in line 1, does"),
+        (b"library (cut) {\n cell (X) { area : 1;", "ends before cell X, which begins in line 2, does"),
+        (b"library (odd) { cell (X) { area : } ; } }", "has something behind its library, in line 1"),
+        (b"library (odd) {\n  cell X { } }", "has something that is no statement in line 2: 'cell X { } }'"),
+        (b"module top(input a); endmodule\n", "begins with 'module top(input a); endmodule'"),
     ],
-    ids=["empty", "text", "binary", "truncated", "syntax", "verilog"],
+    ids=["empty", "comment", "text", "binary", "truncated", "cut", "syntax", "no brackets", "verilog"],
 )
-def test_what_is_no_liberty_file_is_refused(content, tmp_path):
+def test_what_is_no_liberty_file_is_refused_with_the_place(content, reason, tmp_path):
     path = tmp_path / "bad.lib"
     path.write_bytes(content)
     with pytest.raises(FlowError) as caught:
         read(path)
-    assert str(caught.value) == f"{path} must be a Liberty file, which it is not, or not a whole one"
+    assert str(caught.value) == f"{path} must be a Liberty file, but {reason}"
 
 
 def test_compressed_files_are_unpacked(library, tmp_path):
     plain = library(INVERTER, FLOP)
     packed = tmp_path / "packed.lib.gz"
     packed.write_bytes(gzip.compress(plain.read_bytes()))
-    with unpacked([packed, plain]) as copies:
-        assert list(copies) == [packed, plain]
-        assert {copy.read_bytes() for copy in copies.values()} == {plain.read_bytes()}
+    found = read_libraries([packed, plain])
+    assert [source.path for source in found.sources] == [packed, plain]
+    assert {source.text for source in found.sources} == {plain.read_text()}
 
 
 def test_without_files_there_are_the_generic_cells():
-    with unpacked([]) as copies:
-        assert [copy.read_bytes() for copy in copies.values()] == [GENERIC.read_bytes()]
+    assert [source.text for source in read_libraries([]).sources] == [GENERIC.read_text()]
 
 
 @pytest.mark.parametrize("content", [b"not compressed", gzip.compress(b"library (x) {}")[:-9]], ids=["plain", "cut"])
 def test_a_broken_archive_is_refused(content, tmp_path):
     path = tmp_path / "broken.lib.gz"
     path.write_bytes(content)
-    with pytest.raises(FlowError, match=r"broken\.lib\.gz cannot be read: "), unpacked([path]):
-        pass
+    with pytest.raises(FlowError, match=r"broken\.lib\.gz cannot be read: "):
+        read(path)

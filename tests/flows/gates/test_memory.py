@@ -5,7 +5,7 @@ import pytest
 
 from softermax.flows.errors import FlowError
 from softermax.flows.gates.activity import simulate
-from softermax.flows.gates.liberty import read_libraries, unpacked
+from softermax.flows.gates.liberty import read_libraries
 from softermax.flows.gates.netlist import read_netlist
 from softermax.flows.synthesis.synthesis import AreaOptions, synthesise_component
 from softermax.hw import ProcessingElement
@@ -39,8 +39,8 @@ def play(config, traces, tmp_path):
     """Simulate the mapped processing element; returns its activity."""
     component = ProcessingElement(config)
     result = synthesise_component(component, "pe", tmp_path, AreaOptions(), macros=True, parts=True)
-    with unpacked([]) as plain:
-        netlist, library = read_netlist(result.netlist, "pe", list(plain.values())), read_libraries(plain)
+    library = read_libraries([])
+    netlist = read_netlist(result.netlist, "pe", library)
     stimuli = pack_inputs(traces, netlist.input_widths())
     depths = {kind: macro.depth for kind, macro in result.macros.items()}
     return simulate(netlist, library, stimuli, counted_from=2, memories=depths)

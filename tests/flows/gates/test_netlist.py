@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from softermax.flows.gates import activity
-from softermax.flows.gates.liberty import read_libraries, unpacked
+from softermax.flows.gates.liberty import read_libraries
 from softermax.flows.gates.netlist import read_netlist
 
 #: A module that passes an input on to two outputs, ties others, inverts one, and leaves an output open.
@@ -32,8 +32,8 @@ endmodule
 @pytest.fixture
 def flat(tmp_path):
     (tmp_path / "netlist.v").write_text(INNER + TOP)
-    with unpacked([]) as plain:
-        return read_netlist(tmp_path / "netlist.v", "top", list(plain.values())), read_libraries(plain)
+    library = read_libraries([])
+    return read_netlist(tmp_path / "netlist.v", "top", library), library
 
 
 def test_what_modules_pass_on_and_tie_arrives(flat):

