@@ -279,7 +279,7 @@ WITHOUT_TIMING = {
     ),
     "no timing": (
         re.sub(r"timing \(\) \{.*?\n      \}", "", GENERIC, flags=re.DOTALL),
-        r"the library must have delays to Y of INV_X1; --exclude INV_X1 leaves",
+        r"the library must have delays to Y of AND2_X1; --exclude AND2_X1 leaves",
     ),
     "no template": (
         GENERIC.replace(DELAY, "  lu_table_template (another) {"),
