@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 from contextlib import suppress
 
 __all__ = ["main"]
@@ -80,6 +79,8 @@ class _Interrupts:
         if not issubclass(unraisable.exc_type, KeyboardInterrupt):
             sys.__unraisablehook__(unraisable)
             return
+        import threading  # Ctrl-C comes first
+
         again = threading.Timer(AGAIN, os.kill, (os.getpid(), signal.SIGINT))
         again.daemon = True
         again.start()
