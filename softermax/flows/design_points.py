@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 from amaranth.lib.wiring import Component
 
 from softermax.model.shape import RowShape
@@ -70,6 +71,10 @@ class DesignPoint:
             self.config  # noqa: B018 (validates the sizes)
         except (TypeError, ValueError) as error:
             raise FlowError(str(error)) from error
+        # Results are written out: integers of NumPy are stored as the config's plain ones.
+        for name in ("lanes", "max_len"):
+            object.__setattr__(self, name, getattr(self.softmax_config, name))
+        object.__setattr__(self, "options", tuple((name, _plain(value)) for name, value in self.options))
 
     def _unknown(self, option: str) -> str:
         """Why an option is refused."""
@@ -120,7 +125,8 @@ class DesignPoint:
                 parts.append(f"{name}_{value}" if name in self.entry.options else _text(value))
         if self.axi_stream:
             parts.append("axi_stream")
-        return re.sub(r"\W+", "_", "_".join(parts)).strip("_")
+        # Designs of others may have any name.
+        return re.sub(r"\W+", "_", "_".join(parts), flags=re.ASCII).strip("_")
 
     def component(self) -> Component:
         """The hardware."""
@@ -140,6 +146,11 @@ class DesignPoint:
             names["axi_stream"] = True
         others = [(name, value) for name, value in self.options if name not in self.entry.options]
         return names | {name: _text(value) for name, value in others}
+
+
+def _plain(value):
+    """An option's value, of Python's type where it is one of NumPy's."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _text(value) -> str:

@@ -82,7 +82,8 @@ class AxiStreamSoftmax(wiring.Component):
     Parameters
     ----------
     config : RowShape
-        Of the softmax: one of those with hardware, such as a SoftermaxConfig or a BaselineConfig.
+        Of the softmax: one of those with hardware, such as a SoftermaxConfig or a BaselineConfig; or the name of a
+        preset of these.
 
     Members
     -------
@@ -108,6 +109,7 @@ class AxiStreamSoftmax(wiring.Component):
     """
 
     def __init__(self, config: RowShape):
+        config = RowShape.of(config) if isinstance(config, str) else config
         self.config = config
         self.inner = softmax_hardware(config).softmax(config)
         self.latency = self.inner.latency

@@ -8,7 +8,7 @@ from amaranth.lib.wiring import In, Out
 
 from softermax.model import SoftermaxConfig
 
-from .streams import require_config, shape_of
+from .streams import shape_of
 
 __all__ = ["IntMax"]
 
@@ -32,7 +32,8 @@ class IntMax(wiring.Component):
     """
 
     def __init__(self, config: SoftermaxConfig):
-        self.config = require_config(config)
+        config = SoftermaxConfig.of(config)
+        self.config = config
         super().__init__(
             {
                 "x": In(data.ArrayLayout(shape_of(config.input), config.lanes)),

@@ -11,7 +11,7 @@ from .elastic import StageOutput, elastic_register
 from .lanes import multiply_numerators, select_products
 from .reciprocal import Reciprocal
 from .row_product import RowProduct
-from .streams import probability_slice, require_config, row_summary, unnormed_slice
+from .streams import probability_slice, row_summary, unnormed_slice
 from .unit import StreamUnit
 
 __all__ = ["NormalizationUnit"]
@@ -48,9 +48,8 @@ class NormalizationUnit(StreamUnit):
     slice_latency = 1
 
     def __init__(self, config: SoftermaxConfig):
-        super().__init__(
-            require_config(config), inputs={"i": unnormed_slice, "row": row_summary}, outputs={"o": probability_slice}
-        )
+        config = SoftermaxConfig.of(config)
+        super().__init__(config, inputs={"i": unnormed_slice, "row": row_summary}, outputs={"o": probability_slice})
         self.latency = config.plan.row_latency + self.slice_latency
 
     def elaborate(self, platform):

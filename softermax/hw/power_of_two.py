@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from softermax.model import SoftermaxConfig
 
 from .arithmetic import linear_piecewise, shift_right
-from .streams import require_config, shape_of
+from .streams import shape_of
 
 __all__ = ["PowerOfTwo"]
 
@@ -34,7 +34,8 @@ class PowerOfTwo(wiring.Component):
     """
 
     def __init__(self, config: SoftermaxConfig):
-        self.config = require_config(config)
+        config = SoftermaxConfig.of(config)
+        self.config = config
         super().__init__(
             {
                 "x": In(data.ArrayLayout(shape_of(config.input), config.lanes)),

@@ -8,7 +8,7 @@ from softermax.model import SoftermaxConfig
 
 from .arithmetic import linear_piecewise
 from .elastic import StageOutput, elastic_register
-from .streams import require_config, row_scale, row_summary
+from .streams import row_scale, row_summary
 from .unit import StreamUnit
 
 __all__ = ["Reciprocal"]
@@ -39,7 +39,8 @@ class Reciprocal(StreamUnit):
     latency = 2
 
     def __init__(self, config: SoftermaxConfig):
-        super().__init__(require_config(config), inputs={"i": row_summary}, outputs={"o": row_scale})
+        config = SoftermaxConfig.of(config)
+        super().__init__(config, inputs={"i": row_summary}, outputs={"o": row_scale})
 
     def elaborate(self, platform):
         m = Module()

@@ -9,7 +9,7 @@ from amaranth.lib.wiring import In, Out
 from softermax.model import SoftermaxConfig
 
 from .arithmetic import saturate, shift_right
-from .streams import require_config, shape_of
+from .streams import shape_of
 
 __all__ = ["Reduction"]
 
@@ -37,7 +37,8 @@ class Reduction(wiring.Component):
     """
 
     def __init__(self, config: SoftermaxConfig):
-        self.config = require_config(config)
+        config = SoftermaxConfig.of(config)
+        self.config = config
         super().__init__(
             {
                 "slice_sum": In(config.slice_sum_width),

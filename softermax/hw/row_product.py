@@ -8,7 +8,7 @@ from softermax.model import SoftermaxConfig
 
 from .arithmetic import drop_fraction
 from .elastic import StageOutput, elastic_register
-from .streams import require_config, row_products, row_scale
+from .streams import row_products, row_scale
 from .unit import StreamUnit
 
 __all__ = ["RowProduct"]
@@ -38,7 +38,8 @@ class RowProduct(StreamUnit):
     latency = 1
 
     def __init__(self, config: SoftermaxConfig):
-        super().__init__(require_config(config), inputs={"i": row_scale}, outputs={"o": row_products})
+        config = SoftermaxConfig.of(config)
+        super().__init__(config, inputs={"i": row_scale}, outputs={"o": row_products})
 
     def elaborate(self, platform):
         m = Module()

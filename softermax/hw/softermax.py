@@ -10,7 +10,7 @@ from softermax.model import SoftermaxConfig
 from .normalization import NormalizationUnit
 from .row_buffer import RowBuffer
 from .softmax_hardware import SoftmaxHardware, softmax_hardware
-from .streams import probability_slice, require_config, score_slice, unnormed_slice
+from .streams import probability_slice, score_slice, unnormed_slice
 from .unit import StreamUnit
 from .unnormed import UnnormedSoftmaxUnit
 
@@ -42,7 +42,8 @@ class SoftermaxUnit(StreamUnit):
     """
 
     def __init__(self, config: SoftermaxConfig, *, overlong_rows: bool = True):
-        super().__init__(require_config(config), inputs={"i": score_slice}, outputs={"o": probability_slice})
+        config = SoftermaxConfig.of(config)
+        super().__init__(config, inputs={"i": score_slice}, outputs={"o": probability_slice})
         self._overlong_rows = overlong_rows
         self.latency = config.plan.summary_latency + config.plan.row_latency + NormalizationUnit.slice_latency
 

@@ -7,6 +7,8 @@ from amaranth.lib import memory, wiring
 from amaranth.lib.wiring import In, Out
 from amaranth.utils import ceil_log2
 
+from softermax.model.scalars import positive_int
+
 __all__ = ["Sram"]
 
 
@@ -41,9 +43,7 @@ class Sram(wiring.Component):
     """
 
     def __init__(self, width: int, depth: int, *, one_port: bool = False):
-        for name, size in (("width", width), ("depth", depth)):
-            if not isinstance(size, int) or size < 1:
-                raise ValueError(f"{name} must be an integer of 1 or more, not {size!r}")
+        width, depth = positive_int("width", width), positive_int("depth", depth)
         self.width, self.depth, self.one_port = width, depth, one_port
         address = ceil_log2(depth)
         super().__init__(

@@ -9,7 +9,6 @@ from softermax.model import QFormat, SoftermaxConfig
 
 __all__ = [
     "probability_slice",
-    "require_config",
     "row_products",
     "row_scale",
     "row_summary",
@@ -18,13 +17,6 @@ __all__ = [
     "shape_of",
     "unnormed_slice",
 ]
-
-
-def require_config(config: SoftermaxConfig) -> SoftermaxConfig:
-    """The config itself; TypeError if it is none."""
-    if not isinstance(config, SoftermaxConfig):
-        raise TypeError(f"config must be a SoftermaxConfig, not {config!r}")
-    return config
 
 
 def shape_of(fmt: QFormat):

@@ -12,7 +12,7 @@ from .framing import frame_rows
 from .int_max import IntMax
 from .power_of_two import PowerOfTwo
 from .reduction import Reduction
-from .streams import require_config, row_summary, score_slice, unnormed_slice
+from .streams import row_summary, score_slice, unnormed_slice
 from .unit import StreamUnit
 
 __all__ = ["UnnormedSoftmaxUnit"]
@@ -49,9 +49,8 @@ class UnnormedSoftmaxUnit(StreamUnit):
     """
 
     def __init__(self, config: SoftermaxConfig, *, overlong_rows: bool = True):
-        super().__init__(
-            require_config(config), inputs={"i": score_slice}, outputs={"o": unnormed_slice, "row": row_summary}
-        )
+        config = SoftermaxConfig.of(config)
+        super().__init__(config, inputs={"i": score_slice}, outputs={"o": unnormed_slice, "row": row_summary})
         self._longest = config.max_slices if overlong_rows else None
         self.slice_latency, self.latency = config.plan.slice_latency, config.plan.summary_latency
 

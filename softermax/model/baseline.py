@@ -7,12 +7,13 @@ order of the hardware: a row in slices of ``lanes``; the sum by a tree over the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from . import binary16
 from .exponential import exponential
-from .rows import check_mask, check_row, check_scores, to_slices
+from .rows import check_row, check_scores, plain_rows, to_slices
 from .shape import RowShape, check_choices
 
 __all__ = [
@@ -55,6 +56,12 @@ class BaselineConfig(RowShape):
 
     #: The base of the exponential, as Softermax's configs have one.
     base = "e"
+    presets: ClassVar[tuple[str, ...]] = ("fp16",)
+
+    @classmethod
+    def fp16(cls, lanes: int = 16, max_len: int = 384, *, normalizer: str = "divide") -> BaselineConfig:
+        """The preset of the baseline, at the sizes that the paper's has."""
+        return cls(lanes=lanes, max_len=max_len, normalizer=normalizer)
 
     def __post_init__(self):
         super().__post_init__()
@@ -161,17 +168,18 @@ def normalize(numerators: np.ndarray, total: np.ndarray, config: BaselineConfig)
     return binary16.divide(numerators, divisor)
 
 
-def baseline_softmax_raw(raw, config: BaselineConfig, mask=None) -> np.ndarray:
+def baseline_softmax_raw(raw, config: BaselineConfig | str, mask=None) -> np.ndarray:
     """The baseline softmax of raw binary16 numbers, over the last axis.
 
     Parameters
     ----------
     raw : array_like of int, (..., n), 1 <= n <= config.max_len
-        Scores, 0 to 65535. A row with a kept NaN or a kept +infinity gives nothing but NaNs, also where masked; so
-        does a row of which all kept scores are -infinity.
-    config : BaselineConfig
+        Scores, 0 to 65535. What a NumPy masked array masks takes no part. A row with a kept NaN or a kept +infinity
+        gives nothing but NaNs, also where masked; so does a row of which all kept scores are -infinity.
+    config : BaselineConfig or str
+        Or the name of its preset, ``"fp16"``.
     mask : array_like of bool, broadcastable to the shape of ``raw``, or None
-        True where a score takes part.
+        True where a score takes part, if a masked array does not mask it.
 
     Returns
     -------
@@ -183,19 +191,20 @@ def baseline_softmax_raw(raw, config: BaselineConfig, mask=None) -> np.ndarray:
     TypeError, ValueError
         If scores or mask are not as described, in one sentence.
     """
-    raw = np.asarray(raw)
+    config = BaselineConfig.of(config)
+    raw, kept = plain_rows(raw, mask)
     if not np.issubdtype(raw.dtype, np.integer):
         raise TypeError(f"raw scores must be integers, not {raw.dtype}")
     check_row(raw.shape, config)
     if raw.size and not (raw.min() >= 0 and raw.max() <= 0xFFFF):
         raise ValueError(f"raw scores must be 0 to 65535 for binary16, not {raw.min()} to {raw.max()}")
-    x, keep = to_slices(raw.astype(np.uint16), check_mask(mask, raw.shape), config)
+    x, keep = to_slices(raw.astype(np.uint16), kept, config)
     rows = exponential_sums(x, keep)
     y = normalize(rows.numerators, rows.total[..., -1], config)
     return y.reshape(*raw.shape[:-1], y.shape[-2] * y.shape[-1])[..., : raw.shape[-1]]
 
 
-def baseline_softmax(scores, config: BaselineConfig, mask=None) -> np.ndarray:
+def baseline_softmax(scores, config: BaselineConfig | str, mask=None) -> np.ndarray:
     """The baseline softmax of real scores, which are rounded to binary16 first, over the last axis.
 
     Parameters and errors as for :func:`softermax.model.softmax`; scores beyond binary16 saturate at 65,504.
@@ -204,6 +213,7 @@ def baseline_softmax(scores, config: BaselineConfig, mask=None) -> np.ndarray:
     -------
     ndarray of float64, (..., n)
     """
+    config = BaselineConfig.of(config)
     scores = check_scores(scores, config, mask)
     # Rounding, not arithmetic: scores are data. Subnormals count as zeros in what follows.
     rounded = np.clip(scores, -65504, 65504).astype(np.float16)

@@ -11,6 +11,7 @@ import numpy as np
 
 from .formats import UQ, Q, QFormat
 from .plan import PipelinePlan
+from .scalars import plain_bool
 from .shape import RowShape, check_choices, check_ranges
 from .tables import PiecewiseLinear, power_of_two_table, reciprocal_table
 
@@ -30,7 +31,8 @@ CHOICES = {"normalizer": ("multiply", "row_product"), "rounding": ("nearest", "d
 class SoftermaxConfig(RowShape):
     """Every format and size of a Softermax, from which the golden model and the hardware are both built.
 
-    The defaults are the paper's formats. What the paper leaves open is chosen here, once:
+    The defaults are the paper's formats. Formats may be given as texts, such as ``"Q(6,2)"``. What the paper leaves
+    open is chosen here, once:
 
     - The row maximum is ceil(x), which needs one integer bit more than the score; it gets that bit.
     - A numerator keeps the maximum of its own slice, not the running one.
@@ -106,6 +108,7 @@ class SoftermaxConfig(RowShape):
     cuts: tuple[str, ...] | None = None
     base: str = "2"
 
+    presets: ClassVar[tuple[str, ...]] = ("paper", "faithful")
     #: The other preset, :func:`softermax.model.faithful.faithful_config`.
     faithful: ClassVar[Callable[..., SoftermaxConfig]]
 
@@ -134,8 +137,7 @@ class SoftermaxConfig(RowShape):
         for name in ("power_segments", "reciprocal_segments"):
             if getattr(self, name).bit_count() != 1:
                 raise ValueError(f"{name} must be a power of two, not {getattr(self, name)!r}")
-        if not isinstance(self.saturate, bool):
-            raise TypeError(f"saturate must be a bool, not {self.saturate!r}")
+        object.__setattr__(self, "saturate", plain_bool("saturate", self.saturate))
         check_choices(self, CHOICES)
         self.plan  # noqa: B018 (checks the cuts)
         if self.rounding == "directed" and self.normalizer != "row_product":
@@ -143,9 +145,8 @@ class SoftermaxConfig(RowShape):
 
     def _check_formats(self):
         for name in ("input", "unnormed", "power_sum", "reciprocal", "output", "product"):
-            value = getattr(self, name)
-            if not isinstance(value, QFormat):
-                raise TypeError(f"{name} must be a QFormat, not {value!r}")
+            value = QFormat.of(getattr(self, name), name)
+            object.__setattr__(self, name, value)
             if value.signed != (name == "input"):
                 raise ValueError(f"{name} must be {'signed' if name == 'input' else 'unsigned'}, not {value}")
         if self.input.width > 12 or self.input.fraction_bits > 8:

@@ -50,8 +50,12 @@ class ErrorBudget:
     total: float
 
 
-def error_budget(config: SoftermaxConfig) -> ErrorBudget:
-    """Bound the error of every output against base-2 softmax of the quantised scores, saturated to the output."""
+def error_budget(config: SoftermaxConfig | str) -> ErrorBudget:
+    """Bound the error of every output against base-2 softmax of the quantised scores, saturated to the output.
+
+    The config may be the name of a preset.
+    """
+    config = SoftermaxConfig.of(config)
     numerator = _power_error(config.power_table, config.input.fraction_bits)
     lanes = config.capacity * config.unnormed.ulp
     renormalisation = _renormalisations(config) * config.power_sum.ulp

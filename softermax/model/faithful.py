@@ -13,8 +13,8 @@ ROW_PRODUCT_FRACTION_BITS = 5
 
 
 def faithful_config(
-    input: QFormat = Q(6, 2),
-    output: QFormat = UQ(0, 8),
+    input: QFormat | str = Q(6, 2),
+    output: QFormat | str = UQ(0, 8),
     max_len: int = 384,
     lanes: int = 16,
     *,
@@ -30,8 +30,8 @@ def faithful_config(
 
     Parameters
     ----------
-    input, output : QFormat
-        At most 12 bits; at most 16 fraction bits.
+    input, output : QFormat or str
+        Such as ``"Q(6,2)"``. At most 12 bits; at most 16 fraction bits.
     max_len, lanes : int
         As in :class:`softermax.model.shape.RowShape`.
     normalizer : str or None
@@ -47,7 +47,8 @@ def faithful_config(
     TypeError, ValueError
         As for :class:`SoftermaxConfig`, or if no width is enough.
     """
-    if isinstance(output, QFormat) and output.fraction_bits > 16:
+    input, output = QFormat.of(input, "input"), QFormat.of(output, "output")
+    if output.fraction_bits > 16:
         raise ValueError(f"output must have at most 16 fraction bits to be faithful, not {output}")
     if normalizer is None:
         normalizer = smaller_normalizer(input)
@@ -67,9 +68,9 @@ def faithful_config(
     )
 
 
-def smaller_normalizer(input: QFormat) -> str:
+def smaller_normalizer(input: QFormat | str) -> str:
     """The style that takes less area for scores of this format, by measurement (docs/faithful.md)."""
-    return "row_product" if input.fraction_bits <= ROW_PRODUCT_FRACTION_BITS else "multiply"
+    return "row_product" if QFormat.of(input, "input").fraction_bits <= ROW_PRODUCT_FRACTION_BITS else "multiply"
 
 
 # The preset's public name stands beside ``SoftermaxConfig.paper``; the class cannot make it, as the search is above it.

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .scalars import plain_bool, plain_int
+
 __all__ = ["UQ", "Q", "QFormat", "integer_dtype"]
 
 
@@ -39,13 +41,11 @@ class QFormat:
 
     def __post_init__(self):
         for name in ("integer_bits", "fraction_bits"):
-            bits = getattr(self, name)
-            if not isinstance(bits, int) or isinstance(bits, bool):
-                raise TypeError(f"{name} must be an integer, not {bits!r}")
+            bits = plain_int(name, getattr(self, name))
+            object.__setattr__(self, name, bits)
             if bits < 0:
                 raise ValueError(f"{name} must be 0 or more, not {bits!r}")
-        if not isinstance(self.signed, bool):
-            raise TypeError(f"signed must be a bool, not {self.signed!r}")
+        object.__setattr__(self, "signed", plain_bool("signed", self.signed))
         if self.signed and self.integer_bits == 0:
             raise ValueError("integer_bits of a signed format must be 1 or more (the sign counts), not 0")
         if not 1 <= self.width <= 53:
@@ -54,9 +54,18 @@ class QFormat:
     @classmethod
     def parse(cls, text: str) -> QFormat:
         """Read a format as the paper writes it: ``"Q(6,2)"`` or ``"UQ(1,15)"``."""
-        match = re.fullmatch(r"\s*(U?)Q\(\s*(\d+)\s*,\s*(\d+)\s*\)\s*", text, flags=re.IGNORECASE)
+        return cls.of(text, "a format")
+
+    @classmethod
+    def of(cls, value: QFormat | str, name: str) -> QFormat:
+        """The format itself, or what a text says; TypeError or ValueError, in a sentence on ``name``, if it is none."""
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be a QFormat, not {value!r}")
+        match = re.fullmatch(r"\s*(U?)Q\(\s*(\d{1,4})\s*,\s*(\d{1,4})\s*\)\s*", value, flags=re.IGNORECASE)
         if match is None:
-            raise ValueError(f"a format must be written Q(i,f) or UQ(i,f), not {text!r}")
+            raise ValueError(f"{name} must be written Q(i,f) or UQ(i,f), not {value!r}")
         return cls(int(match[2]), int(match[3]), signed=not match[1])
 
     @property
@@ -85,12 +94,15 @@ class QFormat:
         Parameters
         ----------
         values : array_like of float, any shape
-            Must not hold NaN.
+            Must not hold NaN, but where a masked array masks them.
 
         Returns
         -------
         ndarray of the same shape, of the narrowest signed integer type that holds the format
+            Of a masked array, a masked array with its mask.
         """
+        if isinstance(values, np.ma.MaskedArray):
+            return np.ma.MaskedArray(self.quantise(values.filled(0)), values.mask)
         with np.errstate(over="ignore"):
             scaled = np.asarray(np.multiply(values, float(1 << self.fraction_bits), dtype=np.float64))
         np.rint(scaled, out=scaled)

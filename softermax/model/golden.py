@@ -9,23 +9,24 @@ import numpy as np
 from .config import SoftermaxConfig
 from .formats import integer_dtype
 from .normalization import normalized
-from .rows import check_mask, check_row, check_scores, to_slices
+from .rows import check_row, check_scores, plain_rows, to_slices
 from .unnormed import unnormed_softmax
 
 __all__ = ["quantise_scores", "softmax", "softmax_raw"]
 
 
-def softmax(scores, config: SoftermaxConfig, mask=None) -> np.ndarray:
+def softmax(scores, config: SoftermaxConfig | str, mask=None) -> np.ndarray:
     """Softermax of real scores, over the last axis.
 
     Parameters
     ----------
     scores : array_like of float, (..., n), 1 <= n <= config.max_len
-        Finite where kept.
-    config : SoftermaxConfig
+        Finite where kept. What a NumPy masked array masks takes no part.
+    config : SoftermaxConfig or str
+        Or the name of a preset, ``"paper"`` or ``"faithful"``, with the sizes that it has by default.
         With ``base="e"`` the scores are first multiplied by log2(e).
     mask : array_like of bool, broadcastable to the scores' shape, or None
-        True where a score takes part.
+        True where a score takes part, if a masked array does not mask it.
 
     Returns
     -------
@@ -37,26 +38,29 @@ def softmax(scores, config: SoftermaxConfig, mask=None) -> np.ndarray:
     TypeError, ValueError
         If scores or mask are not as described, in one sentence.
     """
+    config = SoftermaxConfig.of(config)
     return config.output.to_real(softmax_raw(quantise_scores(scores, config, mask), config, mask))
 
 
-def softmax_raw(raw, config: SoftermaxConfig, mask=None) -> np.ndarray:
+def softmax_raw(raw, config: SoftermaxConfig | str, mask=None) -> np.ndarray:
     """Softermax of raw input integers, over the last axis.
 
     Parameters
     ----------
     raw : array_like of int, (..., n), 1 <= n <= config.max_len
-        Scores in ``config.input``.
-    config : SoftermaxConfig
+        Scores in ``config.input``. What a NumPy masked array masks takes no part.
+    config : SoftermaxConfig or str
+        As for :func:`softmax`.
     mask : array_like of bool, broadcastable to the shape of ``raw``, or None
-        True where a score takes part.
+        True where a score takes part, if a masked array does not mask it.
 
     Returns
     -------
     ndarray of int, (..., n)
         Probabilities in ``config.output``; 0 where masked.
     """
-    raw = np.asarray(raw)
+    config = SoftermaxConfig.of(config)
+    raw, kept = plain_rows(raw, mask)
     if not np.issubdtype(raw.dtype, np.integer):
         raise TypeError(f"raw scores must be integers, not {raw.dtype}")
     check_row(raw.shape, config)
@@ -66,17 +70,19 @@ def softmax_raw(raw, config: SoftermaxConfig, mask=None) -> np.ndarray:
             f"not {raw.min()} to {raw.max()}"
         )
     narrow = raw.astype(integer_dtype(config.input.width), copy=False)
-    x, keep = to_slices(narrow, check_mask(mask, raw.shape), config)
+    x, keep = to_slices(narrow, kept, config)
     rows = unnormed_softmax(x, keep, config)
     y = normalized(x, keep, rows, rows.power_sum[..., -1], config)
     return y.reshape(*raw.shape[:-1], y.shape[-2] * y.shape[-1])[..., : raw.shape[-1]]
 
 
-def quantise_scores(scores, config: SoftermaxConfig, mask=None) -> np.ndarray:
+def quantise_scores(scores, config: SoftermaxConfig | str, mask=None) -> np.ndarray:
     """Real scores to raw integers in ``config.input``: round to nearest, ties to even, saturate.
 
-    Masked scores may be anything; the others must be finite. See :func:`softmax` for the arguments.
+    Masked scores may be anything; the others must be finite. Those of a masked array stay one. See :func:`softmax` for
+    the arguments.
     """
+    config = SoftermaxConfig.of(config)
     scores = check_scores(scores, config, mask)
     if config.base == "e":
         # Scores too large for a float64 saturate as infinities do.

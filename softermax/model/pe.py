@@ -14,6 +14,7 @@ import numpy as np
 
 from .formats import Q, QFormat
 from .pe_config import SHIFT_BITS, ZERO_POINT_BITS, ProcessingElementConfig
+from .scalars import plain_bool
 from .shape import check_ranges
 
 __all__ = [
@@ -87,6 +88,8 @@ class Head:
 
     def __post_init__(self):
         for name, array in self._matrices().items():
+            if isinstance(array, np.ma.MaskedArray):
+                raise TypeError(f"{name} must be an array of int8, not a masked array")
             if not isinstance(array, np.ndarray) or array.dtype != np.int8:
                 raise TypeError(f"{name} must be an array of int8, not {getattr(array, 'dtype', type(array).__name__)}")
             if array.ndim != 2 or not array.size:
@@ -99,6 +102,7 @@ class Head:
         multiplier, shift = (0, 0xFFFF), (0, (1 << SHIFT_BITS) - 1)
         ranges = {"multiplier": multiplier, "shift": shift, "zero_point": (-limit, limit - 1)}
         check_ranges(self, ranges | {"context_multiplier": multiplier, "context_shift": shift})
+        object.__setattr__(self, "causal", plain_bool("causal", self.causal))
 
     def _matrices(self) -> dict[str, np.ndarray]:
         return {"q": self.q, "k": self.k} | ({} if self.v is None else {"v": self.v})

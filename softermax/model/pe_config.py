@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from .formats import QFormat
+from .scalars import plain_bool
 from .shape import RowShape, check_ranges
 
 __all__ = ["ProcessingElementConfig"]
@@ -25,8 +26,9 @@ class ProcessingElementConfig:
     Parameters
     ----------
     softmax : RowShape with an arithmetic
-        Config of its softmax, such as a SoftermaxConfig or a BaselineConfig. Its ``lanes`` are the dot products that
-        are computed side by side, a power of two. Its ``max_len`` is the greatest number of queries and of keys.
+        Config of its softmax, such as a SoftermaxConfig or a BaselineConfig, or the name of a preset of these. Its
+        ``lanes`` are the dot products that are computed side by side, a power of two. Its ``max_len`` is the greatest
+        number of queries and of keys.
     vector_size : int
         Pairs of 8-bit numbers that a lane multiplies in a clock cycle; a power of two, 1 to 128.
     max_d_head : int
@@ -50,9 +52,12 @@ class ProcessingElementConfig:
     values: bool = False
 
     def __post_init__(self):
+        if isinstance(self.softmax, str):
+            object.__setattr__(self, "softmax", RowShape.of(self.softmax, "softmax"))
         if getattr(self.softmax, "arithmetic", None) is None:
             raise TypeError(f"softmax must be the config of a softmax, such as a SoftermaxConfig, not {self.softmax!r}")
         check_ranges(self, {"vector_size": (1, 128), "max_d_head": (1, 128), "scale_bits": (4, 16)})
+        object.__setattr__(self, "values", plain_bool("values", self.values))
         for name, size in (("lanes", self.lanes), ("vector_size", self.vector_size)):
             if size.bit_count() != 1 or (name == "lanes" and size == 1):
                 least = ", 2 or more," if name == "lanes" else ""

@@ -20,7 +20,7 @@ def softmax_exact(scores, mask=None, *, base: str = "2") -> np.ndarray:
     Parameters
     ----------
     scores : array_like of float, (..., n)
-        Real scores.
+        Real scores. What a NumPy masked array masks takes no part.
     mask : array_like of bool, broadcastable to the scores' shape, or None
         True where a score takes part. A row without any gives zeros.
     base : str
@@ -37,8 +37,11 @@ def softmax_exact(scores, mask=None, *, base: str = "2") -> np.ndarray:
     """
     if base not in ("2", "e"):
         raise ValueError(f"base must be '2' or 'e', not {base!r}")
-    scores = np.asarray(scores, np.float64)
-    kept = np.ones(scores.shape, bool) if mask is None else np.broadcast_to(mask, scores.shape)
+    scores = np.ma.asarray(scores, np.float64)
+    kept = ~np.ma.getmaskarray(scores)
+    if mask is not None:
+        kept &= np.ma.filled(mask, False)
+    scores = scores.data
     masked = np.where(kept, scores, -np.inf)
     largest = masked.max(axis=-1, keepdims=True)
     difference = masked - np.where(np.isfinite(largest), largest, 0.0)
@@ -53,7 +56,7 @@ def softmax_fractions(raw: Sequence[int], fraction_bits: int, mask: Sequence[boo
     Parameters
     ----------
     raw : sequence of int, (n,)
-        Scores as raw integers with ``fraction_bits`` fraction bits.
+        Scores as raw integers with ``fraction_bits`` fraction bits. What a NumPy masked array masks takes no part.
     mask : sequence of bool, (n,), or None
         True where a score takes part. A row without any gives zeros.
 
@@ -61,8 +64,10 @@ def softmax_fractions(raw: Sequence[int], fraction_bits: int, mask: Sequence[boo
     -------
     list of Fraction, n long
     """
-    raw = [int(x) for x in raw]
-    kept = [True] * len(raw) if mask is None else [bool(keep) for keep in mask]
+    kept = [x is not np.ma.masked for x in raw]
+    raw = [int(x) if keep else 0 for x, keep in zip(raw, kept, strict=True)]
+    if mask is not None:
+        kept = [unmasked and bool(keep) for unmasked, keep in zip(kept, mask, strict=True)]
     top = max((x for x, keep in zip(raw, kept, strict=True) if keep), default=0)
     with localcontext(Context(prec=DIGITS)):
         scale = Decimal(2).ln() / 2**fraction_bits

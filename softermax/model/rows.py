@@ -6,23 +6,59 @@ import numpy as np
 
 from .shape import RowShape
 
-__all__ = ["check_mask", "check_row", "check_scores", "to_slices"]
+__all__ = ["check_mask", "check_row", "check_scores", "plain_rows", "to_slices"]
 
 
 def check_scores(scores, config: RowShape, mask=None) -> np.ndarray:
-    """Real scores as an array, with 0 where masked; TypeError or ValueError, in a sentence, for what is no score."""
-    scores = np.asarray(scores)
-    if scores.dtype.kind not in "fiu":
-        raise TypeError(f"scores must be real numbers, not {scores.dtype}")
-    check_row(scores.shape, config)
-    kept = check_mask(mask, scores.shape)
+    """Real scores as an array, with 0 where masked; TypeError or ValueError, in a sentence, for what is no score.
+
+    Those of a masked array stay one, so that whoever takes them next knows what is masked.
+    """
+    scores = _array(scores)
+    plain, kept = plain_rows(scores, mask)
+    if plain.dtype.kind not in "fiu":
+        raise TypeError(f"scores must be real numbers, not {plain.dtype}")
+    check_row(plain.shape, config)
     if kept is not None:
-        scores = np.where(kept, scores, 0)
-    finite = np.isfinite(scores)
+        plain = np.where(kept, plain, 0)
+    finite = np.isfinite(plain)
     if not finite.all():
         where = tuple(int(i) for i in np.argwhere(~finite)[0])
-        raise ValueError(f"scores must be finite where the mask keeps them, not {scores[where]} (at index {where})")
-    return scores
+        raise ValueError(f"scores must be finite where the mask keeps them, not {plain[where]} (at index {where})")
+    return np.ma.MaskedArray(plain, ~kept) if isinstance(scores, np.ma.MaskedArray) else plain
+
+
+def plain_rows(scores, mask) -> tuple[np.ndarray, np.ndarray | None]:
+    """Scores as a plain array, 0 where a masked array masks them, and the mask at their shape, which then tells so.
+
+    Parameters
+    ----------
+    scores : array_like, (..., n)
+        Or a masked array, or a list of such rows: what it masks takes no part.
+    mask : array_like of bool, broadcastable to the scores' shape, or None
+        True where a score takes part, if the masked array does not mask it.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the mask is none, in a sentence.
+    """
+    scores = _array(scores)
+    kept = check_mask(mask, scores.shape)
+    if not isinstance(scores, np.ma.MaskedArray) or scores.dtype.names:
+        return np.asarray(scores), kept
+    unmasked = ~np.ma.getmaskarray(scores)
+    plain = np.where(unmasked, scores.data, np.zeros((), scores.dtype))
+    return plain, unmasked if kept is None else unmasked & kept
+
+
+def _array(values) -> np.ndarray:
+    """An array_like as an array, which is a masked one if that is, or is a list of some."""
+    if isinstance(values, np.ma.MaskedArray):
+        return values
+    if isinstance(values, list | tuple) and any(isinstance(row, np.ma.MaskedArray) for row in values):
+        return np.ma.stack(values)
+    return np.asarray(values)
 
 
 def to_slices(raw: np.ndarray, mask: np.ndarray | None, config: RowShape):
@@ -59,12 +95,13 @@ def check_row(shape: tuple[int, ...], config: RowShape):
 
 
 def check_mask(mask, shape: tuple[int, ...]) -> np.ndarray | None:
-    """The mask at the scores' shape; TypeError or ValueError, in a sentence, if it is none."""
+    """The mask at the scores' shape, False where a masked array masks it; TypeError or ValueError if it is none."""
     if mask is None:
         return None
-    mask = np.asarray(mask)
+    mask = _array(mask)
     if mask.dtype != bool:
         raise TypeError(f"a mask must be bool, True where a score is kept, not {mask.dtype}")
+    mask = np.ma.filled(mask, False)
     try:
         return np.broadcast_to(mask, shape)
     except ValueError:

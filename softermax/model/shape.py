@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from .arithmetic import Arithmetic
+from .scalars import plain_int
 
 __all__ = ["RowShape", "check_choices", "check_ranges"]
 
 
 def check_ranges(config: object, ranges: dict[str, tuple[int, int]]):
-    """TypeError or ValueError, in one sentence, unless each named parameter is an integer in its range."""
+    """TypeError or ValueError, in one sentence, unless each named parameter is an integer in its range.
+
+    An integer of any other type, such as NumPy's, is replaced by a plain one.
+    """
     for name, (least, most) in ranges.items():
-        value = getattr(config, name)
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise TypeError(f"{name} must be an integer, not {value!r}")
+        value = plain_int(name, getattr(config, name))
+        object.__setattr__(config, name, value)
         if not least <= value <= most:
             raise ValueError(f"{name} must be {least} to {most}, not {value!r}")
 
@@ -51,6 +54,29 @@ class RowShape:
     arithmetic: ClassVar[Arithmetic | None] = None
     #: Whether a row's sum may saturate, so that its probabilities add up to more than 1.
     saturate = False
+    #: Names of the presets of a kind, each that of a method of the class which makes it.
+    presets: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def of(cls, config: Self | str, name: str = "config") -> Self:
+        """The config itself, or a preset of this kind by its name; a mere shape has those of all kinds.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If it is neither; in a sentence on ``name``.
+        """
+        if isinstance(config, cls):
+            return config
+        if not isinstance(config, str):
+            raise TypeError(f"{name} must be a {cls.__name__}, not {config!r}")
+        kinds = (cls,) if cls.presets else cls.__subclasses__()
+        makers = {preset: getattr(kind, preset) for kind in kinds for preset in kind.presets}
+        if config not in makers:
+            *others, last = makers or ("none",)
+            known = f"{', '.join(others)} or {last}" if others else last
+            raise ValueError(f"{name} must be a {cls.__name__} or a preset of it, {known}, not {config!r}")
+        return makers[config]()
 
     def __post_init__(self):
         check_ranges(self, {"lanes": (1, 1024), "max_len": (1, 65536)})

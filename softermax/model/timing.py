@@ -214,6 +214,7 @@ class SoftermaxTiming(CompleteTiming):
     """
 
     def __init__(self, framing: Framing, config: SoftermaxConfig):
+        config = SoftermaxConfig.of(config)
         self._buffer = RowBufferTiming(config.plan.buffer_depth)
         super().__init__(
             UnnormedTiming(framing, config.plan),

@@ -50,15 +50,15 @@ def default_config() -> SoftermaxConfig:
     return SoftermaxConfig.faithful(base="e", max_len=MAX_LEN)
 
 
-def register(config: SoftermaxConfig | None = None, name: str = "softermax", *, arithmetic: str = "softermax"):
+def register(config: SoftermaxConfig | str | None = None, name: str = "softermax", *, arithmetic: str = "softermax"):
     """Let models of transformers have Softermax for their attention, with ``attn_implementation=name``.
 
     Its mask function is registered with it: without, padding would be attended to.
 
     Parameters
     ----------
-    config : SoftermaxConfig or None
-        None: see :func:`default_config`.
+    config : SoftermaxConfig, str or None
+        Or the name of a preset, as :meth:`SoftermaxConfig.of` takes it: to base 2. None: see :func:`default_config`.
     name : str
         What is registered by that name before is replaced.
     arithmetic : str
@@ -97,7 +97,8 @@ class SoftermaxAttention:
 
     Parameters
     ----------
-    config : SoftermaxConfig
+    config : SoftermaxConfig or str
+        Or the name of a preset.
     arithmetic : str
         As for :func:`register`.
     exact : iterable of str
@@ -108,11 +109,9 @@ class SoftermaxAttention:
     __name__ = "softermax_attention"
 
     def __init__(self, config: SoftermaxConfig, arithmetic: str = "softermax", exact: Iterable[str] = ()):
-        if not isinstance(config, SoftermaxConfig):
-            raise TypeError(f"config must be a SoftermaxConfig, not {config!r}")
         if arithmetic not in ARITHMETICS:
             raise ValueError(f"arithmetic must be one of {', '.join(ARITHMETICS)}, not {arithmetic!r}")
-        self.config, self.arithmetic, self._exact_parts = config, arithmetic, frozenset(exact)
+        self.config, self.arithmetic, self._exact_parts = SoftermaxConfig.of(config), arithmetic, frozenset(exact)
 
     def __call__(
         self,

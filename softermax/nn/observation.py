@@ -25,7 +25,7 @@ Observer = Callable[[nn.Module, Tensor, Tensor | None, Tensor], None]
 def calibrate(
     model: PreTrainedModel,
     batches: Iterable[Mapping | Tensor],
-    config: SoftermaxConfig | None = None,
+    config: SoftermaxConfig | str | None = None,
     *,
     name: str = "softermax",
     percentile: float | None = None,
@@ -41,7 +41,7 @@ def calibrate(
     model : PreTrainedModel
     batches : iterable of mapping or Tensor
         What the model takes: keyword arguments, or the one argument.
-    config : SoftermaxConfig or None
+    config : SoftermaxConfig, name of a preset, or None
         Registered by ``name``. None: what is registered by that name, and if nothing is, the default.
     name : str
         As for :func:`softermax.register`.
@@ -76,7 +76,7 @@ def calibrate(
     return _report(model)
 
 
-def load_quantisers(model: PreTrainedModel, state: Mapping[str, Tensor], config: SoftermaxConfig | None = None):
+def load_quantisers(model: PreTrainedModel, state: Mapping[str, Tensor], config: SoftermaxConfig | str | None = None):
     """Give a model the quantisers of a calibrated one.
 
     Parameters
@@ -85,7 +85,7 @@ def load_quantisers(model: PreTrainedModel, state: Mapping[str, Tensor], config:
         Of the same architecture.
     state : mapping of str to Tensor
         The calibrated model's ``state_dict``, or the part of it that has ``score_quantiser`` in the names.
-    config : SoftermaxConfig or None
+    config : SoftermaxConfig, name of a preset, or None
         That it was calibrated for; None: the default.
 
     Raises
@@ -93,7 +93,7 @@ def load_quantisers(model: PreTrainedModel, state: Mapping[str, Tensor], config:
     ValueError
         If the state has no quantisers, or not the model's.
     """
-    config = default_config() if config is None else config
+    config = default_config() if config is None else SoftermaxConfig.of(config)
     ending = f".{QUANTISER}.zero_point"
     modules = {name.removesuffix(ending): len(value) for name, value in state.items() if name.endswith(ending)}
     if not modules:
@@ -174,7 +174,7 @@ def _instead(model: PreTrainedModel, attention: SoftermaxAttention) -> Iterator[
             module.training = mode
 
 
-def _registered_config(config: SoftermaxConfig | None, name: str) -> SoftermaxConfig:
+def _registered_config(config: SoftermaxConfig | str | None, name: str) -> SoftermaxConfig:
     """The config that is registered by a name, after registering it if need be."""
     if config is not None or registered(name) is None:
         register(config, name)

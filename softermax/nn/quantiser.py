@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from softermax.model import SoftermaxConfig
 from softermax.model.pe import fixed_point
 from softermax.model.pe_config import SHIFT_BITS, ZERO_POINT_BITS, ProcessingElementConfig
+from softermax.model.scalars import positive_int
 
 from .histogram import BINS, HeadHistograms
 
@@ -42,8 +43,9 @@ class ScoreQuantiser(nn.Module):
     Parameters
     ----------
     heads : int
-    config : SoftermaxConfig
-        Whose ``input`` scores are quantised to; with base ``"e"`` after multiplication by log2(e).
+    config : SoftermaxConfig or str
+        Or the name of a preset. Scores are quantised to its ``input``; with base ``"e"`` after multiplication by
+        log2(e).
     percentile : float or None
         Instead: put this percentile of all scores at the format's greatest, and if it is there or below, leave scores
         as they are. The paper takes 99.999.
@@ -65,10 +67,7 @@ class ScoreQuantiser(nn.Module):
 
     def __init__(self, heads: int, config: SoftermaxConfig, percentile: float | None = None):
         super().__init__()
-        if not isinstance(heads, int) or isinstance(heads, bool) or heads < 1:
-            raise ValueError(f"heads must be an integer of 1 or more, not {heads!r}")
-        if not isinstance(config, SoftermaxConfig):
-            raise TypeError(f"config must be a SoftermaxConfig, not {config!r}")
+        heads, config = positive_int("heads", heads), SoftermaxConfig.of(config)
         if percentile is not None and not 0 < percentile <= 100:
             raise ValueError(f"percentile must be above 0 and at most 100, not {percentile!r}")
         self.heads, self.config, self.percentile = heads, config, percentile

@@ -21,7 +21,7 @@ PERCENTILES = {"least": 1e-9, "p1": 1.0, "p50": 50.0, "p99": 99.0, "p99_999": 99
 
 
 def score_statistics(
-    model: PreTrainedModel, batches: Iterable[Mapping | Tensor], config: SoftermaxConfig | None = None
+    model: PreTrainedModel, batches: Iterable[Mapping | Tensor], config: SoftermaxConfig | str | None = None
 ) -> list[dict]:
     """Statistics of each head's attention scores, with exact softmax.
 
@@ -29,7 +29,7 @@ def score_statistics(
     ----------
     model, batches
         As for :func:`softermax.nn.calibrate`; the model stays as it is.
-    config : SoftermaxConfig or None
+    config : SoftermaxConfig, name of a preset, or None
         For whose input format and base; None: the default.
 
     Returns
@@ -47,7 +47,7 @@ def score_statistics(
     TypeError, ValueError
         As for :func:`softermax.nn.calibrate`.
     """
-    config = default_config() if config is None else config
+    config = default_config() if config is None else SoftermaxConfig.of(config)
     attentions: dict[torch.nn.Module, _Attention] = {}
 
     def observer(module, scores, keep, probabilities):

@@ -9,6 +9,7 @@ from functools import singledispatch
 import numpy as np
 
 from softermax.model.framing import Framing
+from softermax.model.shape import RowShape
 
 from .streams import UnitStreams
 from .trace import Trace, record
@@ -38,11 +39,14 @@ class UnitModel:
         ----------
         slices : tuple of ndarray
             ``x``, ``keep`` and ``last``.
+        config : RowShape or str
+            Or the name of a preset.
         permits : dict of str to ndarray of bool
             Permissions of the streams by name, a value a cycle, repeated; a stream without is always allowed.
         rng : numpy.random.Generator
             For what is driven where nothing is offered.
         """
+        config = RowShape.of(config)
         return self.trace_of(self.streams(slices, config), config, permits, rng)
 
     def trace_of(self, streams: UnitStreams, config, permits: dict[str, np.ndarray], rng: np.random.Generator) -> Trace:

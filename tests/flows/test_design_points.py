@@ -1,7 +1,9 @@
 """Design points: names, configs, the points of the main job."""
 
+import json
 import re
 
+import numpy as np
 import pytest
 
 from softermax.flows.design_points import DesignPoint, main_design_points
@@ -37,6 +39,14 @@ def test_a_point_says_its_cuts_as_the_command_line_takes_them():
     assert DesignPoint("unnormed", options=(("cuts", ()),)).identity()["cuts"] == "none"
     with pytest.raises(FlowError, match=r"^the preset fp16 has no choice of cuts"):
         DesignPoint("unnormed", "fp16", options=(("cuts", ()),))
+
+
+def test_integers_of_numpy_make_the_same_point():
+    sizes = {"lanes": np.int64(32), "max_len": np.int32(64)}
+    point = DesignPoint("pe", options=(("max_d_head", np.int64(64)), ("values", np.False_)), **sizes)
+    same = DesignPoint("pe", lanes=32, max_len=64, options=(("max_d_head", 64), ("values", False)))
+    assert (point, point.name) == (same, same.name)
+    assert json.dumps(point.identity()) == json.dumps(same.identity())
 
 
 def test_make_takes_the_baseline_with_dividers_and_with_multipliers():

@@ -87,7 +87,7 @@ def test_mantissa_is_no_longer_than_the_sum():
         ({"saturate": 1}, TypeError, "saturate must be a bool, not 1"),
         ({"base": 2}, ValueError, "base must be '2' or 'e', not 2"),
         ({"base": "10"}, ValueError, "base must be '2' or 'e', not '10'"),
-        ({"input": "Q(6,2)"}, TypeError, "input must be a QFormat, not 'Q(6,2)'"),
+        ({"input": "6.2"}, ValueError, "input must be written Q(i,f) or UQ(i,f), not '6.2'"),
         ({"output": None}, TypeError, "output must be a QFormat, not None"),
         ({"input": UQ(6, 2)}, ValueError, "input must be signed, not UQ(6,2)"),
         ({"unnormed": Q(1, 15)}, ValueError, "unnormed must be unsigned, not Q(1,15)"),

@@ -270,5 +270,5 @@ def test_the_module_is_the_function():
 
 
 def test_nothing_else_of_the_project_loads_torch():
-    code = "import sys, softermax.model, softermax.flows.commands.main; sys.exit('torch' in sys.modules)"
+    code = "import sys, softermax.model, softermax.flows.commands.app; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -95,7 +95,13 @@ def test_softermax_raw_refuses(raw, mask, error, text):
 @pytest.mark.parametrize(
     ("config", "exact", "error", "text"),
     [
-        ("paper", (), TypeError, "config must be a SoftermaxConfig, not 'paper'"),
+        (5, (), TypeError, "config must be a SoftermaxConfig, not 5"),
+        (
+            "fp16",
+            (),
+            ValueError,
+            "config must be a SoftermaxConfig or a preset of it, paper or faithful, not 'fp16'",
+        ),
         (PAPER, "sum", TypeError, "exact must be a set of names, not 'sum'"),
         (
             PAPER,

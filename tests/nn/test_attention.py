@@ -8,7 +8,7 @@ from torch.nn.functional import softmax as float_softmax
 import softermax as package
 from softermax.model import SoftermaxConfig, softmax
 from softermax.nn import default_config, register
-from softermax.nn.attention import SoftermaxAttention
+from softermax.nn.attention import SoftermaxAttention, registered
 
 from .models import DECODERS, HEADS, LAYERS, MAKERS, batch, make, run
 
@@ -214,6 +214,11 @@ def refusal(call, *arguments, kind=ValueError, **options) -> str:
     return str(refused.value)
 
 
+def test_a_preset_is_registered_by_name():
+    register("paper", "by_name")
+    assert registered("by_name").config == SoftermaxConfig.paper()
+
+
 def test_a_row_that_is_too_long_says_what_to_do():
     assert refusal(attend, *states(keys=33)) == (
         "rows must have at most max_len = 32 scores, not 33: register a config with a larger max_len"
@@ -236,7 +241,9 @@ def test_heads_that_are_no_groups():
 
 
 def test_what_register_refuses():
-    assert refusal(register, "paper", kind=TypeError) == "config must be a SoftermaxConfig, not 'paper'"
+    assert refusal(register, 5, kind=TypeError) == "config must be a SoftermaxConfig, not 5"
+    unknown = "config must be a SoftermaxConfig or a preset of it, paper or faithful, not 'papre'"
+    assert refusal(register, "papre") == unknown
     assert refusal(register, arithmetic="base2") == "arithmetic must be one of softermax, exact, not 'base2'"
     for name in ("eager", "sdpa", "flash_attention_2", "", "kernels/softermax", "paged|x", 3):
         assert (

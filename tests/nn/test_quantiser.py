@@ -223,9 +223,18 @@ def test_what_export_refuses():
     )
 
 
+def test_heads_of_numpy_and_presets_by_name_are_taken():
+    quantiser = ScoreQuantiser(np.int64(2), "paper")
+    assert (type(quantiser.heads), quantiser.config) == (int, SoftermaxConfig.paper())
+
+
 def test_what_is_refused():
     assert refusal(ScoreQuantiser, 0, BASE_2) == "heads must be an integer of 1 or more, not 0"
-    assert refusal(ScoreQuantiser, 1, "paper", kind=TypeError) == "config must be a SoftermaxConfig, not 'paper'"
+    assert refusal(ScoreQuantiser, 1, 5, kind=TypeError) == "config must be a SoftermaxConfig, not 5"
+    unknown = "config must be a SoftermaxConfig or a preset of it, paper or faithful, not 'papre'"
+    assert refusal(ScoreQuantiser, 1, "papre") == unknown
+    for heads in (True, 2.0, "2", None):
+        assert refusal(ScoreQuantiser, heads, BASE_2) == f"heads must be an integer of 1 or more, not {heads!r}"
     assert refusal(ScoreQuantiser, 1, BASE_2, 0) == "percentile must be above 0 and at most 100, not 0"
     quantiser = ScoreQuantiser(2, BASE_2)
     assert (

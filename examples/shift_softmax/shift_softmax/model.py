@@ -13,7 +13,7 @@ import numpy as np
 from softermax.model import UQ, Q, QFormat
 from softermax.model.arithmetic import Arithmetic
 from softermax.model.framing import Entrance, Framing
-from softermax.model.rows import check_mask, check_row, check_scores, to_slices
+from softermax.model.rows import check_row, check_scores, plain_rows, to_slices
 from softermax.model.shape import RowShape
 
 __all__ = ["LOWEST", "ShiftConfig", "ShiftTiming", "shift_rows"]
@@ -74,9 +74,9 @@ def shift_rows(x: np.ndarray, keep: np.ndarray | None, config: ShiftConfig) -> n
 
 
 def _raw_softmax(raw, config: ShiftConfig, mask=None) -> np.ndarray:
-    raw = np.asarray(raw)
+    raw, kept = plain_rows(raw, mask)
     check_row(raw.shape, config)
-    x, keep = to_slices(raw, check_mask(mask, raw.shape), config)
+    x, keep = to_slices(raw, kept, config)
     y = shift_rows(x, keep, config)
     return y.reshape(*raw.shape[:-1], y.shape[-2] * y.shape[-1])[..., : raw.shape[-1]]
 

@@ -14,31 +14,9 @@ from softermax.model.shape import RowShape
 from ..designs.captured import softmax_heads
 from ..errors import FlowError
 from ..files import write_whole
+from .array_files import read_array
 
 __all__ = ["accuracy_on_attention", "apply_softmax", "read_array"]
-
-
-def read_array(path: Path) -> np.ndarray:
-    """The array of an .npy file, or the only one of an .npz file.
-
-    Raises
-    ------
-    FlowError
-        If there is no such file, or it does not hold one array of numbers.
-    """
-    try:
-        with path.open("rb") as file:
-            loaded = np.load(io.BytesIO(file.read()), allow_pickle=False)
-            if isinstance(loaded, np.ndarray):
-                return loaded
-            names = list(loaded)
-            if len(names) != 1:
-                raise FlowError(f"{path} must hold one array, not {len(names)}: {', '.join(names) or 'none'}")
-            return loaded[names[0]]
-    except OSError as error:
-        raise FlowError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, EOFError, KeyError) as error:
-        raise FlowError(f"{path} must be an .npy or .npz file of numbers: NumPy cannot read it") from error
 
 
 def apply_softmax(scores: np.ndarray, config: RowShape, mask: np.ndarray | None, output: Path) -> dict:
@@ -53,12 +31,14 @@ def apply_softmax(scores: np.ndarray, config: RowShape, mask: np.ndarray | None,
     Raises
     ------
     FlowError
-        If the scores or the mask are not what :func:`softermax.model.softmax` takes.
+        If the scores or the mask are not what :func:`softermax.model.softmax` takes, or too many.
     """
     try:
         probabilities = config.arithmetic.real_softmax(scores, config, mask)
     except (TypeError, ValueError) as error:
         raise FlowError(str(error)) from error
+    except MemoryError as error:
+        raise FlowError(f"scores must be fewer for the memory that is free, not {scores.size}") from error
     if not probabilities.size:
         raise FlowError(f"scores must hold a row or more, not the shape {scores.shape}")
     error = np.abs(probabilities - softmax_exact(scores, mask, base=config.base))

@@ -19,6 +19,7 @@ from amaranth.lib.wiring import Component
 
 from ..files import write_whole
 from ..tools.yosys import run_yosys
+from .module_names import check_module_name
 from .sram_macros import SramMacro, SramMacros
 
 __all__ = ["generate_verilog", "verilog_path", "write_component_verilog"]
@@ -43,7 +44,7 @@ def generate_verilog(component: Component, name: str, platform: SramMacros | Non
         Its streams become ports ``i__valid``, ``i__ready``, ``i__payload``, ...; a payload is one vector, first field
         lowest.
     name : str
-        Name of the top module.
+        Name of the top module, one of :func:`softermax.flows.synthesis.module_names.check_module_name`.
     platform : SramMacros or None
         With one, memories are instances of macros, whose modules have no contents in the text.
 
@@ -51,7 +52,13 @@ def generate_verilog(component: Component, name: str, platform: SramMacros | Non
     -------
     str
         The same text on every run.
+
+    Raises
+    ------
+    FlowError
+        If no module can have that name.
     """
+    check_module_name(name)
     with (
         tempfile.TemporaryDirectory() as scratch,
         as_file(files("softermax.flows.synthesis") / "techmap" / "widen.v") as widen,

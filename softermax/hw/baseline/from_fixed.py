@@ -23,8 +23,7 @@ def from_fixed_operator(fmt: QFormat) -> Operator:
     ValueError
         If the format holds anything but 0 that is no normal number of binary16, or is unsigned.
     """
-    if not isinstance(fmt, QFormat):
-        raise TypeError(f"the format must be a QFormat, not {fmt!r}")
+    fmt = QFormat.of(fmt, "the format")
     if not fmt.signed or fmt.integer_bits > 16 or fmt.fraction_bits > 14:
         raise ValueError(f"the format must be Q(i,f) with i of at most 16 and f of at most 14, not {fmt}")
     return Operator("from_fixed", {"x": fmt.width}, (lambda m, values: {"result": from_fixed(m, values["x"], fmt)},))

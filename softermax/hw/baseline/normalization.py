@@ -12,7 +12,7 @@ from ..unit import StreamUnit
 from .divider import DIVIDER
 from .multiplier import MULTIPLIER
 from .operator import advance
-from .streams import numerator_slice, probability_slice, require_config, row_total
+from .streams import numerator_slice, probability_slice, row_total
 
 __all__ = ["BaselineNormalizationUnit"]
 
@@ -45,9 +45,8 @@ class BaselineNormalizationUnit(StreamUnit):
     """
 
     def __init__(self, config: BaselineConfig):
-        super().__init__(
-            require_config(config), inputs={"i": numerator_slice, "row": row_total}, outputs={"o": probability_slice}
-        )
+        config = BaselineConfig.of(config)
+        super().__init__(config, inputs={"i": numerator_slice, "row": row_total}, outputs={"o": probability_slice})
         self.row_latency = 1 if config.normalizer == "divide" else DIVIDER.latency
         self.slice_latency = self._operator.latency
         self.latency = self.row_latency + self.slice_latency

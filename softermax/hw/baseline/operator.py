@@ -9,6 +9,8 @@ from amaranth.hdl import Module, Value, unsigned
 from amaranth.lib import data, stream, wiring
 from amaranth.lib.wiring import In, Out
 
+from softermax.model.scalars import positive_int
+
 from ..elastic import StageOutput, elastic_register
 
 __all__ = ["Operator", "Pipeline", "Stage", "advance"]
@@ -101,8 +103,7 @@ class Pipeline(wiring.Component):
     def __init__(self, operator: Operator, lanes: int = 1):
         if not isinstance(operator, Operator):
             raise TypeError(f"operator must be an Operator, not {operator!r}")
-        if not isinstance(lanes, int) or lanes < 1:
-            raise ValueError(f"lanes must be an integer of 1 or more, not {lanes!r}")
+        lanes = positive_int("lanes", lanes)
         self.operator = operator
         self.latency = operator.latency
         operands = data.StructLayout({name: unsigned(width) for name, width in operator.operands.items()})

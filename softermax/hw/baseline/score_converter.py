@@ -13,7 +13,7 @@ from ..elastic import StageOutput
 from ..streams import scores_of
 from .from_fixed import from_fixed_operator
 from .operator import advance
-from .streams import require_config, score_slice
+from .streams import score_slice
 
 __all__ = ["Binary16Scores"]
 
@@ -41,8 +41,9 @@ class Binary16Scores(wiring.Component):
     latency = 1
 
     def __init__(self, score: QFormat, config: BaselineConfig):
-        self.config = require_config(config)
-        self._score = score
+        config = BaselineConfig.of(config)
+        score = QFormat.of(score, "score")
+        self.config, self._score = config, score
         super().__init__(
             {
                 "i": In(stream.Signature(scores_of(score, config.lanes))),

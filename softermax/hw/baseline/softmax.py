@@ -13,7 +13,7 @@ from ..softmax_hardware import SoftmaxHardware, softmax_hardware
 from ..unit import StreamUnit
 from .normalization import BaselineNormalizationUnit
 from .score_converter import Binary16Scores
-from .streams import numerator_slice, probability_slice, require_config, score_slice
+from .streams import numerator_slice, probability_slice, score_slice
 from .to_fixed import to_fixed
 from .unnormed import BaselineUnnormedSoftmaxUnit
 
@@ -46,7 +46,8 @@ class BaselineSoftmax(StreamUnit):
     """
 
     def __init__(self, config: BaselineConfig, *, overlong_rows: bool = True):
-        super().__init__(require_config(config), inputs={"i": score_slice}, outputs={"o": probability_slice})
+        config = BaselineConfig.of(config)
+        super().__init__(config, inputs={"i": score_slice}, outputs={"o": probability_slice})
         self._longest = config.max_slices if overlong_rows else None
         self._unnormed = BaselineUnnormedSoftmaxUnit(config)
         self._normalization = BaselineNormalizationUnit(config)

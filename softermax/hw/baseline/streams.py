@@ -7,14 +7,7 @@ from amaranth.lib import data
 
 from softermax.model.baseline import BaselineConfig
 
-__all__ = ["first_pass_slice", "numerator_slice", "probability_slice", "require_config", "row_total", "score_slice"]
-
-
-def require_config(config: BaselineConfig) -> BaselineConfig:
-    """The config itself; TypeError if it is none."""
-    if not isinstance(config, BaselineConfig):
-        raise TypeError(f"config must be a BaselineConfig, not {config!r}")
-    return config
+__all__ = ["first_pass_slice", "numerator_slice", "probability_slice", "row_total", "score_slice"]
 
 
 def _numbers(config: BaselineConfig) -> data.ArrayLayout:

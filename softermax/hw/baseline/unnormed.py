@@ -15,7 +15,7 @@ from .exponential import NONPOSITIVE_EXPONENTIAL
 from .maximum import maximum
 from .operator import advance
 from .ripple import name_value
-from .streams import first_pass_slice, numerator_slice, require_config, row_total, score_slice
+from .streams import first_pass_slice, numerator_slice, row_total, score_slice
 
 __all__ = ["BaselineUnnormedSoftmaxUnit"]
 
@@ -52,8 +52,9 @@ class BaselineUnnormedSoftmaxUnit(StreamUnit):
     slice_latency = 1 + NONPOSITIVE_EXPONENTIAL.latency
 
     def __init__(self, config: BaselineConfig):
+        config = BaselineConfig.of(config)
         super().__init__(
-            require_config(config),
+            config,
             inputs={"i": first_pass_slice, "again": score_slice},
             outputs={"o": numerator_slice, "row": row_total},
         )

@@ -17,7 +17,7 @@ __all__ = ["Softermax", "softmax", "softmax_base2", "softmax_raw"]
 
 def softmax(
     scores: torch.Tensor,
-    config: SoftermaxConfig,
+    config: SoftermaxConfig | str,
     dim: int = -1,
     mask: torch.Tensor | None = None,
     *,
@@ -33,7 +33,8 @@ def softmax(
     ----------
     scores : Tensor of float16, bfloat16, float32 or float64
         With 1 to ``config.max_len`` elements along ``dim``; finite where kept.
-    config : SoftermaxConfig
+    config : SoftermaxConfig or str
+        Or the name of a preset, ``"paper"`` or ``"faithful"``, with the sizes that it has by default.
         With ``base="e"`` the scores are first multiplied by log2(e), in float64.
     dim : int
         The axis along which rows lie.
@@ -59,6 +60,7 @@ def softmax(
     TypeError, ValueError
         If an argument is not as described, in one sentence.
     """
+    config = SoftermaxConfig.of(config)
     check_scores(scores)
     check_dim(scores, config, dim)
     kept = check_mask(mask, scores)
@@ -68,7 +70,7 @@ def softmax(
 
 
 def softmax_raw(
-    raw: torch.Tensor, config: SoftermaxConfig, dim: int = -1, mask: torch.Tensor | None = None
+    raw: torch.Tensor, config: SoftermaxConfig | str, dim: int = -1, mask: torch.Tensor | None = None
 ) -> torch.Tensor:
     """Softermax of raw input integers.
 
@@ -93,6 +95,7 @@ def softmax_raw(
         raise TypeError(f"raw scores must be a tensor, not {type(raw).__name__}")
     if raw.dtype == torch.bool or raw.is_floating_point() or raw.is_complex():
         raise TypeError(f"raw scores must be integers, not {raw.dtype}")
+    config = SoftermaxConfig.of(config)
     check_dim(raw, config, dim)
     kept = check_mask(mask, raw)
     if raw.numel():
@@ -143,11 +146,9 @@ class Softermax(torch.nn.Module):
         If an argument is not as described, in one sentence.
     """
 
-    def __init__(self, config: SoftermaxConfig, dim: int = -1, *, exact: Iterable[str] = ()):
+    def __init__(self, config: SoftermaxConfig | str, dim: int = -1, *, exact: Iterable[str] = ()):
         super().__init__()
-        if not isinstance(config, SoftermaxConfig):
-            raise TypeError(f"config must be a SoftermaxConfig, not {config!r}")
-        self.config, self.dim, self.exact = config, dim, _check_exact(exact)
+        self.config, self.dim, self.exact = SoftermaxConfig.of(config), dim, _check_exact(exact)
 
     def forward(self, scores: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         """Probabilities of the scores, as for :func:`softmax`."""

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from softermax.flows.commands.main import app
+from softermax.flows.commands.app import app
 from softermax.flows.results.columns import undeclared
 
 COMMAND = Path(sys.executable).with_name("softermax")

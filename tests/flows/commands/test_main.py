@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from softermax.flows.commands.main import app
+from softermax.flows.commands.app import app
 
 from .process import refused, softermax
 

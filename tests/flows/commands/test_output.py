@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from softermax.flows.commands.main import app
+from softermax.flows.commands.app import app
 from softermax.flows.commands.output import Output, command
 from softermax.flows.results.columns import Column
 from softermax.flows.results.formats import FORMATS

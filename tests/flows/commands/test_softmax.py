@@ -1,11 +1,12 @@
 """``softermax softmax``: the golden model applied to files of scores."""
 
 import json
+import subprocess
 
 import numpy as np
 import pytest
 
-from .process import refused, softermax
+from .process import COMMAND, refused, softermax
 
 
 def test_softmax_writes_probabilities_and_says_how_wrong_they_are(tmp_path):
@@ -50,7 +51,12 @@ BAD_SCORES = {
     "none.npy": (np.zeros((0, 3)), "scores must hold a row or more, not the shape (0, 3)"),
     "scalar.npy": (np.array(1.0), "a row must have an element or more, not the shape ()"),
     "long.npy": (np.zeros(385), "a row must have at most max_len = 384 elements, not 385"),
-    "complex.npy": (np.zeros(3, complex), "scores must be real numbers, not complex128"),
+    "complex.npy": (
+        np.zeros(3, complex),
+        "complex.npy must hold real numbers or bools, not complex128: save it anew with numpy.save, as an array of one "
+        "of these types",
+    ),
+    "bool.npy": (np.zeros(3, bool), "scores must be real numbers, not bool"),
 }
 
 
@@ -81,10 +87,33 @@ def test_files_that_hold_no_array_are_refused_in_a_sentence(tmp_path):
     np.savez(tmp_path / "two.npz", a=np.zeros(2), b=np.zeros(2))
     for name, text in {
         "missing.npy": "missing.npy cannot be read: No such file or directory",
-        "text.npy": "text.npy must be an .npy or .npz file of numbers: NumPy cannot read it",
+        "text.npy": "text.npy must be an .npy or .npz file, which it is not by its first bytes: save it anew with "
+        "numpy.save",
         "two.npz": "two.npz must hold one array, not 2: a, b",
     }.items():
         assert refused(softermax("softmax", name, "-o", "out.npy", cwd=tmp_path)) == text
+
+
+def test_truncated_scores_and_masks_are_refused_by_name(tmp_path):
+    np.save(tmp_path / "scores.npy", np.zeros(8))
+    np.savez(tmp_path / "mask.npz", np.ones(8, bool))
+    whole = (tmp_path / "mask.npz").read_bytes()
+    (tmp_path / "mask.npz").write_bytes(whole[: len(whole) // 2])
+    done = softermax("softmax", "scores.npy", "--mask", "mask.npz", "-o", "out.npy", cwd=tmp_path)
+    assert refused(done) == "mask.npz is a broken .npz file: save it anew with numpy.save"
+    (tmp_path / "scores.npy").write_bytes((tmp_path / "scores.npy").read_bytes()[:-8])
+    done = softermax("softmax", "scores.npy", "-o", "out.npy", cwd=tmp_path)
+    text = "scores.npy must hold the 64 bytes that its header says, not 56: save it anew with numpy.save"
+    assert refused(done) == text
+
+
+def test_scores_come_through_a_pipe_too(tmp_path):
+    np.save(tmp_path / "scores.npy", np.zeros(4))
+    with (tmp_path / "scores.npy").open("rb") as file:
+        command = [COMMAND, "softmax", "/dev/stdin", "-o", "out.npy"]
+        piped = subprocess.run(command, input=file.read(), cwd=tmp_path, capture_output=True, check=False)
+    assert piped.returncode == 0, piped.stderr
+    assert np.load(tmp_path / "out.npy").tolist() == [0.25] * 4
 
 
 def test_an_output_that_cannot_be_written_is_named(tmp_path):

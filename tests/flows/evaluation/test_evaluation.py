@@ -15,7 +15,7 @@ from distributed import LocalCluster
 from rich.console import Console
 
 from softermax.flows.commands import evaluate as cli
-from softermax.flows.commands.main import app
+from softermax.flows.commands.app import app
 from softermax.flows.design_points import DesignPoint
 from softermax.flows.errors import FlowError
 from softermax.flows.evaluation.evaluation import (

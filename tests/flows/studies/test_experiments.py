@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from softermax.flows.commands.main import app
+from softermax.flows.commands.app import app
 from softermax.flows.errors import FlowError
 from softermax.flows.jobs.provenance import source_digest
 from softermax.flows.report.accuracy_plots import accuracy_plot

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from softermax.flows.commands.main import app
+from softermax.flows.commands.app import app
 from softermax.flows.errors import FlowError
 from softermax.flows.report.score_plots import PANELS, score_plot
 from softermax.flows.studies import score_statistics

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from softermax.flows.commands.main import app
+from softermax.flows.commands.app import app
 from softermax.flows.design_points import DesignPoint
 from softermax.flows.designs import rows
 from softermax.flows.jobs import measure

@@ -40,5 +40,5 @@ def test_formats_must_fit(fmt):
 
 
 def test_a_format_must_be_one():
-    with pytest.raises(TypeError, match=r"^the format must be a QFormat, not 'Q\(6,2\)'$"):
-        from_fixed_operator("Q(6,2)")
+    with pytest.raises(TypeError, match=r"^the format must be a QFormat, not 6$"):
+        from_fixed_operator(6)
