@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ def _compile_the_simulators_runtime_once(tmp_path_factory):
     # Processes that run side by side have their folders next to each other.
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled_once"
     folder.mkdir(exist_ok=True)
-    os.environ["OBJCACHE"] = f"{sys.executable} {Path(__file__).parent / 'sim' / 'compile_once.py'} {folder}"
+    once = Path(__file__).parent / "sim" / "compile_once.py"
+    os.environ["OBJCACHE"] = shlex.join([sys.executable, str(once), str(folder)])
     yield
     del os.environ["OBJCACHE"]
