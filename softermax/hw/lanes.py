@@ -8,12 +8,13 @@ from amaranth.lib import data
 from softermax.model import SoftermaxConfig
 
 from .arithmetic import drop_fraction, saturate, shift_right
+from .cascade import result_width
 
 __all__ = ["multiply_numerators", "select_products"]
 
 
 def multiply_numerators(m: Module, i: data.View, row: data.View, config: SoftermaxConfig) -> list[Value]:
-    """Shift each numerator to the row maximum, multiply it by the reciprocal, round to nearest, saturate.
+    """Shift each numerator to the row maximum, multiply it by the reciprocal; round to nearest, saturate.
 
     Parameters
     ----------
@@ -23,7 +24,7 @@ def multiply_numerators(m: Module, i: data.View, row: data.View, config: Softerm
     Returns
     -------
     list of Value
-        A probability for each lane.
+        A probability for each lane; for a cascade a result, as :class:`softermax.hw.cascade.Cascade` takes it.
     """
     shift = Signal(range((1 << config.input.integer_bits) + config.max_exponent + 1))
     m.d.comb += shift.eq(row.exponent - i.maximum)
@@ -34,9 +35,11 @@ def _multiply(m, u, shift, mantissa, config, lane):
     numerator = Signal(config.unnormed.width, name=f"numerator_{lane}")
     m.d.comb += numerator.eq(shift_right(u, shift))
     dropped = config.product_shift
-    half = (1 << max(dropped, 0)) >> 1
     # A numerator and a reciprocal are at most 1, and their product is doubled.
+    if config.rounding == "cascade":
+        return drop_fraction(m, numerator * mantissa, dropped - 1, result_width(config), f"product_{lane}")
     width = max((2 << config.output.fraction_bits).bit_length(), config.output.width)
+    half = (1 << max(dropped, 0)) >> 1
     return _fit(drop_fraction(m, numerator * mantissa + half, dropped, width, f"rounded_{lane}"), config)
 
 
@@ -51,7 +54,7 @@ def select_products(m: Module, i: data.View, row: data.View, config: SoftermaxCo
     Returns
     -------
     list of Value
-        A probability for each lane.
+        A probability for each lane; for a cascade a result, as :class:`softermax.hw.cascade.Cascade` takes it.
     """
     # The exponent counts from 1/2, so a product is shifted by one place less than it says.
     base = Signal(row.exponent.shape(), name="shift_base")
@@ -67,13 +70,15 @@ def _select(m, x, keep, base, products, config, lane):
     for bit in x[:fraction_bits]:
         choices = [Mux(bit, odd, even) for even, odd in zip(choices[0::2], choices[1::2], strict=True)]
     # Rounding to nearest needs one bit below the result.
-    below = 1 if config.rounding == "nearest" else 0
-    dropped = config.product.fraction_bits - config.output.fraction_bits - below
+    below = 0 if config.rounding == "directed" else 1
+    dropped = config.product.fraction_bits - config.result_bits - below
     # Where the result is finer than a product, the bits that it lacks are there before the shift, which loses none.
     product = Cat(Const(0, max(-dropped, 0)), choices[0])
     selected = Signal(len(product), name=f"selected_{lane}")
     m.d.comb += selected.eq(product)
     shifted = shift_right(selected, shift, clear=~keep)
+    if config.rounding == "cascade":
+        return drop_fraction(m, shifted, max(dropped, 0), result_width(config), f"shifted_{lane}")
     width = max((2 << config.output.fraction_bits).bit_length(), config.output.width)
     fine = drop_fraction(m, shifted, max(dropped, 0), width + below, f"shifted_{lane}")
     return _fit(drop_fraction(m, fine + 1, 1, width, f"rounded_{lane}") if below else fine, config)

@@ -7,6 +7,7 @@ from amaranth.lib.wiring import connect, flipped
 
 from softermax.model import SoftermaxConfig
 
+from .cascade import Cascade
 from .elastic import StageOutput, elastic_register
 from .lanes import multiply_numerators, select_products
 from .reciprocal import Reciprocal
@@ -45,11 +46,10 @@ class NormalizationUnit(StreamUnit):
         Clock cycles from a slice entering to its probabilities standing at the output.
     """
 
-    slice_latency = 1
-
     def __init__(self, config: SoftermaxConfig):
         config = SoftermaxConfig.of(config)
         super().__init__(config, inputs={"i": unnormed_slice, "row": row_summary}, outputs={"o": probability_slice})
+        self.slice_latency = config.plan.result_latency
         self.latency = config.plan.row_latency + self.slice_latency
 
     def elaborate(self, platform):
@@ -66,12 +66,23 @@ class NormalizationUnit(StreamUnit):
         results = {f"y_{lane}": y for lane, y in enumerate(normalize(m, i, row.payload, self.config))}
         flags = {"last": i.last, "saturated": row.payload.saturated, "overlong": row.payload.overlong}
         result, [head] = elastic_register(m, joined, {**results, **flags})
+        if self.config.rounding == "cascade":
+            result, head = self._cascaded(m, head, result, flags)
 
         o = self.o.payload
         head.feed(m, self.o)
         m.d.comb += [o.y[lane].eq(result[f"y_{lane}"]) for lane in range(self.config.lanes)]
         m.d.comb += [o[flag].eq(result[flag]) for flag in flags]
         return m
+
+    def _cascaded(self, m, head, result, flags):
+        """Results and flags rounded by cascade, behind another register."""
+        m.submodules.cascade = cascade = Cascade(self.config)
+        m.d.comb += [cascade.last.eq(result["last"]), cascade.load.eq(head.transfer)]
+        m.d.comb += [cascade.results[lane].eq(result[f"y_{lane}"]) for lane in range(self.config.lanes)]
+        rounded = {f"y_{lane}": cascade.y[lane] for lane in range(self.config.lanes)}
+        rounded, [head] = elastic_register(m, head, {**rounded, **{flag: result[flag] for flag in flags}})
+        return rounded, head
 
     def _row_scale(self, m):
         """The stream of what the lanes need of a row: its reciprocal, or its row products."""

@@ -45,7 +45,7 @@ class SoftermaxUnit(StreamUnit):
         config = SoftermaxConfig.of(config)
         super().__init__(config, inputs={"i": score_slice}, outputs={"o": probability_slice})
         self._overlong_rows = overlong_rows
-        self.latency = config.plan.summary_latency + config.plan.row_latency + NormalizationUnit.slice_latency
+        self.latency = config.plan.summary_latency + config.plan.row_latency + config.plan.result_latency
 
     def elaborate(self, platform):
         m = Module()

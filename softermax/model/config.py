@@ -9,22 +9,13 @@ from typing import ClassVar
 
 import numpy as np
 
+from .config_checks import check_formats, check_sizes, check_sum
 from .formats import UQ, Q, QFormat
 from .plan import PipelinePlan
-from .scalars import plain_bool
-from .shape import RowShape, check_choices, check_ranges
+from .shape import RowShape
 from .tables import PiecewiseLinear, power_of_two_table, reciprocal_table
 
 __all__ = ["SoftermaxConfig"]
-
-#: Least and greatest value of the parameters that are numbers.
-RANGES = {
-    "power_segments": (1, 256),
-    "reciprocal_segments": (1, 256),
-    "mantissa_guard_bits": (-8, 8),
-}
-#: What the parameters may be that have a name for each choice.
-CHOICES = {"normalizer": ("multiply", "row_product"), "rounding": ("nearest", "directed"), "base": ("2", "e")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +63,11 @@ class SoftermaxConfig(RowShape):
     rounding : str
         ``"nearest"``: tables, products and results are rounded to nearest. ``"directed"``: numerators and thus D are
         never too large, reciprocals and products never too small, and the result is truncated, which spares each lane
-        an adder; by row product only.
+        an adder; by row product only. ``"cascade"``: tables and products as with ``"nearest"``, and what rounding
+        takes from a result, or gives it, is carried to the next one of the row (:mod:`softermax.model.cascade`): every
+        output is the floor or the ceiling of its result, and a row sums to one.
+    guard_bits : int
+        Bits below the output's last place of the results that are rounded by cascade, at least 1; by cascade only.
     saturate : bool
         Let the power sum saturate (and say so in the row's summary) where ``capacity`` scores of equal size could
         overflow it. Without it such formats are refused, and the hardware has no saturation logic.
@@ -104,6 +99,7 @@ class SoftermaxConfig(RowShape):
     normalizer: str = "multiply"
     product: QFormat = UQ(1, 10)
     rounding: str = "nearest"
+    guard_bits: int = 0
     saturate: bool = False
     cuts: tuple[str, ...] | None = None
     base: str = "2"
@@ -128,70 +124,14 @@ class SoftermaxConfig(RowShape):
 
     def __post_init__(self):
         super().__post_init__()
-        self._check_sizes()
-        self._check_formats()
-        self._check_sum()
-
-    def _check_sizes(self):
-        check_ranges(self, RANGES)
-        for name in ("power_segments", "reciprocal_segments"):
-            if getattr(self, name).bit_count() != 1:
-                raise ValueError(f"{name} must be a power of two, not {getattr(self, name)!r}")
-        object.__setattr__(self, "saturate", plain_bool("saturate", self.saturate))
-        check_choices(self, CHOICES)
-        self.plan  # noqa: B018 (checks the cuts)
-        if self.rounding == "directed" and self.normalizer != "row_product":
-            raise ValueError("rounding must be 'nearest' with normalizer 'multiply', not 'directed'")
-
-    def _check_formats(self):
-        for name in ("input", "unnormed", "power_sum", "reciprocal", "output", "product"):
-            value = QFormat.of(getattr(self, name), name)
-            object.__setattr__(self, name, value)
-            if value.signed != (name == "input"):
-                raise ValueError(f"{name} must be {'signed' if name == 'input' else 'unsigned'}, not {value}")
-        if self.input.width > 12 or self.input.fraction_bits > 8:
-            raise ValueError(f"input must have at most 12 bits, at most 8 of them fraction bits, not {self.input}")
-        for name, most in (("unnormed", 36), ("reciprocal", 20), ("product", 24)):
-            value = getattr(self, name)
-            if value.integer_bits != 1 or not 1 <= value.fraction_bits <= most:
-                raise ValueError(f"{name} must be UQ(1,f) with f from 1 to {most}, not {value}")
-        if self.output.integer_bits > 1 or not 1 <= self.output.fraction_bits <= 24:
-            raise ValueError(f"output must be UQ(0,f) or UQ(1,f) with f from 1 to 24, not {self.output}")
-        if self.mantissa_bits < 1:
-            raise ValueError(
-                f"mantissa_guard_bits must leave a bit or more of an index at {self.reciprocal}, "
-                f"not {self.mantissa_guard_bits!r}"
-            )
-        if self.power_sum.integer_bits < 1 or self.power_sum.fraction_bits < 1:
-            raise ValueError(f"power_sum must have an integer and a fraction bit or more, not {self.power_sum}")
-        one = 1 << self.unnormed.fraction_bits
-        if self.power_table.values.max() >= 2 * one:
-            raise ValueError(
-                f"unnormed must be fine enough for 2**t not to come out as 2 at {self.input}, not {self.unnormed}"
-            )
-        if self.power_table.values[1:].min(initial=one) < one:
-            raise ValueError(
-                f"power_segments must be enough for 2**t not to come out below 1 at {self.input}, "
-                f"not {self.power_segments}"
-            )
-        if self.normalizer == "row_product" and self.power_table.offset_bits:
-            raise ValueError(
-                f"power_segments must be {1 << self.input.fraction_bits} or more for a row product at {self.input}, "
-                f"not {self.power_segments}"
-            )
-
-    def _check_sum(self):
-        if self.sum_can_overflow and not self.saturate:
-            raise ValueError(
-                f"power_sum must hold a row of {self.capacity} equal scores (max_len {self.max_len} in slices of "
-                f"{self.lanes}) unless saturate is true, not only {self.power_sum.to_real(self.power_sum.max_raw)} "
-                f"as {self.power_sum} does"
-            )
+        check_sizes(self)
+        check_formats(self)
+        check_sum(self)
 
     @cached_property
     def plan(self) -> PipelinePlan:
         """The pipeline's registers and latencies."""
-        return PipelinePlan(self.tree_levels, self.max_slices, self.normalizer, self.cuts)
+        return PipelinePlan(self.tree_levels, self.max_slices, self.normalizer, self.cuts, self.rounding)
 
     @property
     def maximum(self) -> QFormat:
@@ -229,12 +169,22 @@ class SoftermaxConfig(RowShape):
         return self.power_sum.integer_bits
 
     @property
+    def result_bits(self) -> int:
+        """Fraction bits of a lane's result: those of the output, and the guard bits of a cascade."""
+        return self.output.fraction_bits + self.guard_bits
+
+    @property
+    def rounding_loss(self) -> int:
+        """Units of the output by which a cascade may change a result; other roundings are in the error budget."""
+        return 1 if self.rounding == "cascade" else 0
+
+    @property
     def product_shift(self) -> int:
-        """Fraction bits that numerator times reciprocal has beyond the output (negative: it has fewer).
+        """Fraction bits that numerator times reciprocal has beyond a lane's result (negative: it has fewer).
 
         The sum's exponent counts from 1/2, that is, the product is twice what its fraction bits say.
         """
-        return self.unnormed.fraction_bits + self.reciprocal.fraction_bits - 1 - self.output.fraction_bits
+        return self.unnormed.fraction_bits + self.reciprocal.fraction_bits - 1 - self.result_bits
 
     @property
     def product_width(self) -> int:
@@ -243,17 +193,23 @@ class SoftermaxConfig(RowShape):
         return ((largest >> self.reciprocal.fraction_bits) + 1).bit_length()
 
     @property
-    def output_can_saturate(self) -> bool:
-        """Whether any row can exceed the output format, from a bound.
+    def largest_result(self) -> float:
+        """Bound on the result of any lane before its last rounding.
 
-        The reciprocal of the mantissa, which is below 2, adds at most twice its table's error, and the final rounding
-        half a unit. A row product has the error of its constant, and is rounded by at most a unit.
+        The reciprocal of the mantissa, which is below 2, adds at most twice its table's error. A row product has the
+        error of its constant, and is rounded by at most a unit.
         """
-        largest = self._largest_quotient * (1 + 2 * self.reciprocal_table.error_bound) + self.output.ulp / 2
+        largest = self._largest_quotient * (1 + 2 * self.reciprocal_table.error_bound)
         if self.normalizer == "row_product":
             constants = self.product.to_real(self.product_table.values)
             largest = largest * float((constants / self._powers).max()) + self.product.ulp
-        return bool(largest > self.output.to_real(self.output.max_raw))
+        return largest
+
+    @property
+    def output_can_saturate(self) -> bool:
+        """Whether any row can exceed the output format, from a bound: rounding adds half a unit, a cascade one."""
+        rounding = self.output.ulp / (1 if self.rounding == "cascade" else 2)
+        return bool(self.largest_result + rounding > self.output.to_real(self.output.max_raw))
 
     @property
     def _largest_quotient(self) -> float:

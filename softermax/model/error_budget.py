@@ -33,10 +33,14 @@ class ErrorBudget:
     alignment : float
         Of the probability, absolute: what rounding the row product, or shifting the numerator, adds.
     rounding : float
-        Of the result, in ulp: half for rounding to nearest; 0 for truncation, whose error has the other sign.
+        Of the result, in ulp: half for rounding to nearest; 0 for truncation, whose error has the other sign. By
+        cascade that of the result with its guard bits.
     total : float
         Bound on the error of any result in ulp of the output: on its distance from exact softmax, or, with directed
-        rounding, on how far it lies above; below, truncation then keeps it less than 1 ulp away.
+        rounding, on how far it lies above; below, truncation then keeps it less than 1 ulp away. By cascade of the
+        result before it: the output is its floor or its ceiling, so less than 1 ulp further away.
+    row_sum : float
+        Bound on the distance of a row's sum from 1, in ulp of the output, where nothing saturates.
     """
 
     numerator: float
@@ -48,6 +52,7 @@ class ErrorBudget:
     alignment: float
     rounding: float
     total: float
+    row_sum: float
 
 
 def error_budget(config: SoftermaxConfig | str) -> ErrorBudget:
@@ -62,7 +67,7 @@ def error_budget(config: SoftermaxConfig | str) -> ErrorBudget:
     smallest = 2.0 ** (config.input.ulp - 1)
     dropped = lanes + renormalisation
     if dropped >= smallest / 2:
-        return _hopeless(numerator, lanes, renormalisation)
+        return ErrorBudget(numerator, lanes, renormalisation, *[float("inf")] * 7)
     power_sum = dropped / (smallest - dropped) + numerator
     truncated = config.mantissa_bits < config.power_sum.width - 1
     reciprocal = _reciprocal_error(config.reciprocal_table, truncated)
@@ -74,17 +79,23 @@ def error_budget(config: SoftermaxConfig | str) -> ErrorBudget:
         product = 0.0
         alignment = 4 * config.unnormed.ulp
         relative = (1 + power_sum) * (1 + reciprocal) * (1 + numerator) - 1
-    rounding = 0.5 if config.rounding == "nearest" else 0.0
+    rounding = 0.0 if config.rounding == "directed" else 2.0 ** -(config.guard_bits + 1)
     total = (relative + alignment) / config.output.ulp + rounding
-    return ErrorBudget(
-        numerator, lanes, renormalisation, power_sum, reciprocal, product, alignment, rounding, float(total)
-    )
+    each = 1.0 if config.rounding == "directed" else rounding
+    row_sum = _row_sum(config, relative / config.output.ulp, alignment / config.output.ulp, each)
+    terms = numerator, lanes, renormalisation, power_sum, reciprocal, product, alignment, rounding, total, row_sum
+    return ErrorBudget(*map(float, terms))
 
 
-def _hopeless(numerator: float, lanes: float, renormalisation: float) -> ErrorBudget:
-    """The budget of a config whose sum can be off by more than half of it."""
-    infinite = float("inf")
-    return ErrorBudget(numerator, lanes, renormalisation, infinite, infinite, infinite, infinite, infinite, infinite)
+def _row_sum(config: SoftermaxConfig, relative: float, alignment: float, rounding: float) -> float:
+    """Bound on the distance of a row's sum from 1, all in ulp.
+
+    Relative errors are those of a row that sums to 1. So is that of a row product, which is at least a half before it
+    is shifted; a numerator that is shifted loses bits by itself. To the rounding of each comes a cascade's last half.
+    """
+    shared, each = (2 * alignment, 0.0) if config.normalizer == "row_product" else (0.0, alignment)
+    last = 0.5 if config.rounding == "cascade" else 0.0
+    return relative + shared + config.capacity * (each + rounding) + last
 
 
 def _renormalisations(config: SoftermaxConfig) -> int:

@@ -6,10 +6,12 @@ from .config import SoftermaxConfig
 from .formats import UQ, Q, QFormat
 from .width_search import smallest
 
-__all__ = ["faithful_config", "smaller_normalizer"]
+__all__ = ["FEW_GUARD_BITS", "enough_guard_bits", "faithful_config", "smaller_normalizer"]
 
 #: Fraction bits of a score up to which the row products are smaller than a multiplier for each lane.
 ROW_PRODUCT_FRACTION_BITS = 5
+#: With which a language model's perplexity is that of exact softmax.
+FEW_GUARD_BITS = 3
 
 
 def faithful_config(
@@ -20,6 +22,7 @@ def faithful_config(
     *,
     normalizer: str | None = None,
     rounding: str = "nearest",
+    guard_bits: int | None = None,
     cuts: tuple[str, ...] | None = None,
     base: str = "2",
 ) -> SoftermaxConfig:
@@ -27,6 +30,7 @@ def faithful_config(
 
     That is, less than one unit in the last place away from exact base-2 softmax of the quantised scores (saturated
     to the output format), for every row of up to ``max_len`` elements. Every other width is derived from a bound.
+    Rounded by cascade, every output is the floor or the ceiling of a value that is less than half a unit away.
 
     Parameters
     ----------
@@ -38,7 +42,10 @@ def faithful_config(
         None chooses what is smaller, see :func:`smaller_normalizer`.
     rounding : str
         ``"directed"``, by row product only, saves each lane an adder, but its errors have one sign: a row then sums
-        to less than 1, on real scores by up to a fifth (docs/faithful.md).
+        to less than 1, on real scores by up to a fifth (docs/faithful.md). ``"cascade"``: rows sum to 1.
+    guard_bits : int or None
+        Of a cascade. None: as many as it takes for every row to sum to 1 within a unit of the output. A language model
+        is content with :data:`FEW_GUARD_BITS` (docs/faithful.md).
     cuts, base
         As for :class:`SoftermaxConfig`.
 
@@ -52,6 +59,8 @@ def faithful_config(
         raise ValueError(f"output must have at most 16 fraction bits to be faithful, not {output}")
     if normalizer is None:
         normalizer = smaller_normalizer(input)
+    if guard_bits is None:
+        guard_bits = enough_guard_bits(max_len) if rounding == "cascade" else 0
     return smallest(
         SoftermaxConfig(
             lanes=lanes,
@@ -62,10 +71,16 @@ def faithful_config(
             normalizer=normalizer,
             power_segments=256,
             rounding=rounding,
+            guard_bits=guard_bits,
             cuts=cuts,
             base=base,
         )
     )
+
+
+def enough_guard_bits(max_len: int) -> int:
+    """Guard bits with which all roundings of a row of this length add up to no more than a unit of the output."""
+    return max((max_len - 1).bit_length() - 1, 1)
 
 
 def smaller_normalizer(input: QFormat | str) -> str:

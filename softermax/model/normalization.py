@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from .cascade import cascaded
 from .config import SoftermaxConfig
 from .formats import integer_dtype
 from .unnormed import UnnormedRows
 
-__all__ = ["normalization", "normalized", "reciprocal", "row_product_normalization", "row_products"]
+__all__ = ["normalization", "normalized", "probabilities", "reciprocal", "row_product_normalization", "row_products"]
 
 
 def normalized(
@@ -32,8 +33,27 @@ def normalized(
     """
     maximum = rows.maximum[..., -1]
     if config.normalizer == "row_product":
-        return row_product_normalization(x, keep, maximum, power_sum, config)
-    return normalization(rows.numerators, rows.slice_maximum, maximum, power_sum, config)
+        results = row_product_normalization(x, keep, maximum, power_sum, config)
+    else:
+        results = normalization(rows.numerators, rows.slice_maximum, maximum, power_sum, config)
+    return probabilities(results, config)
+
+
+def probabilities(results: np.ndarray, config: SoftermaxConfig) -> np.ndarray:
+    """What is done last: the cascade, if rounding is by one, and saturation.
+
+    Parameters
+    ----------
+    results : ndarray of int, (..., slices, lanes)
+        Of whole rows, as of :func:`normalization` or :func:`row_product_normalization`.
+
+    Returns
+    -------
+    ndarray of int, (..., slices, lanes)
+        In ``config.output``.
+    """
+    y = cascaded(results, config) if config.rounding == "cascade" else results
+    return np.minimum(y, config.output.max_raw) if config.output_can_saturate else y
 
 
 def reciprocal(power_sum: np.ndarray, config: SoftermaxConfig) -> tuple[np.ndarray, np.ndarray]:
@@ -70,7 +90,7 @@ def normalization(
     power_sum: np.ndarray,
     config: SoftermaxConfig,
 ) -> np.ndarray:
-    """Normalization Unit over whole rows: y = round(u * 2**(M_s - M) / D), saturated.
+    """Results of the Normalization Unit, before the cascade and saturation: round(u * 2**(M_s - M) / D).
 
     Parameters
     ----------
@@ -84,14 +104,14 @@ def normalization(
     Returns
     -------
     ndarray of int, (..., slices, lanes)
-        In ``config.output``.
+        With ``config.result_bits`` fraction bits.
     """
     mantissa, exponent = reciprocal(power_sum, config)
     dtype = integer_dtype(config.unnormed.width + config.reciprocal.width + max(0, -config.product_shift) + 1)
     shift = (maximum + exponent)[..., None] - slice_maximum
     y = numerators.astype(dtype) >> shift.clip(max=31 if dtype.itemsize < 8 else 63).astype(dtype)[..., None]
     y *= mantissa.astype(dtype)[..., None, None]
-    return _round(y, config.product_shift, config)
+    return _round(y, config.product_shift)
 
 
 def row_products(power_sum: np.ndarray, config: SoftermaxConfig) -> tuple[np.ndarray, np.ndarray]:
@@ -118,7 +138,7 @@ def row_products(power_sum: np.ndarray, config: SoftermaxConfig) -> tuple[np.nda
 def row_product_normalization(
     x: np.ndarray, keep: np.ndarray | None, maximum: np.ndarray, power_sum: np.ndarray, config: SoftermaxConfig
 ) -> np.ndarray:
-    """Normalization Unit with row products over whole rows: y = round(product[frac(x)] * 2**(floor(x) - M) / 2**e).
+    """Results with row products, before the cascade and saturation: round(product[frac(x)] * 2**(floor(x) - M) / 2**e).
 
     Parameters
     ----------
@@ -131,7 +151,7 @@ def row_product_normalization(
     Returns
     -------
     ndarray of int, (..., slices, lanes)
-        In ``config.output``; 0 where masked.
+        With ``config.result_bits`` fraction bits; 0 where masked.
     """
     products, exponent = row_products(power_sum, config)
     fraction_bits = config.input.fraction_bits
@@ -140,13 +160,11 @@ def row_product_normalization(
     selected = np.take_along_axis(products, fraction.reshape(*rows, -1), axis=-1).reshape(x.shape)
     # The exponent counts from 1/2, so the products are halved as a matter of course.
     shift = (maximum + exponent - 1)[..., None, None] - (x >> fraction_bits)
-    dropped = config.product.fraction_bits - config.output.fraction_bits
+    dropped = config.product.fraction_bits - config.result_bits
     if config.rounding == "directed":
         y = _shift(selected, shift + dropped)
     else:
         y = (_shift(selected, shift + dropped - 1) + 1) >> 1
-    if config.output_can_saturate:
-        y = np.minimum(y, config.output.max_raw)
     return y if keep is None else np.where(keep, y, 0)
 
 
@@ -155,13 +173,11 @@ def _shift(values: np.ndarray, places: np.ndarray) -> np.ndarray:
     return (values << (-places).clip(0, 62)) >> places.clip(0, 62)
 
 
-def _round(y: np.ndarray, dropped: int, config: SoftermaxConfig) -> np.ndarray:
-    """Drop fraction bits, in place: to nearest, ties up; then saturate."""
+def _round(y: np.ndarray, dropped: int) -> np.ndarray:
+    """Drop fraction bits, in place: to nearest, ties up."""
     if dropped > 0:
         y += 1 << (dropped - 1)
         y >>= dropped
     else:
         y <<= -dropped
-    if config.output_can_saturate:
-        np.minimum(y, config.output.max_raw, out=y)
     return y

@@ -20,8 +20,7 @@ class PipelinePlan:
         Levels of the adder tree over the lanes.
     max_slices : int
         Slices of the longest row.
-    normalizer : str
-    cuts : tuple of str or None
+    normalizer, cuts, rounding
         As in :class:`softermax.model.SoftermaxConfig`.
 
     Raises
@@ -34,6 +33,7 @@ class PipelinePlan:
     max_slices: int
     normalizer: str = "multiply"
     cuts: tuple[str, ...] | None = None
+    rounding: str = "nearest"
 
     def __post_init__(self):
         cuts = self.registered_stages
@@ -72,6 +72,11 @@ class PipelinePlan:
     def row_latency(self) -> int:
         """Latency of the Normalization Unit from a row's summary to when its slices can be taken."""
         return 3 if self.normalizer == "row_product" else 2
+
+    @property
+    def result_latency(self) -> int:
+        """Latency of the Normalization Unit from a slice to its probabilities; a cascade takes a register more."""
+        return 2 if self.rounding == "cascade" else 1
 
     @property
     def buffer_depth(self) -> int:

@@ -23,11 +23,12 @@ def check_ranges(config: object, ranges: dict[str, tuple[int, int]]):
             raise ValueError(f"{name} must be {least} to {most}, not {value!r}")
 
 
-def check_choices(config: object, choices: dict[str, tuple[str, str]]):
-    """ValueError, in one sentence, unless each named parameter is one of its two choices."""
+def check_choices(config: object, choices: dict[str, tuple[str, ...]]):
+    """ValueError, in one sentence, unless each named parameter is one of its choices."""
     for name, known in choices.items():
         if getattr(config, name) not in known:
-            raise ValueError(f"{name} must be {known[0]!r} or {known[1]!r}, not {getattr(config, name)!r}")
+            *others, last = map(repr, known)
+            raise ValueError(f"{name} must be {', '.join(others)} or {last}, not {getattr(config, name)!r}")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -219,7 +219,7 @@ class SoftermaxTiming(CompleteTiming):
         super().__init__(
             UnnormedTiming(framing, config.plan),
             {"buffer": self._buffer},
-            NormalizationTiming(framing.last, config.plan.row_latency),
+            NormalizationTiming(framing.last, config.plan.row_latency, config.plan.result_latency),
         )
 
     def _between(self, valids, readies):

@@ -13,7 +13,7 @@ from .config import SoftermaxConfig
 from .error_budget import error_budget
 from .formats import UQ
 
-__all__ = ["area_model", "candidates", "derived_widths", "narrower", "smallest"]
+__all__ = ["area_model", "candidates", "derived_widths", "is_faithful", "narrower", "smallest"]
 
 #: Derived widths, by the name of the parameter: a config's width in bits, and the parameter at another width.
 #: Segments count as the bits that select one.
@@ -80,7 +80,7 @@ def candidates(config: SoftermaxConfig) -> Iterator[SoftermaxConfig]:
         If no width that the project allows is enough.
     """
     wide = _widest(config)
-    if not _is_faithful(wide):
+    if not is_faithful(wide):
         raise ValueError(
             f"output must be coarser than {config.output} to be faithful for rows of {config.max_len} at {config.input}"
         )
@@ -105,15 +105,21 @@ def _least(config: SoftermaxConfig, name: str, widest: int) -> int:
     while enough - too_narrow > 1:
         bits = (enough + too_narrow) // 2
         try:
-            faithful = _is_faithful(_with_width(config, name, bits))
+            faithful = is_faithful(_with_width(config, name, bits))
         except ValueError:
             faithful = False
         too_narrow, enough = (too_narrow, bits) if faithful else (bits, enough)
     return enough
 
 
-def _is_faithful(config: SoftermaxConfig) -> bool:
-    return error_budget(config).total < 1
+def is_faithful(config: SoftermaxConfig) -> bool:
+    """Whether the error budget keeps every output less than a unit from exact; by cascade, every result half of one."""
+    budget = error_budget(config)
+    if config.rounding != "cascade":
+        return budget.total < 1
+    # A row's sum is a whole number of units, so less than two away is one; with few guard bits, but for their rounding.
+    rounding = config.capacity * budget.rounding
+    return budget.total < 0.5 and budget.row_sum - max(rounding - 1, 0) < 2
 
 
 def _widest(config: SoftermaxConfig) -> SoftermaxConfig:

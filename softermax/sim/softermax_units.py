@@ -7,7 +7,7 @@ import numpy as np
 from softermax.hw.streams import probability_slice, row_summary, score_slice, unnormed_slice
 from softermax.model import SoftermaxConfig
 from softermax.model.framing import Framing, frame
-from softermax.model.normalization import normalization, row_product_normalization
+from softermax.model.normalization import normalization, probabilities, row_product_normalization
 from softermax.model.timing import NormalizationTiming, SoftermaxTiming, UnnormedTiming
 from softermax.model.unnormed import unnormed_softmax
 
@@ -143,16 +143,21 @@ def _probability_stream(unnormed, running, framing: Framing, config) -> PackedSt
     end_of = np.flatnonzero(framing.last)[framing.places[0]]
     row = running["maximum"][end_of], running["power_sum"][end_of]
     if config.normalizer == "row_product":
-        y = row_product_normalization(unnormed["x"][:, None], unnormed["keep"][:, None], *row, config)
+        results = row_product_normalization(unnormed["x"][:, None], unnormed["keep"][:, None], *row, config)
     else:
-        y = normalization(unnormed["u"][:, None], unnormed["maximum"][:, None], *row, config)
+        results = normalization(unnormed["u"][:, None], unnormed["maximum"][:, None], *row, config)
+    rows, columns = framing.places
+    whole = np.zeros((rows[-1] + 1, columns.max() + 1, config.lanes), np.int64)
+    whole[rows, columns] = results[:, 0]
+    y = probabilities(whole, config)[rows, columns]
     flags = {"saturated": running["saturated"][end_of], "overlong": running["overlong"][end_of]}
     return PackedStream.pack(probability_slice(config), {"y": y, "last": framing.last, **flags})
 
 
 UNNORMED = UnitModel(_unnormed_streams, lambda framing, config: UnnormedTiming(framing, config.plan))
 NORMALIZATION = UnitModel(
-    _all_normalization_streams, lambda framing, config: NormalizationTiming(framing.last, config.plan.row_latency)
+    _all_normalization_streams,
+    lambda framing, config: NormalizationTiming(framing.last, config.plan.row_latency, config.plan.result_latency),
 )
 SOFTMAX = UnitModel(_softermax_streams, SoftermaxTiming)
 

@@ -84,7 +84,7 @@ def test_latency_is_what_it_says(config, latency):
     [row_entered] = moves(inputs, seen, "row")
     entered, left = moves(inputs, seen, "i"), moves(inputs, seen, "o")
     assert left[0] - row_entered == unit.latency == latency
-    assert [o - i for i, o in zip(entered, left, strict=True)] == [NormalizationUnit.slice_latency] * 2 == [1, 1]
+    assert [o - i for i, o in zip(entered, left, strict=True)] == [unit.slice_latency] * 2 == [1, 1]
 
 
 @each_style

@@ -135,11 +135,27 @@ def softermax_row(raw, kept, config) -> Row:
         scores = [Fraction(x, 2**config.input.fraction_bits) for x in raw[start : start + config.lanes]]
         _append_slice(row, scores, kept[start : start + config.lanes], config)
     if config.normalizer == "row_product":
-        row.y = select(raw, kept, row.maximum[-1], row.power_sum[-1], config)
-        return row
-    for numerators, slice_maximum in zip(row.numerators, row.slice_maximum, strict=True):
-        row.y += normalize(numerators, row.maximum[-1] - slice_maximum, row.power_sum[-1], config)
+        exact = select(raw, kept, row.maximum[-1], row.power_sum[-1], config)
+    else:
+        exact = []
+        for numerators, slice_maximum in zip(row.numerators, row.slice_maximum, strict=True):
+            exact += normalize(numerators, row.maximum[-1] - slice_maximum, row.power_sum[-1], config)
+    row.y = rounded(exact, config)
     return row
+
+
+def rounded(exact: list[Fraction], config) -> list[int]:
+    """A row's results, in units of the output, as raw integers of it."""
+    half, most = Fraction(1, 2), 2**config.output.width - 1
+    if config.rounding != "cascade":
+        return [min(floor(value + (0 if config.rounding == "directed" else half)), most) for value in exact]
+    y, behind = [], Fraction(0)
+    for value in exact:
+        # What is owed, and the result to the nearest multiple of the guard bits' last place; no more than half is owed.
+        behind += floor(value * 2**config.guard_bits + half) * Fraction(1, 2**config.guard_bits)
+        y.append(floor(behind + half))
+        behind -= y[-1]
+    return [min(value, most) for value in y]
 
 
 def _append_slice(row: Row, scores, kept, config):
@@ -163,15 +179,14 @@ def _append_slice(row: Row, scores, kept, config):
     row.saturated.append(power_sum > largest or any(row.saturated))
 
 
-def normalize(numerators, rise: int, power_sum: int, config) -> list[int]:
-    """Probabilities of a slice whose maximum lies ``rise`` below that of its row."""
+def normalize(numerators, rise: int, power_sum: int, config) -> list[Fraction]:
+    """Results of a slice whose maximum lies ``rise`` below that of its row, in units of the output."""
     if power_sum == 0:
-        return [0] * len(numerators)
+        return [Fraction(0)] * len(numerators)
     mantissa, exponent = reciprocal_entry(power_sum, config)
     fraction_bits = config.unnormed.fraction_bits + config.reciprocal.fraction_bits
     unit = Fraction(2 * 2**config.output.fraction_bits, 2**fraction_bits)
-    products = [u // 2 ** (rise + exponent) * mantissa * unit for u in numerators]
-    return [min(floor(product + Fraction(1, 2)), 2**config.output.width - 1) for product in products]
+    return [u // 2 ** (rise + exponent) * mantissa * unit for u in numerators]
 
 
 def products_of(mantissa: int, config) -> list[int]:
@@ -180,17 +195,16 @@ def products_of(mantissa: int, config) -> list[int]:
     return [ceil(v) if config.rounding == "directed" else floor(v + Fraction(1, 2)) for v in exact]
 
 
-def select(raw, kept, maximum: int, power_sum: int, config) -> list[int]:
-    """Probabilities of scores by row product: the product for a score's fraction, scaled by its whole part."""
+def select(raw, kept, maximum: int, power_sum: int, config) -> list[Fraction]:
+    """Results of scores by row product, in units of the output: the product for a fraction, scaled."""
     if not any(kept):
-        return [0] * len(raw)
+        return [Fraction(0)] * len(raw)
     mantissa, exponent = reciprocal_entry(power_sum, config)
     products = products_of(mantissa, config)
     unit = Fraction(2**config.output.fraction_bits, 2**config.product.fraction_bits)
-    half = 0 if config.rounding == "directed" else Fraction(1, 2)
-    y = []
+    exact = []
     for x, keep in zip(raw, kept, strict=True):
         whole, fraction = divmod(x, 2**config.input.fraction_bits)
         scaled = products[fraction] * unit * Fraction(2) ** (whole - maximum + 1 - exponent)
-        y.append(min(floor(scaled + half), 2**config.output.width - 1) if keep else 0)
-    return y
+        exact.append(scaled if keep else Fraction(0))
+    return exact

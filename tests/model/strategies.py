@@ -65,7 +65,7 @@ def _styles(draw, normalizers, most_product_bits):
     """The style of normalization, and the formats and segments that are valid with it."""
     normalizer = draw(st.sampled_from(normalizers))
     by_product = normalizer == "row_product"
-    rounding = draw(st.sampled_from(["nearest", "directed"])) if by_product else "nearest"
+    rounding = draw(st.sampled_from(["nearest", "cascade", *(["directed"] if by_product else [])]))
     direction = "down" if rounding == "directed" else "nearest"
     score_fraction = draw(st.integers(0, most_product_bits if by_product else 8))
     unnormed = UQ(1, draw(st.integers(1, 30)))
@@ -79,6 +79,7 @@ def _styles(draw, normalizers, most_product_bits):
     return {
         "normalizer": normalizer,
         "rounding": rounding,
+        "guard_bits": draw(st.integers(1, 8)) if rounding == "cascade" else 0,
         "input": Q(draw(st.integers(1, 12 - score_fraction)), score_fraction),
         "unnormed": unnormed,
         "product": UQ(1, draw(st.integers(1, 24))),

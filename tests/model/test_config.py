@@ -132,11 +132,18 @@ def test_mantissa_is_no_longer_than_the_sum():
         ({"normalizer": "divide"}, ValueError, "normalizer must be 'multiply' or 'row_product', not 'divide'"),
         ({"product": UQ(0, 10)}, ValueError, "product must be UQ(1,f) with f from 1 to 24, not UQ(0,10)"),
         ({"product": UQ(1, 25)}, ValueError, "product must be UQ(1,f) with f from 1 to 24, not UQ(1,25)"),
-        ({"rounding": "up"}, ValueError, "rounding must be 'nearest' or 'directed', not 'up'"),
+        ({"rounding": "up"}, ValueError, "rounding must be 'nearest', 'directed' or 'cascade', not 'up'"),
+        (
+            {"rounding": "cascade"},
+            ValueError,
+            "guard_bits must be 1 or more with rounding 'cascade', not 0",
+        ),
+        ({"guard_bits": 3}, ValueError, "guard_bits must be 0 with rounding 'nearest', not 3"),
+        ({"guard_bits": 17, "rounding": "cascade"}, ValueError, "guard_bits must be 0 to 16, not 17"),
         (
             {"rounding": "directed"},
             ValueError,
-            "rounding must be 'nearest' with normalizer 'multiply', not 'directed'",
+            "rounding must be 'nearest' or 'cascade' with normalizer 'multiply', not 'directed'",
         ),
         (
             {"normalizer": "row_product", "input": Q(5, 3)},

@@ -116,11 +116,11 @@ def test_the_longest_rows_can_be_faithful():
             ValueError,
             "input must have at most 12 bits, at most 8 of them fraction bits, not Q(9,4)",
         ),
-        ({"rounding": "up"}, ValueError, "rounding must be 'nearest' or 'directed', not 'up'"),
+        ({"rounding": "up"}, ValueError, "rounding must be 'nearest', 'directed' or 'cascade', not 'up'"),
         (
             {"normalizer": "multiply", "rounding": "directed"},
             ValueError,
-            "rounding must be 'nearest' with normalizer 'multiply', not 'directed'",
+            "rounding must be 'nearest' or 'cascade' with normalizer 'multiply', not 'directed'",
         ),
     ],
 )
@@ -133,4 +133,4 @@ def test_the_preset_is_a_choice_of_the_class():
     config = SoftermaxConfig.faithful(lanes=4, max_len=96)
     assert config == faithful_config(lanes=4, max_len=96)
     parameters = list(signature(SoftermaxConfig.faithful).parameters)
-    assert parameters == ["input", "output", "max_len", "lanes", "normalizer", "rounding", "cuts", "base"]
+    assert parameters == ["input", "output", "max_len", "lanes", "normalizer", "rounding", "guard_bits", "cuts", "base"]

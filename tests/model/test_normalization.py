@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from softermax.model import UQ, Q, SoftermaxConfig
-from softermax.model.normalization import normalization, reciprocal, row_product_normalization, row_products
+from softermax.model.normalization import (
+    normalization,
+    probabilities,
+    reciprocal,
+    row_product_normalization,
+    row_products,
+)
 
 from . import oracle
 from .strategies import configs, configs_and_rows, examples
@@ -20,7 +26,8 @@ KEPT = EVERY_SUM[32:]  # 1/2 and more, as a row with a kept score has
 
 def normalize(numerators, rise, power_sum, config=PAPER):
     """Normalize one slice, ``rise`` below its row's maximum."""
-    return normalization(np.array([numerators]), np.array([0]), np.array(rise), np.array(power_sum), config)[0].tolist()
+    results = normalization(np.array([numerators]), np.array([0]), np.array(rise), np.array(power_sum), config)
+    return probabilities(results, config)[0].tolist()
 
 
 # Reciprocal
@@ -141,7 +148,7 @@ def test_normalization_equals_exact_arithmetic(config, data):
     rise = data.draw(st.integers(0, 64))
     at_most = Fraction(d, 1 << config.power_sum.fraction_bits) * one * 2**rise
     us = [min(u, int(at_most)) for u in us]
-    assert normalize(us, rise, d, config) == oracle.normalize(us, rise, d, config)
+    assert normalize(us, rise, d, config) == oracle.rounded(oracle.normalize(us, rise, d, config), config)
 
 
 # Row products
@@ -157,7 +164,7 @@ def select(raw, maximum, power_sum, config=PRODUCTS, keep=None):
     """Normalize one slice of scores by row product."""
     keep = None if keep is None else np.array([keep])
     row = np.array(maximum), np.array(power_sum)
-    return row_product_normalization(np.array([raw]), keep, *row, config)[0].tolist()
+    return probabilities(row_product_normalization(np.array([raw]), keep, *row, config), config)[0].tolist()
 
 
 @pytest.mark.parametrize(
@@ -233,4 +240,5 @@ def test_row_product_normalization_equals_exact_arithmetic(case, data):
     row = oracle.softermax_row(raw, kept, config)
     d = data.draw(st.integers(row.power_sum[-1], config.power_sum.max_raw))
     seen = select(raw, row.maximum[-1], d, config, kept)
-    assert seen == oracle.select(raw.tolist(), kept.tolist(), row.maximum[-1], d, config)
+    exact = oracle.select(raw.tolist(), kept.tolist(), row.maximum[-1], d, config)
+    assert seen == oracle.rounded(exact, config)

@@ -29,7 +29,8 @@ def test_masked_elements_after_a_row_do_not_change_it(case, data):
 @given(configs_and_rows())
 def test_a_masked_slice_before_a_row_does_not_change_it(case):
     config, raw, kept = case
-    assume(len(raw) + config.lanes <= config.max_len)
+    raw, kept = raw[: config.max_len - config.lanes], kept[: config.max_len - config.lanes]
+    assume(config.max_len > config.lanes)
     before = np.full(config.lanes, config.input.max_raw)
     shifted = softmax_raw(np.append(before, raw), config, np.append(before < 0, kept))
     assert shifted[config.lanes :].tolist() == softmax_raw(raw, config, kept).tolist()
@@ -53,8 +54,9 @@ def test_order_within_a_slice_does_not_matter(case, random):
     for start in range(0, len(raw), config.lanes):
         places = list(range(start, min(start + config.lanes, len(raw))))
         order += random.sample(places, len(places))
-    shuffled = softmax_raw(raw[order], config, kept[order])
-    assert shuffled.tolist() == softmax_raw(raw, config, kept)[order].tolist()
+    seen, shuffled = softmax_raw(raw, config, kept), softmax_raw(raw[order], config, kept[order])
+    # What a cascade carries goes to another lane then, a unit at a time.
+    assert np.abs(shuffled - seen[order]).max() <= (config.rounding == "cascade")
 
 
 @examples(100)

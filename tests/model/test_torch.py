@@ -27,7 +27,13 @@ STYLES = [
     for base in ("2", "e")
 ] + [
     SoftermaxConfig.faithful(max_len=384, normalizer=normalizer, rounding=rounding, base=base)
-    for normalizer, rounding in (("multiply", "nearest"), ("row_product", "nearest"), ("row_product", "directed"))
+    for normalizer, rounding in (
+        ("multiply", "nearest"),
+        ("row_product", "nearest"),
+        ("row_product", "directed"),
+        ("multiply", "cascade"),
+        ("row_product", "cascade"),
+    )
     for base in ("2", "e")
 ]
 #: Rows longer than a table of results, with the widest formats there are.

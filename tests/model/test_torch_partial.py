@@ -1,5 +1,6 @@
 """Softermax in PyTorch with approximations left out: each alone, all, and none, which is the golden model again."""
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 
@@ -21,6 +22,7 @@ STYLES = {
     "multiply": PAPER,
     "row product": SoftermaxConfig.paper(lanes=16, max_len=384, normalizer="row_product"),
     "directed": SoftermaxConfig.faithful(max_len=384, rounding="directed"),
+    "cascade": replace(PAPER, rounding="cascade", guard_bits=4),
     "base e": SoftermaxConfig.paper(lanes=16, max_len=384, base="e"),
 }
 EACH_STYLE = pytest.mark.parametrize("config", STYLES.values(), ids=STYLES)

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from softermax.model import QFormat
-from softermax.model.config import CHOICES
+from softermax.model.config_checks import CHOICES
 
 from ..design_points import OLD_NAMES, DesignPoint, main_design_points
 from ..designs.registry import designs, unit_names

@@ -71,13 +71,15 @@ def _facts(config: SoftermaxConfig) -> dict:
         facts |= {name: str(fmt), f"{name}_bits": fmt.width}
     for name, table in (("power", config.power_table), ("reciprocal", config.reciprocal_table)):
         facts |= {f"{name}_segments": table.segments, f"{name}_table_error_bound": table.error_bound}
-    bound = error_budget(config).total
+    budget = error_budget(config)
     if config.normalizer == "row_product":
         facts |= {"product": str(config.product), "product_bits": config.product_width}
     return facts | {
         "smaller_normalizer": smaller_normalizer(config.input),
         "rounding": config.rounding,
-        "error_bound_ulp": bound if math.isfinite(bound) else None,
+        "guard_bits": config.guard_bits,
+        "error_bound_ulp": _finite(budget.total + config.rounding_loss),
+        "row_sum_bound_ulp": _finite(budget.row_sum),
         "sum_can_overflow": config.sum_can_overflow,
         "output_can_saturate": config.output_can_saturate,
         "cuts": ",".join(config.plan.registered_stages) or "none",
@@ -85,9 +87,13 @@ def _facts(config: SoftermaxConfig) -> dict:
     }
 
 
+def _finite(bound: float) -> float | None:
+    return bound if math.isfinite(bound) else None
+
+
 def _error_bound(config: SoftermaxConfig) -> float:
     """The error budget; a truncated result may also lie almost a unit below, and 1 may saturate to the output."""
-    bound = error_budget(config).total
+    bound = error_budget(config).total + config.rounding_loss
     truncated = 1.0 if config.rounding == "directed" else 0.0
     return max(max(bound, truncated) * config.output.ulp, 1 - config.output.to_real(config.output.max_raw))
 

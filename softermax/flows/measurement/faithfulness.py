@@ -19,7 +19,7 @@ import softermax.model
 from softermax.model import UQ, Q, SoftermaxConfig
 from softermax.model.attack import Worst, hard_rows, random_rows, worst_of
 from softermax.model.error_budget import error_budget
-from softermax.model.width_search import derived_widths, narrower
+from softermax.model.width_search import derived_widths, is_faithful, narrower
 
 from ..design_points import DesignPoint
 from ..files import write_whole
@@ -83,18 +83,23 @@ def _measure(config: SoftermaxConfig, rows: int, seed: int) -> dict:
     }
     found: list[Worst] = list(attacks.values())
     above, below = max(worst.above for worst in found), max(worst.below for worst in found)
-    bound = error_budget(config).total
-    a_bit_less = min((error_budget(less).total for _, less in narrower(config)), default=math.inf)
+    less = [config for _, config in narrower(config)]
+    bounds = [error_budget(each).total + each.rounding_loss for each in (config, *less)]
     return {
         "widths": " ".join(str(bits) for bits in derived_widths(config).values()),
         **{name: max(worst.above, worst.below) for name, worst in attacks.items()},
-        "bound": _finite(bound),
-        "bound_a_bit_less": _finite(a_bit_less),
-        # With directed rounding the bound is on what lies above; below, truncation takes less than a unit.
-        "faithful": bool(above <= bound < 1 <= a_bit_less and below < 1),
+        "bound": _finite(bounds[0]),
+        "bound_a_bit_less": _finite(min(bounds[1:], default=math.inf)),
+        "faithful": _is_faithful(config, above, below) and is_faithful(config) and not any(map(is_faithful, less)),
         "row_sum_min": min(worst.sum_low for worst in found),
         "row_sum_max": max(worst.sum_high for worst in found),
     }
+
+
+def _is_faithful(config: SoftermaxConfig, above: float, below: float) -> bool:
+    """Whether errors are within the bound; that of directed rounding is on what lies above, a unit on what is below."""
+    bound = error_budget(config).total + config.rounding_loss
+    return above <= bound and below < (1 if config.rounding == "directed" else max(bound, 1))
 
 
 def _finite(bound: float) -> float | None:

@@ -22,6 +22,9 @@ from .rows import blocks, refuse_not_finite
 
 __all__ = ["result_dtype", "scaled_scores", "softermax_rows"]
 
+#: Fraction bits of results of which a whole row's sum, about 1, fits in 32 bits.
+INT32_RESULT_BITS = 27
+
 
 @dataclass(frozen=True)
 class Tables:
@@ -51,8 +54,8 @@ class Tables:
 def tables(config: SoftermaxConfig, device: torch.device) -> Tables:
     """The tables, made once for a config and device."""
     fraction_bits = config.input.fraction_bits
-    # A numerator is below 2 and a reciprocal too, so 3 places below half a unit of the output nothing is left.
-    vanished = (config.output.fraction_bits + 4) << fraction_bits
+    # A numerator is below 2 and a reciprocal too, so 3 places below half a unit of a result nothing is left.
+    vanished = (config.result_bits + 4) << fraction_bits
     distances = (1 << config.input.width) + (1 << fraction_bits)
     hidden = config.input.min_raw - max(distances, vanished)
     numerators = power_of_two(-np.arange(distances), None, np.zeros((), int), config)
@@ -201,14 +204,39 @@ def normalise(
     mantissa, exponent = reciprocal(power_sum, config)
     top = (maximum + exponent << config.input.fraction_bits).to(torch.int32)[:, None]
     distance = (top - slices.flatten(1)).clamp_(max=len(distances) - 1).to(torch.int64)
+    if config.rounding == "cascade":
+        return _to_dtype(_cascaded(mantissa, distance, config), config, dtype)
     if len(distances) < distance.shape[1]:
-        row_tables = _to_dtype(results(mantissa[:, None], distances, config), config, dtype)
+        row_tables = _to_dtype(_saturated_output(results(mantissa[:, None], distances, config), config), config, dtype)
         return torch.gather(row_tables, 1, distance)
-    return _to_dtype(results(mantissa[:, None], distance, config), config, dtype)
+    return _to_dtype(_saturated_output(results(mantissa[:, None], distance, config), config), config, dtype)
+
+
+def _cascaded(mantissa: torch.Tensor, distance: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
+    """Results of whole rows, rounded by cascade, as in :func:`softermax.model.cascade.cascaded`; saturated."""
+    distances = tables(config, distance.device).distances
+    # In half of the memory where a row fits; with a power sum that saturates it may exceed 1 many times.
+    small = config.result_bits <= INT32_RESULT_BITS and not config.sum_can_overflow
+    integers = torch.int32 if small else torch.int64
+    if len(distances) < distance.shape[1]:
+        found = torch.gather(results(mantissa[:, None], distances, config).to(integers), 1, distance)
+    else:
+        found = results(mantissa[:, None], distance, config).to(integers)
+    sums = found.cumsum_(dim=1).add_(1 << (config.guard_bits - 1)) >> config.guard_bits
+    y = sums.clone()
+    y[:, 1:] -= sums[:, :-1]
+    return _saturated_output(y, config)
+
+
+def _saturated_output(y: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
+    return y.clamp_(max=config.output.max_raw)
 
 
 def results(mantissa: torch.Tensor, distance: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
-    """What scores become at a distance below M + e in rows with this reciprocal: int64, the two broadcast together."""
+    """Results of scores at a distance below M + e in rows with this reciprocal: int64, the two broadcast together.
+
+    Not saturated, and before the cascade if rounding is by one.
+    """
     fraction = -distance & ((1 << config.input.fraction_bits) - 1)
     places = -(-distance >> config.input.fraction_bits)
     known = tables(config, mantissa.device)
@@ -219,9 +247,9 @@ def results(mantissa: torch.Tensor, distance: torch.Tensor, config: SoftermaxCon
         bias = (1 << cut) - 1 if config.rounding == "directed" else 1 << (cut - 1)
         product = (known.product[fraction] * mantissa + bias) >> cut
         # The exponent counts from 1/2, so the products are halved as a matter of course.
-        places = places + (config.product.fraction_bits - config.output.fraction_bits - 1)
+        places = places + (config.product.fraction_bits - config.result_bits - 1)
         y = _shifted(product, places) if config.rounding == "directed" else (_shifted(product, places - 1) + 1) >> 1
-    return y.clamp_(max=config.output.max_raw)
+    return y
 
 
 def _rounded(y: torch.Tensor, dropped: int) -> torch.Tensor:

@@ -63,7 +63,7 @@ class _PartialBlock:
         numerators = torch.where(keep, self.power_of_two(x, slice_maximum[..., None]), 0.0)
         maximum, power_sum = self.reduction(numerators.sum(dim=-1), slice_maximum)
         y = self.normalise(x, maximum[:, None, None], power_sum[:, None, None])
-        return torch.where(keep, self.output(y), 0.0).flatten(1)[:, :n]
+        return self.output(torch.where(keep, y, 0.0).flatten(1))[:, :n]
 
     def input(self, scores, keep):
         """Scores, quantised or not; 0 where masked."""
@@ -142,9 +142,12 @@ class _PartialBlock:
         """Results, rounded and saturated or not."""
         if not self.approximate["output"]:
             return y
-        fmt = self.config.output
-        half = 0.0 if self.config.rounding == "directed" else 0.5
-        return (y / fmt.ulp + half).floor().clamp(max=fmt.max_raw) * fmt.ulp
+        fmt, half = self.config.output, 0.0 if self.config.rounding == "directed" else 0.5
+        fine = (y / fmt.ulp * 2.0**self.config.guard_bits + half).floor() * 2.0**-self.config.guard_bits
+        if self.config.rounding == "cascade":
+            sums = (fine.cumsum(dim=-1) + half).floor()
+            fine = sums.diff(dim=-1, prepend=torch.zeros_like(sums[..., :1]))
+        return fine.clamp(max=fmt.max_raw) * fmt.ulp
 
 
 def _truncated(value: torch.Tensor, fraction_bits: int) -> torch.Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from amaranth.hdl import Array, Const, Mux, Signal
 
-from softermax.hw import NormalizationUnit
 from softermax.hw.pe.mac_array import MacArray
 from softermax.hw.pe.requantiser import Requantiser
 from softermax.model.pe import Register
@@ -73,7 +72,7 @@ def rows(h: Harness):
 def progress(h: Harness):
     """No deadlock: while a head is computed, queries come and the sink is ready, something moves within the latency."""
     host, o, q, config = _Host(h), h.port.o, h.port.q, h.component.config
-    softmax = config.softmax.plan.summary_latency + config.softmax.plan.row_latency + NormalizationUnit.slice_latency
+    softmax = config.softmax.plan.summary_latency + config.softmax.plan.row_latency + config.softmax.plan.result_latency
     within = MacArray.latency + Requantiser.latency + softmax
     due = host.started & ~h.port.done & q.valid & o.ready
     check_progress(h, due=due, moves=q.ready | o.valid, within=within, name="a query or probabilities")
