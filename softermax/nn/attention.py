@@ -46,8 +46,8 @@ UNSUPPORTED = {
 
 
 def default_config() -> SoftermaxConfig:
-    """Faithful outputs for ordinary softmax, rows of up to 1024 scores: no training needed."""
-    return SoftermaxConfig.faithful(base="e", max_len=MAX_LEN)
+    """Outputs of 8 bits whose rows sum to one, for ordinary softmax of up to 1024 scores: no training needed."""
+    return SoftermaxConfig.faithful(base="e", max_len=MAX_LEN, rounding="cascade")
 
 
 def register(config: SoftermaxConfig | str | None = None, name: str = "softermax", *, arithmetic: str = "softermax"):

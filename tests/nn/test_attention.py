@@ -200,12 +200,13 @@ def test_exact_softmax_of_base_2():
     torch.testing.assert_close(probabilities, float_softmax(query @ key.mT * 0.5 * np.log(2), dim=-1))
 
 
-def test_the_default_is_faithful_softmax_of_base_e():
+def test_the_default_is_softmax_of_base_e_whose_rows_sum_to_one():
     config = default_config()
-    assert config == SoftermaxConfig.faithful(base="e", max_len=1024)
+    assert config == SoftermaxConfig.faithful(base="e", max_len=1024, rounding="cascade")
     register()
     query, key, value = states(keys=1024)
-    attend(query, key, value, config=config)
+    _, probabilities = attend(query, key, value, config=config)
+    assert (probabilities.sum(dim=-1) - 1).abs().max() <= config.output.ulp
 
 
 def refusal(call, *arguments, kind=ValueError, **options) -> str:
