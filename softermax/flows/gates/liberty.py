@@ -169,15 +169,16 @@ def _read(file: Path, plain: Path) -> dict[str, Cell]:
 
 
 def _read_anew(file: Path, plain: Path) -> dict[str, Cell]:
-    broken = FlowError(f"{file} must be a Liberty file, which it is not, or not a whole one")
     bare = _OPAQUE.sub("", plain.read_text(errors="replace"))
-    if re.match(r"\s*library\s*\(", bare) is None or bare.count("{") != bare.count("}") or not bare.count("{"):
-        raise broken
+    if re.match(r"\s*library\s*\(", bare) is None:
+        raise FlowError(f"{file} must be a Liberty file, but does not begin with a library")
+    if bare.count("{") != bare.count("}") or not bare.count("{"):
+        raise FlowError(f"{file} must be a whole Liberty file, but its braces do not match")
     done = subprocess.run(
         [sys.executable, "-m", "softermax.flows.gates.liberty", str(plain)], capture_output=True, text=True, check=False
     )
     if done.returncode or not done.stdout:
-        raise broken
+        raise FlowError(f"{file} must be a Liberty file, but has a syntax error")
     return {
         name: Cell(**fields | {"inputs": tuple(fields["inputs"])}) for name, fields in json.loads(done.stdout).items()
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..errors import FlowError
 from .timing import LOAD
 
-__all__ = ["opensta_energy", "opensta_period"]
+__all__ = ["find_opensta", "opensta_energy", "opensta_period"]
 
 #: Every path is longer than this period, so that the worst slack tells of the slowest one. In ps.
 SHORT = 1.0
@@ -38,6 +38,14 @@ set_power_activity -global -activity {activity} -duty 0.5
 report_power -digits 9
 exit
 """
+
+
+def find_opensta() -> str:
+    """The path of OpenSTA; a FlowError if it is not installed."""
+    program = shutil.which("sta")
+    if program is None:
+        raise FlowError("OpenSTA, the program sta, must be on the PATH: install the Debian package opensta")
+    return program
 
 
 def opensta_period(netlist: Path, top: str, liberty: Sequence[Path]) -> float:
@@ -88,9 +96,7 @@ def opensta_energy(netlist: Path, top: str, liberty: Sequence[Path], activity: f
 
 def _ask(script: str, netlist: Path, top: str, liberty: Sequence[Path], period: float, **fields) -> str:
     """What OpenSTA says to a script about a netlist that is clocked with a period in ps."""
-    program = shutil.which("sta")
-    if program is None:
-        raise FlowError("OpenSTA, the program sta, must be on the PATH: install the Debian package opensta")
+    program = find_opensta()
     text = liberty[0].read_text(errors="replace")
     in_ff = 1000.0 if re.search(r"capacitive_load_unit\s*\(\s*1(?:\.0*)?\s*,\s*\"?pf", text) else 1.0
     with tempfile.TemporaryDirectory() as scratch:

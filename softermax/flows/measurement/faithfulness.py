@@ -115,10 +115,10 @@ FAITHFULNESS = Measure(
             type=click.IntRange(1),
             default=100_000,
             show_default=True,
-            help="Random rows for each config.",
+            help="Number of random rows for each config.",
         ),
         click.Option(
-            ["--seed"], type=click.IntRange(0), default=1, show_default=True, help="Of random rows and search."
+            ["--seed"], type=click.IntRange(0), default=1, show_default=True, help="Seed of random rows and search."
         ),
     ),
     columns=(

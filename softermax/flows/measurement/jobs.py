@@ -16,11 +16,13 @@ from pathlib import Path
 import click
 
 from ..design_points import DesignPoint
+from ..designs.captured import check_tokens
 from ..jobs.cache import Cache, CachedJob, cached
 from ..jobs.measure import Measure
 from ..jobs.provenance import cache_key, library_digests
 from ..results import columns
 from ..results.columns import CELLS, FLOPS, POINT, TOKENS, Column, hidden, integer, real
+from ..synthesis.libraries import check_libraries
 from ..synthesis.options import BALANCED_SYNTHESIS, LEAST_AREA_SYNTHESIS
 from ..synthesis.sram_macros import SramMacro
 from ..synthesis.synthesis import AreaOptions, Synthesis, synthesise
@@ -29,7 +31,18 @@ from .mapped_unit import MappedUnit, read_mapped_unit
 from .ratios import RATIO_COLUMNS, with_ratios
 from .row_energy import ROW_ENERGY_COLUMNS, measure_row_energy
 
-__all__ = ["AREA", "ENERGY", "PATH", "TIMING", "area", "characterise", "energy", "synthesis", "timing"]
+__all__ = [
+    "AREA",
+    "ENERGY",
+    "PATH",
+    "TIMING",
+    "area",
+    "characterise",
+    "check_synthesis",
+    "energy",
+    "synthesis",
+    "timing",
+]
 
 #: Elements of the rows that energies are measured for.
 USUAL_TOKENS = 384
@@ -40,6 +53,14 @@ _LAST_READ: dict[tuple, MappedUnit] = {}
 def _cache_key(job: str, point: DesignPoint, options: AreaOptions, **others) -> str:
     options = vars(options) | {"liberty": library_digests(options.liberty)}
     return cache_key(job, point, options=options, **others)
+
+
+def check_synthesis(point: DesignPoint, build_dir: Path, options: AreaOptions, macros: bool | None = None, **_):
+    """Refuse libraries and cells not to use with which :func:`synthesis` would fail; a FlowError says why.
+
+    A unit that has SRAM macros unless told has memories for certain, and is the one that takes minutes.
+    """
+    check_libraries(options, memories=point.entry.macros and macros is not False)
 
 
 def synthesis(point: DesignPoint, build_dir: Path, options: AreaOptions, macros: bool | None = None) -> Synthesis:
@@ -123,12 +144,13 @@ AREA = Measure(
     title="Area, recipe {options.recipe}",
     progress="Synthesising",
     run=area,
+    check=check_synthesis,
     options=(
         LEAST_AREA_SYNTHESIS,
         click.Option(
             ["--macros/--flip-flops"],
             default=None,
-            help="Memories as SRAM macros with a modelled area, the default in a pe, or as flip-flops, that elsewhere.",
+            help="Make memories SRAM macros with a modelled area, as in a pe unless told, or flip-flops, as elsewhere.",
         ),
     ),
     columns=(
@@ -175,6 +197,7 @@ TIMING = Measure(
     title="Least clock period, recipe {options.recipe}",
     progress="Synthesising and timing",
     run=timing,
+    check=check_synthesis,
     options=(BALANCED_SYNTHESIS,),
     columns=(
         *POINT,
@@ -220,6 +243,11 @@ def energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: in
     } | found
 
 
+def _check_energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: int | None, period: float):
+    check_tokens(_tokens(point, tokens), point.max_len)
+    check_synthesis(point, build_dir, options)
+
+
 ENERGY = Measure(
     name="energy",
     help="The energy of a unit for rows of real attention scores, played into its mapped netlist. Without a library "
@@ -228,12 +256,13 @@ ENERGY = Measure(
     title="Energy for a row, recipe {options.recipe}",
     progress="Synthesising and simulating",
     run=energy,
+    check=_check_energy,
     options=(
         BALANCED_SYNTHESIS,
         click.Option(
             ["--tokens"],
             type=click.IntRange(1),
-            help=f"Length of the rows; unless told {USUAL_TOKENS}, or the longest that the unit takes if that is less.",
+            help=f"Elements of a row; {USUAL_TOKENS} unless told, or the longest that the unit takes if that is less.",
         ),
         click.Option(
             ["--period"],
@@ -241,7 +270,7 @@ ENERGY = Measure(
             default=1000.0,
             show_default=True,
             callback=_positive,
-            help="Clock period in ps; only affects leakage energy.",
+            help="Clock period in ps, from which the leakage energy alone follows.",
         ),
     ),
     columns=(

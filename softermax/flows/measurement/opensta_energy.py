@@ -11,19 +11,25 @@ from ..gates.activity import Activity
 from ..gates.energy import switched_energy
 from ..gates.liberty import Library, unpacked
 from ..gates.netlist import CLOCK, Netlist, kind_of
-from ..gates.opensta import opensta_energy, opensta_period
+from ..gates.opensta import find_opensta, opensta_energy, opensta_period
 from ..jobs.measure import Measure
 from ..results.columns import POINT, hidden, real
 from ..synthesis.options import BALANCED_SYNTHESIS
 from ..synthesis.synthesis import AreaOptions
-from .jobs import synthesis, timing
+from .jobs import check_synthesis, synthesis, timing
 from .mapped_unit import read_mapped_unit
 
-__all__ = ["OPENSTA_ENERGY", "energy_beside_opensta", "timing_beside_opensta"]
+__all__ = ["OPENSTA_ENERGY", "check_beside_opensta", "energy_beside_opensta", "timing_beside_opensta"]
 
 #: Changes of a net in a clock cycle, and the cycles of which energies are means, so that counts are whole numbers.
 CHANGES, CYCLES = 0.2, 1000
 PERIOD = 1000.0
+
+
+def check_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOptions):
+    """Refuse what OpenSTA is not there for, or what :func:`.jobs.check_synthesis` refuses."""
+    check_synthesis(point, build_dir, options)
+    find_opensta()
 
 
 def timing_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
@@ -66,6 +72,7 @@ OPENSTA_ENERGY = Measure(
     title="Energy of a clock cycle in fJ, ours and OpenSTA's, recipe {options.recipe}",
     progress="Synthesising",
     run=energy_beside_opensta,
+    check=check_beside_opensta,
     options=(BALANCED_SYNTHESIS,),
     columns=(
         *POINT,

@@ -46,6 +46,8 @@ def measure_utilisation(
         If there is no such processing element.
     """
     config_of = design(preset).config
+    if d_head < 1:
+        raise FlowError(f"d_head must be at least 1, not {d_head}")
     try:
         softmax = config_of(lanes=lanes, max_len=tokens)
         config = ProcessingElementConfig(softmax=softmax, vector_size=lanes, values=values)
@@ -53,7 +55,8 @@ def measure_utilisation(
         head = Head(q=matrix, k=matrix, multiplier=1, shift=0, causal=causal, v=matrix)
         head.check(config)
     except (TypeError, ValueError) as error:
-        raise FlowError(str(error)) from error
+        # A vector has as many pairs as there are lanes.
+        raise FlowError(str(error).replace("vector_size", "lanes")) from error
     used, cycles = _play(head, config)
     return {
         "preset": preset,

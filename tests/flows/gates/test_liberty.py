@@ -75,24 +75,29 @@ def test_a_library_must_have_what_designs_need(library, cells, lacks):
     assert str(caught.value) == text
 
 
+NO_LIBRARY = "a Liberty file, but does not begin with a library"
+NOT_WHOLE = "a whole Liberty file, but its braces do not match"
+
+
 @pytest.mark.parametrize(
-    "content",
+    ("content", "why"),
     [
-        b"",
-        b"no library\n",
-        bytes(range(256)),
-        b"library (cut) {\n" + INVERTER.encode(),
-        b"library (odd) { cell (X) { area : } ; } }",
-        b"module top(input a); endmodule\n",
+        (b"", NO_LIBRARY),
+        (b"no library\n", NO_LIBRARY),
+        (bytes(range(256)), NO_LIBRARY),
+        (b"library (cut) {\n" + INVERTER.encode(), NOT_WHOLE),
+        (b"library (odd) { cell (X) { area : } ; } }", NOT_WHOLE),
+        (b"library (odd) { cell (X) { area : } ; }", "a Liberty file, but has a syntax error"),
+        (b"module top(input a); endmodule\n", NO_LIBRARY),
     ],
-    ids=["empty", "text", "binary", "truncated", "syntax", "verilog"],
+    ids=["empty", "text", "binary", "truncated", "brackets", "syntax", "verilog"],
 )
-def test_what_is_no_liberty_file_is_refused(content, tmp_path):
+def test_what_is_no_liberty_file_is_refused(content, why, tmp_path):
     path = tmp_path / "bad.lib"
     path.write_bytes(content)
     with pytest.raises(FlowError) as caught:
         read(path)
-    assert str(caught.value) == f"{path} must be a Liberty file, which it is not, or not a whole one"
+    assert str(caught.value) == f"{path} must be {why}"
 
 
 def test_compressed_files_are_unpacked(library, tmp_path):
