@@ -43,7 +43,7 @@ def write_whole(path: Path, content: str | bytes):
         return
     with _refused(path):
         target = _target(path)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make(target.parent)
         if target.exists() and not target.is_file():
             target.write_bytes(data)
         else:
@@ -92,6 +92,13 @@ def _target(path: Path) -> Path:
     if target.is_dir():
         raise FlowError(f"{path} cannot be written: it is a folder, not a file")
     return target
+
+
+def _make(folder: Path):
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from error
 
 
 def _try(folder: Path):

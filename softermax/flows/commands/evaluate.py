@@ -57,7 +57,7 @@ def datasheet(output: Output, seed, simulator, build_dir, **synthesis):
     EXCLUDE,
     SCHEDULER,
     BUILD_DIR,
-    help="Everything that is measured, with one library: area, timing and energy of every unit, energies for other "
+    help="Measure everything with one library: area, timing and energy of every unit, energies for other "
     "lengths of rows, areas at other sizes; then a report of all libraries evaluated so far. What has been done is "
     "kept in the build directory's cache, so an interrupted evaluation goes on where it was.",
     example="evaluate --liberty cells.lib.gz --scheduler tcp://host:8786",

@@ -89,8 +89,8 @@ def accuracy(output: Output, task, ablation, bits, **options):
         help="Base of the softmax; e folds log2(e) into the scores.",
     ),
     click.Option(["--plot"], type=OutputFile(), help="File for heatmaps of layers and heads, .svg or .png."),
-    help="Attention scores of each layer and head of a pretrained MiniLM: range, what an input format clips with and "
-    "without zero points, entropy of the rows. Needs PyTorch, transformers and the model.",
+    help="Describe attention scores of each layer and head of a pretrained MiniLM: range, what an input format clips "
+    "with and without zero points, entropy of the rows. PyTorch, transformers and the model must be installed.",
     example="score-statistics --input-format Q(5,3) --plot scores.svg",
 )
 def score_statistics(output: Output, input, base, plot):

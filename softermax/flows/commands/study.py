@@ -16,7 +16,13 @@ from ..studies.explore import EXPLORE, Candidate, least_candidates
 from ..studies.heads import HEAD_COLUMNS, head_errors
 from ..studies.info import describe
 from ..studies.operators import OPERATORS, operator_points
-from ..studies.utilisation import UTILISATION_COLUMNS, UTILISATION_PRESETS, UTILISATION_TOKENS, measure_utilisation
+from ..studies.utilisation import (
+    UTILISATION_COLUMNS,
+    UTILISATION_PRESETS,
+    UTILISATION_TOKENS,
+    measure_utilisation,
+    played_head,
+)
 from .measures import measure_command
 from .options import SIZE, SOFTMAX, PointChoice, design_point
 from .output import MESSAGES, Output, OutputFile, command
@@ -86,15 +92,17 @@ def _design_facts(each: Registered) -> dict:
     click.Option(["--d-head"], type=int, default=64, show_default=True, help="Elements of a query."),
     click.Option(["--causal"], is_flag=True, help="Play heads with causal masks."),
     click.Option(["--values"], is_flag=True, help="Let the processing element keep values and give context."),
-    help="How busy the MACs of a processing element are over a head, for both softmaxes and several sequence lengths; "
-    "by the timing model that co-simulation checks.",
+    help="Report how busy the MACs of a processing element are over a head, for both softmaxes and several sequence "
+    "lengths, by the timing model that co-simulation checks.",
     example="utilisation --lanes 32 --d-head 128",
 )
 def utilisation(output: Output, lanes, d_head, causal, values):
-    sizes = [(preset, tokens) for preset in UTILISATION_PRESETS for tokens in UTILISATION_TOKENS]
+    sizes = [(preset, lanes, tokens, d_head) for preset in UTILISATION_PRESETS for tokens in UTILISATION_TOKENS]
+    how = {"causal": causal, "values": values}
+    for size in sizes:
+        played_head(*size, **how)
     results = [
-        measure_utilisation(preset, lanes, tokens, d_head, causal=causal, values=values)
-        for preset, tokens in track(sizes, "Playing heads", console=MESSAGES, transient=True)
+        measure_utilisation(*size, **how) for size in track(sizes, "Playing heads", console=MESSAGES, transient=True)
     ]
     output.show(results, UTILISATION_COLUMNS, "MAC cycles of a head against its cycles from start to done")
 
@@ -108,7 +116,8 @@ def utilisation(output: Output, lanes, d_head, causal, values):
         show_default=True,
         help="Bits of the requantiser's scale.",
     ),
-    help="Errors of a processing element's probabilities and context against attention in float64, on captured heads.",
+    help="Measure errors of a processing element's probabilities and context against attention in float64, on captured "
+    "heads.",
     example="heads --scale-bits 16",
 )
 def heads(output: Output, scale_bits):
@@ -119,7 +128,7 @@ def heads(output: Output, scale_bits):
 @command(
     "info",
     *SIZE,
-    help="Formats, widths, sizes and latencies of a config, and its accuracy on the shipped attention scores.",
+    help="Print formats, widths, sizes and latencies of a config, and its accuracy on the shipped attention scores.",
     example="info --lanes 32 --max-len 1023",
 )
 def info(output: Output, **size):

@@ -18,7 +18,8 @@ from ..errors import FlowError
 from ..files import write_whole
 from ..jobs.provenance import commit, versions
 from ..jobs.running import Job, run_jobs
-from ..measurement.jobs import area, characterise, check_synthesis
+from ..measurement.checks import check_synthesis
+from ..measurement.jobs import area, characterise
 from ..measurement.ratios import with_ratios
 from ..synthesis.synthesis import AreaOptions
 

@@ -22,27 +22,16 @@ from ..jobs.measure import Measure
 from ..jobs.provenance import cache_key, library_digests
 from ..results import columns
 from ..results.columns import CELLS, FLOPS, POINT, TOKENS, Column, hidden, integer, real
-from ..synthesis.libraries import check_libraries
 from ..synthesis.options import BALANCED_SYNTHESIS, LEAST_AREA_SYNTHESIS
 from ..synthesis.sram_macros import SramMacro
 from ..synthesis.synthesis import AreaOptions, Synthesis, synthesise
 from ..synthesis.verilog import write_component_verilog
+from .checks import check_synthesis
 from .mapped_unit import MappedUnit, read_mapped_unit
 from .ratios import RATIO_COLUMNS, with_ratios
 from .row_energy import ROW_ENERGY_COLUMNS, measure_row_energy
 
-__all__ = [
-    "AREA",
-    "ENERGY",
-    "PATH",
-    "TIMING",
-    "area",
-    "characterise",
-    "check_synthesis",
-    "energy",
-    "synthesis",
-    "timing",
-]
+__all__ = ["AREA", "ENERGY", "PATH", "TIMING", "area", "characterise", "energy", "synthesis", "timing"]
 
 #: Elements of the rows that energies are measured for.
 USUAL_TOKENS = 384
@@ -53,14 +42,6 @@ _LAST_READ: dict[tuple, MappedUnit] = {}
 def _cache_key(job: str, point: DesignPoint, options: AreaOptions, **others) -> str:
     options = vars(options) | {"liberty": library_digests(options.liberty)}
     return cache_key(job, point, options=options, **others)
-
-
-def check_synthesis(point: DesignPoint, build_dir: Path, options: AreaOptions, macros: bool | None = None, **_):
-    """Refuse libraries and cells not to use with which :func:`synthesis` would fail; a FlowError says why.
-
-    A unit that has SRAM macros unless told has memories for certain, and is the one that takes minutes.
-    """
-    check_libraries(options, memories=point.entry.macros and macros is not False)
 
 
 def synthesis(point: DesignPoint, build_dir: Path, options: AreaOptions, macros: bool | None = None) -> Synthesis:
@@ -192,7 +173,7 @@ def timing(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
 
 TIMING = Measure(
     name="timing",
-    help="The least clock period of a unit, by the tables of the library, and the path that asks for it.",
+    help="Find the least clock period of a unit, by the tables of the library, and the path that asks for it.",
     example="timing unnormed --lanes 32 --liberty cells.lib.gz --path",
     title="Least clock period, recipe {options.recipe}",
     progress="Synthesising and timing",
@@ -250,8 +231,8 @@ def _check_energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tok
 
 ENERGY = Measure(
     name="energy",
-    help="The energy of a unit for rows of real attention scores, played into its mapped netlist. Without a library "
-    "in thousands of an inverter's loads, charged and discharged.",
+    help="Measure the energy of a unit for rows of real attention scores, played into its mapped netlist. Energies "
+    "without a library are in thousands of an inverter's loads, charged and discharged.",
     example="energy unnormed --lanes 32 --liberty cells.lib.gz --tokens 384",
     title="Energy for a row, recipe {options.recipe}",
     progress="Synthesising and simulating",

@@ -16,7 +16,8 @@ from ..jobs.measure import Measure
 from ..results.columns import POINT, hidden, real
 from ..synthesis.options import BALANCED_SYNTHESIS
 from ..synthesis.synthesis import AreaOptions
-from .jobs import check_synthesis, synthesis, timing
+from .checks import check_synthesis
+from .jobs import synthesis, timing
 from .mapped_unit import read_mapped_unit
 
 __all__ = ["OPENSTA_ENERGY", "check_beside_opensta", "energy_beside_opensta", "timing_beside_opensta"]
@@ -27,7 +28,7 @@ PERIOD = 1000.0
 
 
 def check_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOptions):
-    """Refuse what OpenSTA is not there for, or what :func:`.jobs.check_synthesis` refuses."""
+    """Refuse what OpenSTA is not there for, or what :func:`check_synthesis` refuses."""
     check_synthesis(point, build_dir, options)
     find_opensta()
 
@@ -66,8 +67,8 @@ def energy_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOpti
 
 OPENSTA_ENERGY = Measure(
     name="opensta-energy",
-    help="The energy of a softmax unit's clock cycle beside OpenSTA's, which must be installed, when every net changes "
-    "alike: what cells take inside, nets and leakage.",
+    help="Compare the energy of a softmax unit's clock cycle with OpenSTA's, which must be installed, when every net "
+    "changes alike: what cells take inside, nets and leakage.",
     example="opensta-energy unnormed --lanes 32 --liberty cells.lib.gz",
     title="Energy of a clock cycle in fJ, ours and OpenSTA's, recipe {options.recipe}",
     progress="Synthesising",

@@ -55,9 +55,9 @@ def _refuse_uncounted(point: DesignPoint):
 
 COVERAGE = Measure(
     name="coverage",
-    help="Functional coverage of a unit's benches: which of the situations that matter they have played without a "
-    f"mismatch, of those that its config allows. UNIT is one of {', '.join(unit_names())}, and then every "
-    "coverpoint is shown; without it, all of them with 16 lanes, of every preset. Fails if a bin is not hit.",
+    help="Measure functional coverage of a unit's benches: which of the situations that matter they have played "
+    f"without a mismatch, of those that its config allows. UNIT is one of {', '.join(unit_names())}, and then every "
+    "coverpoint is shown; without it, all of them with 16 lanes, of every preset. It fails if a bin is not hit.",
     example="coverage unnormed --preset faithful --seed 7 --json",
     title="Functional coverage, seed {options.seed}",
     progress="Playing and counting",

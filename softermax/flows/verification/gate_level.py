@@ -25,8 +25,9 @@ from ..gates.liberty import read_libraries, unpacked
 from ..jobs.cache import cached
 from ..jobs.measure import Measure, OptionGroup
 from ..jobs.provenance import cache_key, library_digests
+from ..measurement.checks import check_synthesis
 from ..measurement.cosimulation import SEED, SIMULATOR, CosimOptions, check_cosim, write_verilog
-from ..measurement.jobs import check_synthesis, synthesis
+from ..measurement.jobs import synthesis
 from ..results.columns import CELLS, COMPARED, FLOPS, POINT, Column, hidden
 from ..synthesis.mapping import RECIPES
 from ..synthesis.options import CLOCK_GATING, EXCLUDE, LIBERTY

@@ -76,8 +76,8 @@ def _check(point: DesignPoint, build_dir: Path, **_):
 
 MUTANTS = Measure(
     name="mutants",
-    help="Mutation coverage: small changes of a unit's netlist, each of which the traces of softermax cosim must tell "
-    f"from the unit, unless it is proven to be equivalent. UNIT is one of {', '.join(unit_names())}; "
+    help="Measure mutation coverage: small changes of a unit's netlist, each of which the traces of softermax cosim "
+    f"must tell from the unit, unless it is proven to be equivalent. UNIT is one of {', '.join(unit_names())}; "
     "without it, the points of docs/mutation.md. The JSON lists what has survived.",
     example="mutants unnormed --preset faithful --lanes 4 --max-len 64 --number 100 --seed 7",
     title="Mutants killed by the traces of softermax cosim, seed {seed}",

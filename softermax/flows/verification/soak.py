@@ -135,8 +135,8 @@ def run_part(point: DesignPoint, build_dir: Path, library: str, ports: dict, par
 
 SOAK = Measure(
     name="soak",
-    help="Millions of slices through a unit's Verilog, under random stalls and at full speed, in a C++ bench: whether "
-    f"anything is lost, repeated or wrong. UNIT is one of {', '.join(unit_names())}; without it, all of "
+    help="Send millions of slices through a unit's Verilog, under random stalls and at full speed, in a C++ bench, and "
+    f"report what is lost, repeated or wrong. UNIT is one of {', '.join(unit_names())}; without it, all of "
     "them with 16 lanes, of every preset. What has been done is kept in the build directory's cache, so an "
     "interrupted soak goes on where it was.",
     example="soak unnormed --preset faithful --slices 1000000 --seed 7",

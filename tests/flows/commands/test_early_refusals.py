@@ -193,6 +193,11 @@ def test_sizes_that_no_captured_row_has(command, size, text):
     assert refusal(command, *size) == text
 
 
+@pytest.mark.parametrize("option", ["--lanes", "--d-head"])
+def test_a_head_that_no_processing_element_takes(option):
+    assert refusal("utilisation", option, 0).startswith(f"{option} must be ")
+
+
 def test_a_length_that_no_row_has():
     text = "--tokens must be from 1 to 384, the smaller of --max-len and 1024, not 385"
     assert refusal("energy", "unnormed", "--tokens", 385) == text

@@ -49,7 +49,7 @@ BAD_SCORES = {
     "empty.npy": (np.zeros((3, 0)), "a row must have an element or more, not the shape (3, 0)"),
     "none.npy": (np.zeros((0, 3)), "scores must hold a row or more, not the shape (0, 3)"),
     "scalar.npy": (np.array(1.0), "a row must have an element or more, not the shape ()"),
-    "long.npy": (np.zeros(385), "a row must have at most max_len = 384 elements, not 385"),
+    "long.npy": (np.zeros(385), "a row must have at most --max-len = 384 elements, not 385"),
     "complex.npy": (np.zeros(3, complex), "scores must be real numbers, not complex128"),
 }
 
