@@ -96,7 +96,7 @@ def accuracy(output: Output, task, ablation, bits, **options):
 def score_statistics(output: Output, input, base, plot):
     if plot is not None and plot.suffix not in PLOTS:
         raise FlowError(f"plot must be a name that ends with {' or '.join(PLOTS)}, not {plot.name!r}")
-    results = minilm_statistics(input, base)
+    results = minilm_statistics(str(input), base)
     if plot is not None:
         from ..report.score_plots import score_plot  # plots take a second to import
 

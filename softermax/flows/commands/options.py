@@ -11,11 +11,9 @@ import click
 from click.core import ParameterSource
 
 from softermax.model import QFormat
-from softermax.model.baseline import CHOICES as BASELINE_CHOICES
-from softermax.model.config import CHOICES
 
 from ..design_points import OLD_NAMES, DesignPoint, main_design_points
-from ..designs.registry import designs, unit_names
+from ..designs.registry import choices, designs, unit_names
 from ..errors import FlowError
 
 __all__ = [
@@ -52,10 +50,9 @@ def _size(name: str, **options) -> click.Option:
     return click.Option([name], show_default=True, **options)
 
 
-def _either(*names: str) -> str:
-    """Names as a choice in words, each once."""
-    *others, last = dict.fromkeys(names)
-    return f"{', '.join(others)} or {last}"
+def _choices(option: str) -> str:
+    """What an option may be, in words."""
+    return " or ".join(choices(option))
 
 
 class Format(click.ParamType):
@@ -71,8 +68,6 @@ class Format(click.ParamType):
             return self.fail(str(error), param, ctx)
 
 
-#: What any preset of this package can take as its normalizer.
-NORMALIZERS = _either(*CHOICES["normalizer"], *BASELINE_CHOICES["normalizer"])
 #: Why an option of a design point is refused where there is no unit.
 NO_UNIT = "must come with a UNIT: without one, the points have sizes of their own"
 #: Options of a design point but for its unit.
@@ -90,8 +85,8 @@ SIZE = (
         type=Format(),
         help="Format of probabilities, such as UQ(1,11); of preset faithful.",
     ),
-    _size("--normalizer", help=f"Kind of normalizer: {NORMALIZERS}, as the preset has it."),
-    _size("--rounding", help=f"Rounding of results: {_either(*CHOICES['rounding'])}; of preset faithful."),
+    _size("--normalizer", help=f"Kind of normalizer: {_choices('normalizer')}, as the preset has it."),
+    _size("--rounding", help=f"Rounding of results: {_choices('rounding')}; of preset faithful."),
     click.Option(
         ["--saturate"], is_flag=True, help="Let the power sum of long rows saturate, flagged; of preset paper."
     ),
@@ -142,11 +137,11 @@ def refuse_sizes(rule: str):
 
 
 def design_point(
-    unit, preset, lanes, max_len, input, output_format, cuts, values, max_d_head, further, axi_stream=False, **choices
+    unit, preset, lanes, max_len, input, output_format, cuts, values, max_d_head, further, axi_stream=False, **others
 ) -> DesignPoint:
     """The point of a unit and the options of :data:`SIZE`; a FlowError if there is none."""
     steps = None if cuts is None else tuple(cuts.split(",")) if cuts != "none" else ()
-    chosen = {"input": input, "output": output_format, **choices, "cuts": steps, "values": values}
+    chosen = {"input": input, "output": output_format, **others, "cuts": steps, "values": values}
     chosen |= {"max_d_head": max_d_head, **_further(further)}
     options = tuple((name, value) for name, value in chosen.items() if value is not None and value is not False)
     return DesignPoint(_present_name(unit), preset, lanes, max_len, options, axi_stream)

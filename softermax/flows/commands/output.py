@@ -32,6 +32,8 @@ class OutputFile(click.Path):
 
     def convert(self, value, param, ctx) -> Path:
         """The path; a FlowError if it cannot be written."""
+        if value == "":
+            self.fail("must be the name of a file, not ''", param, ctx)
         path = super().convert(value, param, ctx)
         check_writable(path)
         return path

@@ -15,6 +15,8 @@ SUBJECT = re.compile(r"(?:the )?(\w+)(?= (?:must|does not apply) )")
 LONG_NAME = re.compile(r"(?<![\w./-])[a-z]+(?:_[a-z]+)+(?![\w./-])")
 #: What turns an option's effect on, as models say it.
 IS_TRUE = re.compile(r"\b(\w+) is true\b")
+#: A choice that goes with something.
+WITH = re.compile(r"\bwith (\w+)(?=[,:]| ')")
 #: The option whose value a config knows by another name.
 OF_CONFIGS = {"output": "output_format"}
 
@@ -40,5 +42,6 @@ def as_typed(message: str, parameters: Sequence[click.Parameter], further: Seque
     subject = SUBJECT.match(message)
     if subject is not None and subject[1] in typed:
         message = typed[subject[1]] + message[subject.end() :]
+    message = WITH.sub(lambda choice: f"with {typed.get(choice[1], choice[1])}", message)
     message = IS_TRUE.sub(lambda flag: f"{typed[flag[1]]} is given" if flag[1] in typed else flag[0], message)
     return LONG_NAME.sub(lambda name: typed.get(name[0], name[0]), message)

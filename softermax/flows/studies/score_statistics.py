@@ -38,13 +38,13 @@ SCORE_COLUMNS = (
 )
 
 
-def minilm_statistics(input: QFormat, base: str) -> list[dict]:
+def minilm_statistics(input: str, base: str) -> list[dict]:
     """:func:`softermax.nn.score_statistics` of MiniLM on four texts of public domain, each as it is.
 
     Parameters
     ----------
-    input : QFormat
-        Format of the scores.
+    input : str
+        Format of the scores, such as ``"Q(6,2)"``.
     base : str
         ``"2"`` or ``"e"``.
 
@@ -54,7 +54,7 @@ def minilm_statistics(input: QFormat, base: str) -> list[dict]:
         If there is no such config, or a package is missing.
     """
     try:
-        config = SoftermaxConfig.faithful(input, max_len=MAX_LEN, base=base)
+        config = SoftermaxConfig.faithful(QFormat.parse(input), max_len=MAX_LEN, base=base)
     except ValueError as error:
         raise FlowError(str(error)) from error
     try:

@@ -38,7 +38,8 @@ def check_libraries(options: AreaOptions, *, memories: bool = False):
         If a file is no library, if the libraries lack something, or if a pattern of cells not to use matches none or
         leaves too few.
     """
-    _check(options.liberty, options.exclude, tuple(library_digests(options.liberty)), memories)
+    if options.liberty or options.exclude:
+        _check(options.liberty, options.exclude, tuple(library_digests(options.liberty)), memories)
 
 
 def check_mapping(_point: object, _build_dir: Path, options: AreaOptions):

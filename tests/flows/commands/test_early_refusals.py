@@ -122,6 +122,12 @@ def test_a_file_that_cannot_be_written(command, file, why):
     assert refusal(command, *NEEDED.get(command, []), "-o", file) == f"{file} cannot be written: {why}"
 
 
+@pytest.mark.parametrize("command", having("-o"))
+def test_a_file_without_a_name(command):
+    text = "Invalid value for '-o' / '--output': must be the name of a file, not ''"
+    assert refusal(command, *NEEDED.get(command, []), "-o", "") == text
+
+
 def test_a_plot_that_cannot_be_written():
     assert refusal("score-statistics", "--plot", "file/x.svg") == "file/x.svg cannot be written: Not a directory"
 

@@ -64,6 +64,9 @@ PARAMETERS = (
         ("a row must have at most max_len = 4", "a row must have at most --max-len = 4"),
         ("it must fit unless saturate is true", "it must fit unless --saturate is given"),
         ("bits must be even", "--option bits must be even"),
+        ("scores must be few with lanes, not many", "scores must be few with --lanes, not many"),
+        ("bits must be 2 with lanes '3'", "--option bits must be 2 with --lanes '3'"),
+        ("rows must be few with 16 lanes, not many", "rows must be few with 16 lanes, not many"),
         # These are words, names of files, and what the user has not typed.
         ("the unit must be one of a, b", "the unit must be one of a, b"),
         ("it must have lanes", "it must have lanes"),
@@ -97,6 +100,11 @@ def test_parameters_become_options(message, text):
             ("info", "--option", "cuts={[]: 1}"),
             "--option cuts must be a tuple of some of int_max, power_of_two, sum_1, sum_2, sum_3, sum_4, in order, "
             "not '{[]: 1}'",
+        ),
+        (("verilog", "pe", "--lanes", 256), "--lanes must be 1 to 128, not 256"),
+        (
+            ("verilog", "pe", "--values", "--preset", "faithful", "--input-format", "Q(4,2)"),
+            "scores must have 8 bits with --values, not those of Q(4,2)",
         ),
         (("utilisation", "--d-head", 0), "--d-head must be at least 1 and at most 128, not 0"),
         (("utilisation", "--d-head", 129), "--d-head must be at least 1 and at most 128, not 129"),
