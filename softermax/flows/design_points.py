@@ -80,8 +80,8 @@ class DesignPoint:
         """Why an option is refused."""
         others = [name for name, unit in self.design.units.items() if option in unit.options]
         if others:
-            return f"the unit must be {' or '.join(others)} to have {option}, not {self.unit!r}"
-        return f"the preset {self.preset} has no choice of {option}: it is fixed or follows"
+            return f"{option} does not apply to unit {self.unit}, only to {' and '.join(others)}"
+        return f"{option} does not apply to preset {self.preset}"
 
     @property
     def design(self) -> Design:

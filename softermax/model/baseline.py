@@ -29,6 +29,9 @@ __all__ = [
 DIVIDER_STAGES = 3
 EXPONENTIAL_STAGES = 2
 
+#: What the parameters may be that have a name for each choice.
+CHOICES = {"normalizer": ("divide", "multiply")}
+
 #: What a masked lane counts as in the maximum: the lowest binary16 in IEEE 754's totalOrder, a NaN.
 LOWEST = 0xFFFF
 
@@ -65,7 +68,7 @@ class BaselineConfig(RowShape):
 
     def __post_init__(self):
         super().__post_init__()
-        check_choices(self, {"normalizer": ("divide", "multiply")})
+        check_choices(self, CHOICES)
         # A slice's sum is at most its lanes, and when it is added, at most twice of it is: 65,520 would be infinity.
         if 2 * self.capacity >= 65520:
             most = 32759 // self.lanes * self.lanes

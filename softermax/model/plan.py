@@ -37,8 +37,12 @@ class PipelinePlan:
 
     def __post_init__(self):
         cuts = self.registered_stages
-        if not isinstance(cuts, tuple) or cuts != tuple(stage for stage in self.stages if stage in cuts):
-            raise ValueError(f"cuts must be a tuple of some of {', '.join(self.stages)}, in order, not {self.cuts!r}")
+        known = ", ".join(self.stages)
+        if not isinstance(cuts, tuple):
+            raise ValueError(f"cuts must be a tuple of some of {known}, in order, not {self.cuts!r}")
+        if cuts != tuple(stage for stage in self.stages if stage in cuts):
+            given = ",".join(map(str, cuts))
+            raise ValueError(f"cuts must be some of {known}, each once, in order, not {given!r}")
 
     @property
     def stages(self) -> tuple[str, ...]:

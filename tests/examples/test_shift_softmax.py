@@ -65,7 +65,7 @@ def test_options_of_its_own_reach_its_config(installed, tmp_path):
     assert made["sum_fraction_bits"] == "10"
     assert "module softmax_shift_2x16_10(" in (tmp_path / made["verilog"]).read_text()
     done = run(installed, COMMAND, "verilog", "softmax", *SIZE, "--option", "bits=10", cwd=tmp_path)
-    text = "softermax: the preset shift has no choice of bits: it is fixed or follows\n"
+    text = "softermax: --option bits does not apply to preset shift\n"
     assert (done.returncode, done.stderr) == (2, text)
 
 

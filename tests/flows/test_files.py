@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from softermax.flows.errors import FlowError
-from softermax.flows.files import write_whole
+from softermax.flows.files import check_folder, check_writable, write_whole
 
 
 def test_text_and_bytes_replace_what_was_there(tmp_path):
@@ -91,3 +91,58 @@ def test_a_folder_is_no_file(path, tmp_path, monkeypatch):
     ):
         write_whole(Path(path), "text")
     assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]
+
+
+def everything(folder: Path) -> dict[str, int]:
+    return {str(path): path.lstat().st_mtime_ns for path in [folder, *folder.rglob("*")]}
+
+
+@pytest.mark.parametrize(
+    "path", ["file", "new", "new/folders/file", "link", "dangling", "loop", "pipe", "-", "y" * 255]
+)
+def test_what_can_be_written_passes_a_check_that_leaves_no_trace(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("file").write_text("kept")
+    Path("link").symlink_to("file")
+    Path("dangling").symlink_to("nowhere/file")
+    Path("loop").symlink_to("loop")
+    os.mkfifo("pipe")
+    before = everything(Path())
+    check_writable(Path(path))
+    assert everything(Path()) == before
+    assert Path("file").read_text() == "kept"
+    if path not in ("-", "pipe"):
+        write_whole(Path(path), "text")
+
+
+@pytest.mark.parametrize(
+    "path", ["", "folder", "file/x", "file/folder/x", "link/x", "y" * 300, f"{'y' * 300}/x", "/proc/none/x", "/proc/x"]
+)
+def test_a_check_says_what_writing_would_say(path, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("folder").mkdir()
+    Path("file").write_text("kept")
+    Path("link").symlink_to("file")
+    before = everything(Path())
+    with pytest.raises(FlowError) as checked:
+        check_writable(Path(path))
+    with pytest.raises(FlowError) as written:
+        write_whole(Path(path), "text")
+    assert str(checked.value) == str(written.value)
+    assert everything(Path()) == before
+
+
+def test_a_device_that_must_not_be_written_is_known(monkeypatch):
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(FlowError, match=r"^/dev/null cannot be written: Permission denied$"):
+        check_writable(Path("/dev/null"))
+
+
+def test_a_folder_is_checked_and_not_made(tmp_path):
+    check_folder(tmp_path)
+    check_folder(tmp_path / "new" / "folders")
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "folder"):
+        with pytest.raises(FlowError, match=rf"^{re.escape(str(folder))} cannot be written: Not a directory$"):
+            check_folder(folder)

@@ -32,9 +32,23 @@ def test_where_slices_leave_the_registers(lanes, normalizer, cuts, registers, sl
 
 
 @pytest.mark.parametrize(
-    "cuts", [("sum_1", "int_max"), ("sum_3",), ("int_max", "int_max"), ["int_max"], "int_max", ("running_sum",), 5]
+    ("cuts", "said"),
+    [
+        (("sum_1", "int_max"), "sum_1,int_max"),
+        (("sum_3",), "sum_3"),
+        (("int_max", "int_max"), "int_max,int_max"),
+        (("running_sum",), "running_sum"),
+        ((5,), "5"),
+    ],
 )
-def test_cuts_are_stages_in_order(cuts):
+def test_cuts_are_stages_in_order(cuts, said):
+    text = "cuts must be some of int_max, power_of_two, sum_1, sum_2, each once, in order, not "
+    with pytest.raises(ValueError, match=f"^{text}{re.escape(repr(said))}$"):
+        SoftermaxConfig(lanes=4, max_len=4, cuts=cuts)
+
+
+@pytest.mark.parametrize("cuts", [["int_max"], "int_max", 5])
+def test_cuts_are_a_tuple(cuts):
     text = "cuts must be a tuple of some of int_max, power_of_two, sum_1, sum_2, in order, not "
     with pytest.raises(ValueError, match=f"^{text}{re.escape(repr(cuts))}$"):
         SoftermaxConfig(lanes=4, max_len=4, cuts=cuts)
@@ -42,5 +56,7 @@ def test_cuts_are_stages_in_order(cuts):
 
 def test_a_plan_checks_its_cuts_by_itself():
     assert PipelinePlan(tree_levels=2, max_slices=3).stages == ("int_max", "power_of_two", "sum_1", "sum_2")
-    with pytest.raises(ValueError, match=r"^cuts must be a tuple of some of int_max, power_of_two, in order, not "):
+    with pytest.raises(
+        ValueError, match=r"^cuts must be some of int_max, power_of_two, each once, in order, not 'sum_1'$"
+    ):
         PipelinePlan(tree_levels=0, max_slices=3, cuts=("sum_1",))

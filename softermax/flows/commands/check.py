@@ -28,7 +28,7 @@ cosim = measure_command(COSIM, MAIN_POINTS, fail=lambda results, _: fail_on_mism
 
 
 CONTRACT = (
-    click.Option(["--preset"], help="Prove the stream contract of this design's UNIT alone, at the size that follows."),
+    click.Option(["--preset"], help="Name of a design: prove the stream contract of its UNIT alone, at a size."),
     click.Option(["--lanes"], type=int, help="Scores per slice; 2 unless told; with --preset."),
     click.Option(["--max-len"], type=int, help="Elements of the longest row; 8 unless told; with --preset."),
 )
@@ -89,8 +89,18 @@ def fail_on_low_scores(results: Sequence[dict]):
     """A score below its floor is a failure of the traces: exit status 1."""
     weak = [result for result in results if result["score"] is not None and result["score"] < result["floor"]]
     if weak:
-        said = "; ".join(f"{r['unit']}, {r['preset']}: {r['score']:.2%}, not {r['floor']:.0%}" for r in weak)
-        stop(f"mutation scores are too low: {said}", 1)
+        stop(f"mutation scores are too low: {'; '.join(map(_what_a_floor_needs, weak))}", 1)
+
+
+def _what_a_floor_needs(result: dict) -> str:
+    """How many mutants were found, and how many the floor asks for, which is all of them where they are few."""
+    different = result["mutants"] - result["equivalent"]
+    needed = next(number for number in range(different + 1) if number / different >= result["floor"])
+    killed = f"{result['killed']} of {different} mutants killed, {result['score']:.2%}"
+    said = f"{result['unit']}, {result['preset']}: {killed}; the floor of {result['floor']:.0%} needs {needed}"
+    if needed < different:
+        return said
+    return f"{said}, as each of so few is {1 / different:.1%}: --number asks for more"
 
 
 mutants = measure_command(
@@ -152,7 +162,7 @@ soak = measure_command(SOAK, points_or(soak_points), collect=_soaked, fail=_fail
 GRID = click.Option(
     ["--grid"],
     is_flag=True,
-    help="The 120 configs of docs/faithful-grid.md instead; what is done is not repeated.",
+    help="Attack the 120 configs of docs/faithful-grid.md instead; what is done is not repeated.",
 )
 
 

@@ -8,8 +8,15 @@ from ..design_points import main_design_points
 from ..evaluation.datasheet import DATASHEET_COLUMNS
 from ..evaluation.datasheet import datasheet as make_datasheet
 from ..evaluation.evaluation import evaluate as run_evaluation
-from ..evaluation.evaluation import full_plan, read_evaluations, unit_tables, write_evaluation
-from ..files import write_whole
+from ..evaluation.evaluation import (
+    evaluation_path,
+    full_plan,
+    library_name,
+    read_evaluations,
+    unit_tables,
+    write_evaluation,
+)
+from ..files import check_writable, write_whole
 from ..measurement.cosimulation import COSIM_OPTIONS, CosimOptions
 from ..measurement.unit_columns import UNIT_COLUMNS
 from ..results.formats import as_json
@@ -31,13 +38,14 @@ SCHEDULER = click.Option(
     *LEAST_AREA_SYNTHESIS.options,
     *COSIM_OPTIONS.options,
     BUILD_DIR,
-    help="The main job: Verilog, co-simulation and area of every design point of make.",
+    help="Do the main job: Verilog, co-simulation and area of every design point of make.",
     example="datasheet --liberty cells.lib",
 )
 def datasheet(output: Output, seed, simulator, build_dir, **synthesis):
-    area_options = AreaOptions(**synthesis)
+    area_options, file = AreaOptions(**synthesis), build_dir / "datasheet.json"
+    check_writable(file)
     results = make_datasheet(main_design_points(), build_dir, CosimOptions(seed, simulator), area_options, MESSAGES)
-    write_whole(build_dir / "datasheet.json", as_json(results))
+    write_whole(file, as_json(results))
     title = f"Verified on real attention scores in {simulator}, area by recipe {area_options.recipe}"
     output.show(results, DATASHEET_COLUMNS, title)
     fail_on_mismatch(results)
@@ -49,7 +57,7 @@ def datasheet(output: Output, seed, simulator, build_dir, **synthesis):
     EXCLUDE,
     SCHEDULER,
     BUILD_DIR,
-    help="Everything that is measured, with one library: area, timing and energy of every unit, energies for other "
+    help="Measure everything with one library: area, timing and energy of every unit, energies for other "
     "lengths of rows, areas at other sizes; then a report of all libraries evaluated so far. What has been done is "
     "kept in the build directory's cache, so an interrupted evaluation goes on where it was.",
     example="evaluate --liberty cells.lib.gz --scheduler tcp://host:8786",
@@ -57,6 +65,8 @@ def datasheet(output: Output, seed, simulator, build_dir, **synthesis):
 def evaluate(output: Output, liberty, exclude, scheduler, build_dir):
     from ..report import write_report  # plots take a second to import
 
+    check_writable(evaluation_path(library_name(liberty), build_dir))
+    read_evaluations(build_dir)
     if scheduler:
         build_dir, liberty = build_dir.resolve(), tuple(file.resolve() for file in liberty)
     library = AreaOptions(liberty=liberty, exclude=exclude)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from ..errors import FlowError
 from ..files import STANDARD_OUTPUT, write_whole
-from ..measurement.cosimulation import VERILOG
+from ..measurement.cosimulation import VERILOG, verilog_text
 from .options import BUILD_DIR, MAIN_POINTS_WITH_AXI_STREAM
-from .output import MESSAGES, Output, command
+from .output import MESSAGES, Output, OutputFile, command
 
 __all__ = ["verilog"]
 
 VERILOG_FILE = click.Option(
     ["-o", "--output", "verilog_file"],
-    type=click.Path(path_type=Path),
-    help="File for the Verilog; only with UNIT.",
+    type=OutputFile(),
+    help="File for the Verilog of UNIT, instead of one in the build directory.",
 )
 
 
@@ -36,10 +34,12 @@ def verilog(output: Output, verilog_file, build_dir, unit, **given):
     points = MAIN_POINTS_WITH_AXI_STREAM.points(unit, **given)
     if verilog_file is not None and unit is None:
         raise FlowError("-o must come with a UNIT: without one, the files go into the build directory")
-    results = VERILOG.results(points, build_dir, MESSAGES, **arguments)
-    if verilog_file is not None:
-        write_whole(verilog_file, Path(results[0]["verilog"]).read_text())
-        results[0]["verilog"] = str(verilog_file)
+    if verilog_file is None:
+        results = VERILOG.results(points, build_dir, MESSAGES, **arguments)
+    else:
+        [point] = points
+        write_whole(verilog_file, verilog_text(point, **arguments))
+        results = [point.identity() | {"verilog": str(verilog_file)}]
     # Nothing but Verilog goes where Verilog is read from.
     if verilog_file != STANDARD_OUTPUT:
         output.show(results, VERILOG.columns, VERILOG.title)

@@ -12,7 +12,7 @@ from rich.console import Console
 from ..design_points import DesignPoint
 from ..errors import FlowError
 from ..measurement.jobs import AREA, ENERGY, PATH, TIMING
-from ..measurement.opensta_energy import OPENSTA_ENERGY, timing_beside_opensta
+from ..measurement.opensta_energy import OPENSTA_ENERGY, check_beside_opensta, timing_beside_opensta
 from .measures import measure_command
 from .options import MAIN_POINTS, MAIN_POINTS_WITH_AXI_STREAM, PointChoice, design_points
 from .output import Output, fail_on_mismatch
@@ -20,11 +20,13 @@ from .output import Output, fail_on_mismatch
 __all__ = ["area", "energy", "opensta_energy", "timing"]
 
 PATH_OPTION = click.Option(["--path"], is_flag=True, help="Print the slowest path of each unit, too.")
-OPENSTA_OPTION = click.Option(["--opensta"], is_flag=True, help="Also say what OpenSTA says, which must be installed.")
+OPENSTA_OPTION = click.Option(
+    ["--opensta"], is_flag=True, help="Report the period by OpenSTA, too, which must be installed."
+)
 
 
 def _times(points, build_dir: Path, console: Console, *, options, opensta: bool, path: bool) -> list[dict]:
-    measure = replace(TIMING, run=timing_beside_opensta) if opensta else TIMING
+    measure = replace(TIMING, run=timing_beside_opensta, check=check_beside_opensta) if opensta else TIMING
     return measure.results(points, build_dir, console, options=options)
 
 

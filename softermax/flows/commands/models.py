@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 
 from ..errors import FlowError
-from ..files import write_whole
+from ..files import check_writable, write_whole
 from ..results.formats import as_json
 from ..studies.score_statistics import SCORE_COLUMNS, minilm_statistics
-from .options import BUILD_DIR
-from .output import MESSAGES, Output, command
+from .options import BUILD_DIR, Format
+from .output import MESSAGES, Output, OutputFile, command
 
 __all__ = ["accuracy", "finetune", "score_statistics"]
 
@@ -19,16 +20,28 @@ __all__ = ["accuracy", "finetune", "score_statistics"]
 EXTRA = ("torch", "transformers")
 #: Kinds of files that a plot can be.
 PLOTS = (".svg", ".png")
-TASK_HELP = "TASK is one of sentiment, similarity, digits, glue:NAME and squad."
+#: Tasks as their catalogue has them, which takes long to import.
+TASKS = "sentiment, similarity, digits, squad and glue:NAME"
+TASK_HELP = f"TASK is one of {TASKS}."
+
+
+def _task(context, argument, task: str) -> str:
+    """A click callback: the task, if there is one of this name; which tasks GLUE has is known later."""
+    if not re.fullmatch(r"sentiment|similarity|digits|squad|glue:.+", task):
+        raise FlowError(f"the task must be one of {TASKS}, not {task!r}")
+    return task
+
 
 TASK = (
-    click.Argument(["task"]),
-    click.Option(["--seeds"], type=click.IntRange(1), default=3, show_default=True, help="Models, each trained anew."),
-    click.Option(["--quick"], is_flag=True, help="A few examples, to see that everything works; no result."),
+    click.Argument(["task"], callback=_task),
+    click.Option(
+        ["--seeds"], type=click.IntRange(1), default=3, show_default=True, help="Number of models, each trained anew."
+    ),
+    click.Option(["--quick"], is_flag=True, help="Take a few examples, to see that everything works; no result."),
     click.Option(
         ["--data"],
-        type=click.Path(path_type=Path),
-        help="Folder with the files of glue or squad; without it, from a hub.",
+        type=click.Path(exists=True, file_okay=False, path_type=Path),
+        help="Folder with the files of glue or squad, which come from a hub without it.",
     ),
     click.Option(["--model"], help="Folder of a pretrained model, or its name on a hub, instead of the task's own."),
     BUILD_DIR,
@@ -51,8 +64,8 @@ def finetune(output: Output, task, **options):
 @command(
     "accuracy",
     *TASK,
-    click.Option(["--ablation"], is_flag=True, help="Each approximation alone, and all but it."),
-    click.Option(["--bits"], is_flag=True, help="More and fewer bits of scores and of probabilities."),
+    click.Option(["--ablation"], is_flag=True, help="Try each approximation alone, and all but it."),
+    click.Option(["--bits"], is_flag=True, help="Try more and fewer bits of scores and of probabilities."),
     help="Train a model with softmax, or take a pretrained one, then swap Softermax in without training for it. "
     f"{TASK_HELP}",
     example="accuracy similarity --ablation",
@@ -65,19 +78,25 @@ def accuracy(output: Output, task, ablation, bits, **options):
 
 @command(
     "score-statistics",
-    click.Option(["--input-format", "input"], default="Q(6,2)", show_default=True, help="Scores."),
-    click.Option(["--base"], default="e", show_default=True, help="e to fold log2(e) into the scores, or 2."),
     click.Option(
-        ["--plot"], type=click.Path(path_type=Path), help="File for heatmaps of layers and heads, .svg or .png."
+        ["--input-format", "input"], type=Format(), default="Q(6,2)", show_default=True, help="Format of scores."
     ),
-    help="Attention scores of each layer and head of a pretrained MiniLM: range, what an input format clips with and "
-    "without zero points, entropy of the rows. Needs PyTorch, transformers and the model.",
+    click.Option(
+        ["--base"],
+        type=click.Choice(["e", "2"]),
+        default="e",
+        show_default=True,
+        help="Base of the softmax; e folds log2(e) into the scores.",
+    ),
+    click.Option(["--plot"], type=OutputFile(), help="File for heatmaps of layers and heads, .svg or .png."),
+    help="Describe attention scores of each layer and head of a pretrained MiniLM: range, what an input format clips "
+    "with and without zero points, entropy of the rows. PyTorch, transformers and the model must be installed.",
     example="score-statistics --input-format Q(5,3) --plot scores.svg",
 )
 def score_statistics(output: Output, input, base, plot):
     if plot is not None and plot.suffix not in PLOTS:
-        raise FlowError(f"the plot's name must end with {' or '.join(PLOTS)}, not {plot.name!r}")
-    results = minilm_statistics(input, base)
+        raise FlowError(f"plot must be a name that ends with {' or '.join(PLOTS)}, not {plot.name!r}")
+    results = minilm_statistics(str(input), base)
     if plot is not None:
         from ..report.score_plots import score_plot  # plots take a second to import
 
@@ -87,15 +106,18 @@ def score_statistics(output: Output, input, base, plot):
 
 def _run(output: Output, task: str, kind: str, *, tune: bool, seeds, quick, data, model, build_dir):
     """Run an experiment, write its results and a plot, and show them."""
+    stem = build_dir / "accuracy" / f"{task.replace(':', '-')}-{'finetune' if tune else kind}"
+    files = {suffix: stem.with_name(stem.name + suffix) for suffix in (".json", ".svg", ".png")}
+    for file in files.values():
+        check_writable(file)
     experiment, columns, choose = _experiments()
     choice = choose(task, data, model, quick)
     results = experiment(choice, seeds, kind, build_dir, MESSAGES, tune=tune)
     from ..report.accuracy_plots import accuracy_plot  # plots take a second to import
 
-    stem = build_dir / "accuracy" / f"{task.replace(':', '-')}-{'finetune' if tune else kind}"
     plot = accuracy_plot(results, kind)
     for suffix, content in ((".json", as_json(results)), (".svg", plot.svg), (".png", plot.png)):
-        write_whole(stem.with_name(stem.name + suffix), content)
+        write_whole(files[suffix], content)
     output.show(results, columns, f"{task}, hundredths; differences from softmax of the same training")
     output.note(f"these figures in {stem}.json, a plot in {stem}.svg")
 

@@ -11,10 +11,9 @@ import click
 from click.core import ParameterSource
 
 from softermax.model import QFormat
-from softermax.model.config_checks import CHOICES
 
 from ..design_points import OLD_NAMES, DesignPoint, main_design_points
-from ..designs.registry import designs, unit_names
+from ..designs.registry import choices, designs, unit_names
 from ..errors import FlowError
 
 __all__ = [
@@ -24,6 +23,7 @@ __all__ = [
     "SIZE",
     "SOFTMAX",
     "UNIT",
+    "Format",
     "PointChoice",
     "design_point",
     "design_points",
@@ -35,7 +35,7 @@ __all__ = [
 SOFTMAX = "softmax"
 UNIT = click.Argument(["unit"], required=False)
 AXI_STREAM = click.Option(
-    ["--axi-stream"], is_flag=True, help="AXI4-Stream ports, of softmax or pe; see docs/axi-stream.md."
+    ["--axi-stream"], is_flag=True, help="Give softmax or pe AXI4-Stream ports; see docs/axi-stream.md."
 )
 BUILD_DIR = click.Option(
     ["--build-dir"],
@@ -50,26 +50,54 @@ def _size(name: str, **options) -> click.Option:
     return click.Option([name], show_default=True, **options)
 
 
+def _choices(option: str) -> str:
+    """What an option may be, in words."""
+    return " or ".join(choices(option))
+
+
+class Format(click.ParamType):
+    """The type of options that are a fixed-point format."""
+
+    name = "format"
+
+    def convert(self, value, param, ctx) -> QFormat:
+        """The format; refused as Click refuses."""
+        try:
+            return value if isinstance(value, QFormat) else QFormat.parse(value)
+        except ValueError as error:
+            return self.fail(str(error), param, ctx)
+
+
 #: Why an option of a design point is refused where there is no unit.
 NO_UNIT = "must come with a UNIT: without one, the points have sizes of their own"
 #: Options of a design point but for its unit.
 SIZE = (
-    _size("--preset", default="paper", help=f"One of {', '.join(designs())}."),
+    _size("--preset", default="paper", help=f"Name of the design: {', '.join(designs())}."),
     _size("--lanes", type=int, default=16, help="Scores per slice, taken in one clock cycle."),
     _size("--max-len", type=int, default=384, help="Elements of the longest row."),
-    click.Option(["--input-format", "input"], help="Scores, such as Q(4,4); preset faithful."),
-    click.Option(["--output-format", "output_format"], help="Probabilities, such as UQ(1,11); preset faithful."),
-    _size("--normalizer", help=f"{' or '.join(CHOICES['normalizer'])}."),
-    _size("--rounding", help=f"{' or '.join(CHOICES['rounding'])}; preset faithful."),
-    click.Option(["--saturate"], is_flag=True, help="Let the power sum of long rows saturate, flagged; preset paper."),
-    _size("--cuts", help="Stages of the unnormed unit with a register behind, such as int_max,sum_3; or none."),
+    click.Option(
+        ["--input-format", "input"],
+        type=Format(),
+        help="Format of scores, such as Q(4,4); of preset faithful.",
+    ),
+    click.Option(
+        ["--output-format", "output_format"],
+        type=Format(),
+        help="Format of probabilities, such as UQ(1,11); of preset faithful.",
+    ),
+    _size("--normalizer", help=f"Kind of normalizer: {_choices('normalizer')}, as the preset has it."),
+    _size("--rounding", help=f"Rounding of results: {_choices('rounding')}; of preset faithful."),
+    click.Option(
+        ["--saturate"], is_flag=True, help="Let the power sum of long rows saturate, flagged; of preset paper."
+    ),
+    _size("--cuts", help="Stages of the unnormed unit with a register behind, such as int_max,sum_3, or none."),
     _size("--max-d-head", type=int, help="Elements of a pe's longest query; 128 unless told."),
     click.Option(["--values"], is_flag=True, help="Let a pe keep values and give context instead of probabilities."),
     click.Option(
         ["--option", "further"],
         multiple=True,
         metavar="NAME=VALUE",
-        help="Another option of the preset's config, as designs of other packages have; may be repeated.",
+        help="Name and value of an option of the preset's config that has none here; may be repeated.",
     ),
 )
 
@@ -109,16 +137,13 @@ def refuse_sizes(rule: str):
 
 
 def design_point(
-    unit, preset, lanes, max_len, input, output_format, cuts, values, max_d_head, further, axi_stream=False, **choices
+    unit, preset, lanes, max_len, input, output_format, cuts, values, max_d_head, further, axi_stream=False, **others
 ) -> DesignPoint:
     """The point of a unit and the options of :data:`SIZE`; a FlowError if there is none."""
-    try:
-        formats = {"input": input and QFormat.parse(input), "output": output_format and QFormat.parse(output_format)}
-    except ValueError as error:
-        raise FlowError(str(error)) from error
     steps = None if cuts is None else tuple(cuts.split(",")) if cuts != "none" else ()
-    chosen = {**formats, **choices, "cuts": steps, "values": values, "max_d_head": max_d_head, **_further(further)}
-    options = tuple((name, value) for name, value in chosen.items() if value not in (None, False))
+    chosen = {"input": input, "output": output_format, **others, "cuts": steps, "values": values}
+    chosen |= {"max_d_head": max_d_head, **_further(further)}
+    options = tuple((name, value) for name, value in chosen.items() if value is not None and value is not False)
     return DesignPoint(_present_name(unit), preset, lanes, max_len, options, axi_stream)
 
 
@@ -133,7 +158,7 @@ def _further(options: Sequence[str]) -> dict[str, object]:
             raise FlowError(f"--option must name {name} once, not again as {option!r}")
         try:
             found[name] = literal_eval(text)
-        except (ValueError, SyntaxError):
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
             found[name] = text
     return found
 

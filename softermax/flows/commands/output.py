@@ -12,23 +12,40 @@ import click
 from rich.console import Console
 
 from ..errors import FlowError
-from ..files import write_whole
+from ..files import check_writable, write_whole
 from ..results.columns import Column
 from ..results.formats import FORMATS, Results
 from ..results.tables import WIDTH, print_tables
+from .wording import as_typed
 
-__all__ = ["MESSAGES", "Output", "command", "fail_on_mismatch", "stop"]
+__all__ = ["MESSAGES", "Output", "OutputFile", "command", "fail_on_mismatch", "stop"]
 
 #: Progress, and what else is for people only.
 MESSAGES = Console(stderr=True)
 
+
+class OutputFile(click.Path):
+    """The type of options that name a file to write, which is tried, without a trace, before any work."""
+
+    def __init__(self):
+        super().__init__(path_type=Path)
+
+    def convert(self, value, param, ctx) -> Path:
+        """The path; a FlowError if it cannot be written."""
+        if value == "":
+            self.fail("must be the name of a file, not ''", param, ctx)
+        path = super().convert(value, param, ctx)
+        check_writable(path)
+        return path
+
+
 FORMAT = click.Option(
-    ["--format", "format"], type=click.Choice(list(FORMATS)), help="How results are printed; a table unless told."
+    ["--format", "format"], type=click.Choice(list(FORMATS)), help="Format of the results; a table unless told."
 )
 JSON = click.Option(["--json", "as_json"], is_flag=True, help="Print a list of flat objects, as --format json does.")
 FILE = click.Option(
     ["-o", "--output", "file"],
-    type=click.Path(path_type=Path),
+    type=OutputFile(),
     help="File to write instead of printing, whole or not at all.",
 )
 
@@ -118,7 +135,10 @@ def command(name: str, *parameters: click.Parameter, help: str, example: str, wr
     def decorate(function: Callable) -> click.Command:
         @wraps(function)
         def callback(format, as_json, file=None, **given):
-            return function(output=Output.chosen(format, as_json, file), **given)
+            try:
+                return function(output=Output.chosen(format, as_json, file), **given)
+            except FlowError as error:
+                raise FlowError(as_typed(str(error), options, given.get("further", ()))) from error
 
         return click.Command(name, params=options, callback=callback, help=help, epilog=f"Example: softermax {example}")
 

@@ -16,10 +16,16 @@ from ..studies.explore import EXPLORE, Candidate, least_candidates
 from ..studies.heads import HEAD_COLUMNS, head_errors
 from ..studies.info import describe
 from ..studies.operators import OPERATORS, operator_points
-from ..studies.utilisation import UTILISATION_COLUMNS, UTILISATION_PRESETS, UTILISATION_TOKENS, measure_utilisation
+from ..studies.utilisation import (
+    UTILISATION_COLUMNS,
+    UTILISATION_PRESETS,
+    UTILISATION_TOKENS,
+    measure_utilisation,
+    played_head,
+)
 from .measures import measure_command
 from .options import SIZE, SOFTMAX, PointChoice, design_point
-from .output import MESSAGES, Output, command
+from .output import MESSAGES, Output, OutputFile, command
 
 __all__ = ["designs", "explore", "heads", "info", "operators", "softmax", "utilisation"]
 
@@ -32,7 +38,7 @@ def _candidates(number: int, **size) -> list[Candidate]:
 
 
 NUMBER = click.Option(
-    ["--number"], type=click.IntRange(1), default=10, show_default=True, help="Candidates to synthesise."
+    ["--number"], type=click.IntRange(1), default=10, show_default=True, help="Number of candidates to synthesise."
 )
 explore = measure_command(EXPLORE, PointChoice((*SIZE, NUMBER), _candidates))
 operators = measure_command(OPERATORS, PointChoice((), operator_points))
@@ -52,7 +58,7 @@ DESIGN_COLUMNS = (
 
 @command(
     "designs",
-    help="The registered designs, each a --preset, with their units and licences; and why one is not available.",
+    help="List the registered designs, each a --preset, with their units and licences; and why one is not available.",
     example="designs --json",
 )
 def designs(output: Output):
@@ -77,20 +83,26 @@ def _design_facts(each: Registered) -> dict:
 @command(
     "utilisation",
     click.Option(
-        ["--lanes"], type=int, default=16, show_default=True, help="Dot products side by side, and pairs in each."
+        ["--lanes"],
+        type=int,
+        default=16,
+        show_default=True,
+        help="Dot products side by side, and pairs in each.",
     ),
     click.Option(["--d-head"], type=int, default=64, show_default=True, help="Elements of a query."),
-    click.Option(["--causal"], is_flag=True, help="With causal masks."),
-    click.Option(["--values"], is_flag=True, help="Up to context."),
-    help="How busy the MACs of a processing element are over a head, for both softmaxes and several sequence lengths; "
-    "by the timing model that co-simulation checks.",
+    click.Option(["--causal"], is_flag=True, help="Play heads with causal masks."),
+    click.Option(["--values"], is_flag=True, help="Let the processing element keep values and give context."),
+    help="Report how busy the MACs of a processing element are over a head, for both softmaxes and several sequence "
+    "lengths, by the timing model that co-simulation checks.",
     example="utilisation --lanes 32 --d-head 128",
 )
 def utilisation(output: Output, lanes, d_head, causal, values):
-    sizes = [(preset, tokens) for preset in UTILISATION_PRESETS for tokens in UTILISATION_TOKENS]
+    sizes = [(preset, lanes, tokens, d_head) for preset in UTILISATION_PRESETS for tokens in UTILISATION_TOKENS]
+    how = {"causal": causal, "values": values}
+    for size in sizes:
+        played_head(*size, **how)
     results = [
-        measure_utilisation(preset, lanes, tokens, d_head, causal=causal, values=values)
-        for preset, tokens in track(sizes, "Playing heads", console=MESSAGES, transient=True)
+        measure_utilisation(*size, **how) for size in track(sizes, "Playing heads", console=MESSAGES, transient=True)
     ]
     output.show(results, UTILISATION_COLUMNS, "MAC cycles of a head against its cycles from start to done")
 
@@ -102,9 +114,10 @@ def utilisation(output: Output, lanes, d_head, causal, values):
         type=click.IntRange(4, 16),
         default=8,
         show_default=True,
-        help="Of the requantiser's scale.",
+        help="Bits of the requantiser's scale.",
     ),
-    help="Errors of a processing element's probabilities and context against attention in float64, on captured heads.",
+    help="Measure errors of a processing element's probabilities and context against attention in float64, on captured "
+    "heads.",
     example="heads --scale-bits 16",
 )
 def heads(output: Output, scale_bits):
@@ -115,7 +128,7 @@ def heads(output: Output, scale_bits):
 @command(
     "info",
     *SIZE,
-    help="Formats, widths, sizes and latencies of a config, and its accuracy on the shipped attention scores.",
+    help="Print formats, widths, sizes and latencies of a config, and its accuracy on the shipped attention scores.",
     example="info --lanes 32 --max-len 1023",
 )
 def info(output: Output, **size):
@@ -127,12 +140,17 @@ def info(output: Output, **size):
     click.Argument(["scores"], type=click.Path(path_type=Path)),
     click.Option(
         ["-o", "--output", "probabilities"],
-        type=click.Path(path_type=Path),
+        type=OutputFile(),
         required=True,
-        help=".npy file for the probabilities.",
+        help="File for the probabilities, .npy.",
     ),
-    click.Option(["--mask"], type=click.Path(path_type=Path), help=".npy file of bool, True where a score takes part."),
-    click.Option(["--base"], help="2, the default, or e to fold log2(e) into the scores; the baseline's is e."),
+    click.Option(
+        ["--mask"], type=click.Path(path_type=Path), help="File of bool, .npy, True where a score takes part."
+    ),
+    click.Option(
+        ["--base"],
+        help="Base of the softmax: 2 unless told, or e, which folds log2(e) into the scores; preset fp16 has e.",
+    ),
     *SIZE,
     help="Apply the golden model to SCORES (.npy or .npz, real numbers, rows on the last axis) and print the error "
     "against exact softmax.",

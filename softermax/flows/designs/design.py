@@ -95,6 +95,8 @@ class Design:
         What ``softermax info`` says of a config: config -> flat dict.
     published : mapping
         Ratios to the baseline that its source publishes, by field of a result and by unit.
+    choices : mapping of str to tuple of str
+        What options of its config may be that have a name for each choice.
     is_faithful : bool
         Whether every result must be less than a unit in the last place off, proven by its error budget.
     has_error_budget : bool
@@ -133,6 +135,7 @@ class Design:
     stimuli: RowStimuli = RowStimuli()
     facts: Callable[[RowShape], dict] = lambda config: {}
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     is_faithful: bool = False
     has_error_budget: bool = False
     is_baseline: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from softermax.hw import AxiStreamSoftmax
 from softermax.hw.baseline import BaselineNormalizationUnit, BaselineSoftmax, BaselineUnnormedSoftmaxUnit
-from softermax.model.baseline import BaselineConfig
+from softermax.model.baseline import CHOICES, BaselineConfig
 from softermax.sim import baseline_units
 from softermax.sim.coverage import collect_baseline
 from softermax.sim.row_stimuli import BASELINE_STIMULI
@@ -60,6 +60,7 @@ FP16 = Design(
     error_bound=lambda config: ERROR_BOUND,
     stimuli=BASELINE_STIMULI,
     facts=_facts,
+    choices=CHOICES,
     is_baseline=True,
     # The Unnormed Softmax Unit has no normalizer.
     in_make={unit: (DIVIDE,) if unit == "unnormed" else (DIVIDE, MULTIPLY) for unit in UNITS},

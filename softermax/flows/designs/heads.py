@@ -9,7 +9,7 @@ import numpy as np
 
 from softermax.model.pe import Head, Register
 from softermax.model.pe_config import ProcessingElementConfig
-from softermax.sim.attention import load_heads
+from softermax.sim.attention import AttentionHead, load_heads
 from softermax.sim.built_heads import built_heads, chosen_heads, random_heads
 from softermax.sim.corners import interruptions, standstills
 from softermax.sim.cosim import CosimResult
@@ -44,6 +44,10 @@ class HeadTraffic(Traffic):
     """Traffic of whole attention heads."""
 
     unbroken: bool = False
+
+    def check(self, point: SupportsTraffic):
+        """A FlowError if no captured head is short enough."""
+        _captured(point.config)
 
     def traces(self, point: SupportsTraffic, seed: int, every: int = 1) -> tuple[list[Trace], dict]:
         """The captured heads that the point takes, or the shortest of them, one of ``every``, in three traces.
@@ -114,12 +118,7 @@ class HeadTraffic(Traffic):
 def played_heads(point: SupportsTraffic, seed: int, every: int = 1) -> tuple[list[Head], list[Head], list[Head]]:
     """The heads of each of the traces of :class:`HeadTraffic`."""
     config = point.config
-    fitting = [head for head in load_heads() if head.tokens <= config.max_len]
-    if not fitting:
-        raise FlowError(f"max_len must be 16 or more to verify on the captured heads, not {config.max_len}")
-    captured = [head for head in fitting if head.q.shape[1] <= config.max_d_head]
-    if not captured:
-        raise FlowError(f"max_d_head must be 32 or more to verify on the captured heads, not {config.max_d_head}")
+    captured = _captured(config)
     if every > 1:
         captured = sorted(captured, key=lambda head: head.tokens)[: -(-len(captured) // every)]
     heads = [real_head(head, config) for head in captured]
@@ -127,6 +126,17 @@ def played_heads(point: SupportsTraffic, seed: int, every: int = 1) -> tuple[lis
     built = built_heads(rng, config)
     short = [head for head in heads if len(head.q) <= GAPS_UP_TO]
     return heads, built, [*short, *built, *_directed_heads(rng, point, every)]
+
+
+def _captured(config: ProcessingElementConfig) -> list[AttentionHead]:
+    """The captured heads that a processing element takes; a FlowError if there are none."""
+    fitting = [head for head in load_heads() if head.tokens <= config.max_len]
+    if not fitting:
+        raise FlowError(f"max_len must be 16 or more to verify on the captured heads, not {config.max_len}")
+    captured = [head for head in fitting if head.q.shape[1] <= config.max_d_head]
+    if not captured:
+        raise FlowError(f"max_d_head must be 32 or more to verify on the captured heads, not {config.max_d_head}")
+    return captured
 
 
 def _directed_heads(rng: np.random.Generator, point: SupportsTraffic, every: int) -> list[Head]:

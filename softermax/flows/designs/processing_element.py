@@ -17,7 +17,10 @@ MAX_D_HEAD = 128
 
 def _config(softmax: RowShape, *, values: bool = False, max_d_head: int = MAX_D_HEAD) -> ProcessingElementConfig:
     """As wide as the slices of its softmax."""
-    return ProcessingElementConfig(softmax=softmax, vector_size=softmax.lanes, max_d_head=max_d_head, values=values)
+    try:
+        return ProcessingElementConfig(softmax=softmax, vector_size=softmax.lanes, max_d_head=max_d_head, values=values)
+    except ValueError as error:
+        raise ValueError(str(error).replace("vector_size", "lanes")) from error
 
 
 PROCESSING_ELEMENT = Unit(

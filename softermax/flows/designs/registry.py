@@ -12,6 +12,7 @@ from .design import Design
 __all__ = [
     "GROUP",
     "Registered",
+    "choices",
     "compared_presets",
     "design",
     "designs",
@@ -118,6 +119,11 @@ def unit_names() -> tuple[str, ...]:
 def compared_presets() -> tuple[str, ...]:
     """Names of the designs of make that are compared with the baseline."""
     return tuple(name for name, each in designs().items() if each.in_make and not each.is_baseline)
+
+
+def choices(option: str) -> tuple[str, ...]:
+    """What an option may be in any design, in order."""
+    return tuple(dict.fromkeys(name for each in designs().values() for name in each.choices.get(option, ())))
 
 
 def published(figure: str) -> dict[str, float]:

@@ -60,6 +60,15 @@ class RowTraffic(Traffic):
     further: Callable[[RowShape, int], list[Trace]] | None = None
     unbroken: bool = True
 
+    @property
+    def has_coverage(self) -> bool:
+        """Whether there is somebody to count."""
+        return self.count is not None
+
+    def check(self, point: SupportsTraffic):
+        """A FlowError if no shipped row is short enough."""
+        real_rows(point.config.max_len)
+
     def traces(self, point: SupportsTraffic, seed: int, every: int = 1) -> tuple[list[Trace], dict]:
         """Real rows and difficult ones, in five traces.
 
@@ -100,7 +109,7 @@ class RowTraffic(Traffic):
 
     def coverage(self, point: SupportsTraffic, seed: int, traces, right) -> Coverage | None:
         """See :meth:`Traffic.coverage`."""
-        if self.count is None:
+        if not self.has_coverage:
             return None
         covered = Coverage()
         for trace, counts in zip(traces, right, strict=True):

@@ -9,6 +9,7 @@ import numpy as np
 
 from softermax.hw import AxiStreamSoftmax, NormalizationUnit, SoftermaxUnit, UnnormedSoftmaxUnit
 from softermax.model import SoftermaxConfig
+from softermax.model.config_checks import CHOICES
 from softermax.model.error_budget import error_budget
 from softermax.model.faithful import smaller_normalizer
 from softermax.sim import softermax_units
@@ -116,6 +117,7 @@ PAPER = Design(
         "area": {"unnormed": 0.25, "normalization": 0.65, "pe": 0.90},
         "energy_per_row": {"unnormed": 0.10, "normalization": 0.39, "pe": 0.43},
     },
+    choices=CHOICES,
     has_error_budget=True,
     normalizer="multiply",
     in_make=dict.fromkeys(UNITS, ((),)),

@@ -67,6 +67,11 @@ class Traffic(ABC):
 
     unbroken: bool
 
+    @property
+    def has_coverage(self) -> bool:
+        """Whether :meth:`coverage` counts anything."""
+        return True
+
     @abstractmethod
     def traces(self, point: SupportsTraffic, seed: int, every: int = 1) -> tuple[list[Trace], dict]:
         """Traces that a unit is verified by, and how much they hold: ``rows``, and ``slices`` or ``heads``.
@@ -78,6 +83,10 @@ class Traffic(ABC):
         every : int
             Play one row, or head, of so many: for netlists, which simulators play slowly.
         """
+
+    @abstractmethod
+    def check(self, point: SupportsTraffic):
+        """A FlowError if there is nothing to make :meth:`traces` of."""
 
     @abstractmethod
     def random_trace(self, point: SupportsTraffic, rng: np.random.Generator, rows: int) -> Trace:

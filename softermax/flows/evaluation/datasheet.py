@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ..design_points import DesignPoint
-from ..jobs.running import Job, run_jobs
+from ..jobs.running import run_jobs
 from ..measurement.cosimulation import COSIM, CosimOptions
 from ..measurement.jobs import AREA
 from ..measurement.ratios import with_ratios
@@ -28,7 +28,7 @@ def datasheet(
     console: Console,
 ) -> list[dict]:
     """Co-simulation and area of every point, one flat object for each, with ratios."""
-    jobs = [Job(COSIM.run, point, build_dir, {"options": cosim_options}) for point in points]
-    jobs += [Job(AREA.run, point, build_dir, {"options": area_options}) for point in points]
-    results = run_jobs(jobs, "Verifying and synthesising", console)
+    simulated = COSIM.jobs(points, build_dir, options=cosim_options)
+    mapped = AREA.jobs(points, build_dir, options=area_options)
+    results = run_jobs([*simulated, *mapped], "Verifying and synthesising", console)
     return with_ratios([{**a, **b} for a, b in zip(results[: len(points)], results[len(points) :], strict=True)])

@@ -18,11 +18,21 @@ from ..errors import FlowError
 from ..files import write_whole
 from ..jobs.provenance import commit, versions
 from ..jobs.running import Job, run_jobs
+from ..measurement.checks import check_energy
 from ..measurement.jobs import area, characterise
 from ..measurement.ratios import with_ratios
 from ..synthesis.synthesis import AreaOptions
 
-__all__ = ["Plan", "evaluate", "full_plan", "read_evaluations", "unit_tables", "write_evaluation"]
+__all__ = [
+    "Plan",
+    "evaluate",
+    "evaluation_path",
+    "full_plan",
+    "library_name",
+    "read_evaluations",
+    "unit_tables",
+    "write_evaluation",
+]
 
 #: The recipe of what is timed and simulated, and that of the sweeps.
 RECIPE, LEAST = "balanced", "least-area"
@@ -151,7 +161,7 @@ class _Work:
 
     def _job(self, function: Callable[..., dict], point: DesignPoint, **options) -> Job:
         key = (function, point, *options.items())
-        return self._jobs.setdefault(key, Job(function, point, self._build_dir, options))
+        return self._jobs.setdefault(key, Job(function, point, self._build_dir, options, check_energy))
 
 
 def _effort(job: Job) -> tuple:
@@ -187,9 +197,14 @@ def library_name(liberty: Sequence[Path]) -> str:
     return liberty[0].name.removesuffix(".gz").removesuffix(".lib") if liberty else "generic"
 
 
+def evaluation_path(library: str, build_dir: Path) -> Path:
+    """The file of the evaluation with a library of this name."""
+    return build_dir / "evaluation" / f"{library}.json"
+
+
 def write_evaluation(evaluation: dict, build_dir: Path) -> Path:
-    """Write an evaluation to ``build_dir/evaluation``, under its library's name."""
-    path = build_dir / "evaluation" / f"{evaluation['provenance']['library']}.json"
+    """Write an evaluation to its file, :func:`evaluation_path`."""
+    path = evaluation_path(evaluation["provenance"]["library"], build_dir)
     write_whole(path, json.dumps(evaluation, indent=2) + "\n")
     return path
 

@@ -13,7 +13,7 @@ from ..errors import FlowError
 from .liberty_files import LibertyFile
 from .timing import LOAD
 
-__all__ = ["opensta_energy", "opensta_period"]
+__all__ = ["find_opensta", "opensta_energy", "opensta_period"]
 
 #: Every path is longer than this period, so that the worst slack tells of the slowest one. In ps.
 SHORT = 1.0
@@ -39,6 +39,14 @@ set_power_activity -global -activity {activity} -duty 0.5
 report_power -digits 9
 exit
 """
+
+
+def find_opensta() -> str:
+    """The path of OpenSTA; a FlowError if it is not installed."""
+    program = shutil.which("sta")
+    if program is None:
+        raise FlowError("OpenSTA, the program sta, must be on the PATH: install the Debian package opensta")
+    return program
 
 
 def opensta_period(netlist: Path, top: str, liberty: Sequence[LibertyFile]) -> float:
@@ -89,9 +97,7 @@ def opensta_energy(netlist: Path, top: str, liberty: Sequence[LibertyFile], acti
 
 def _ask(script: str, netlist: Path, top: str, liberty: Sequence[LibertyFile], period: float, **fields) -> str:
     """What OpenSTA says to a script about a netlist that is clocked with a period in ps."""
-    program = shutil.which("sta")
-    if program is None:
-        raise FlowError("OpenSTA, the program sta, must be on the PATH: install the Debian package opensta")
+    program = find_opensta()
     with tempfile.TemporaryDirectory() as scratch:
         file = Path(scratch) / "script.tcl"
         wireless = [_without_wires(file, Path(scratch) / f"{place}.lib") for place, file in enumerate(liberty)]

@@ -55,6 +55,8 @@ class Measure:
         The words beside the progress bar.
     run : callable or CachedJob
         The job: takes a point, the build directory and the arguments that ``options`` make.
+    check : callable or None
+        Takes the arguments of ``run`` and refuses, before any job is run, what that would refuse late.
     columns : tuple of Column
         Of all fields of the results that tables show or leave out on purpose.
     options : tuple of click.Option or OptionGroup
@@ -74,6 +76,7 @@ class Measure:
     columns: tuple[Column, ...]
     options: tuple[click.Option | OptionGroup, ...] = ()
     each: str | None = None
+    check: Callable[..., None] | None = None
     complete: Callable[[list[dict]], list[dict]] = list
 
     @property
@@ -99,10 +102,13 @@ class Measure:
                 arguments[entry.name] = given.pop(entry.name)
         return arguments
 
-    def results(self, points: Sequence, build_dir: Path, console: Console, **arguments) -> list[dict]:
-        """Run a job for each point, in parallel, and complete the results; in order, as of :func:`run_jobs`."""
+    def jobs(self, points: Sequence, build_dir: Path, **arguments) -> list[Job]:
+        """A job for each point and each value of the argument ``each``."""
         calls = [arguments]
         if self.each is not None:
             calls = [arguments | {self.each: value} for value in arguments[self.each]]
-        jobs = [Job(self.run, point, build_dir, call) for point in points for call in calls]
-        return self.complete(run_jobs(jobs, self.progress, console))
+        return [Job(self.run, point, build_dir, call, self.check) for point in points for call in calls]
+
+    def results(self, points: Sequence, build_dir: Path, console: Console, **arguments) -> list[dict]:
+        """Run the jobs, in parallel, and complete the results; in order, as of :func:`run_jobs`."""
+        return self.complete(run_jobs(self.jobs(points, build_dir, **arguments), self.progress, console))

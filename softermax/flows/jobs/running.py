@@ -23,6 +23,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from ..errors import FlowError
+from ..files import check_folder
 from .cache import CachedJob
 from .provenance import source_digest
 
@@ -35,18 +36,36 @@ LOST = "a worker, or a cluster, has ended before its job: memory has run out, or
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A function of a design point and a build directory, called in a process of its own."""
+    """A function of a design point and a build directory, called in a process of its own.
+
+    Attributes
+    ----------
+    function : callable or CachedJob
+    point
+    build_dir : Path
+    options : dict
+        Further arguments of the function.
+    check : callable or None
+        Takes the same arguments, is called before any job is run, and refuses what the function would refuse late.
+    """
 
     function: Callable[..., dict]
     point: object
     build_dir: Path
     options: dict = field(default_factory=dict)
+    check: Callable[..., None] | None = None
 
     def __call__(self, sources: str) -> dict:
         """The point's identity and what the function finds; by the sources of this digest, or not at all."""
         if source_digest() != sources:
             raise FlowError("the sources of softermax must not change during a run, nor differ in workers: start anew")
         return self.point.identity() | self.function(self.point, self.build_dir, **self.options)
+
+    def refuse(self):
+        """A FlowError or CosimError, in seconds, if the job cannot do its work."""
+        check_folder(self.build_dir)
+        if self.check is not None:
+            self.check(self.point, self.build_dir, **self.options)
 
     def cached(self) -> dict | None:
         """The result that an earlier run has left, None without one."""
@@ -57,7 +76,7 @@ class Job:
 
 
 def run_jobs(jobs: Sequence[Job], description: str, console: Console, scheduler: str | None = None) -> list[dict]:
-    """Run jobs in order; cached results are not worked out again.
+    """Run jobs in order; cached results are not worked out again. What has to be is checked first, all of it.
 
     Parameters
     ----------
@@ -79,6 +98,8 @@ def run_jobs(jobs: Sequence[Job], description: str, console: Console, scheduler:
     missing = [job for job in jobs if job not in results]
     if results:
         console.print(f"{description}: {len(results)} of {len(jobs)} results are there from before")
+    for job in missing:
+        job.refuse()
     if missing:
         executor = _cluster(scheduler) if scheduler else _pool(min(len(missing), os.cpu_count() or 1))
         with _progress(description, len(jobs), len(results), console) as advance, executor as (workers, places):

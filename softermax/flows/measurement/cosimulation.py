@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from softermax.sim.cosim import SIMULATORS, simulator_version
+from softermax.sim.cosim import SIMULATORS, simulator_environment, simulator_version
 
 from ..cosimulation.verify import verify
 from ..design_points import DesignPoint
@@ -15,15 +15,35 @@ from ..jobs.cache import Cache, CachedJob
 from ..jobs.measure import Measure, OptionGroup
 from ..jobs.provenance import cache_key, file_digest, versions
 from ..results.columns import COMPARED, LATENCY, POINT, Column, hidden, real
-from ..synthesis.verilog import verilog_path, write_component_verilog
+from ..synthesis.verilog import component_verilog, verilog_path, write_component_verilog
 
-__all__ = ["COSIM", "COSIM_OPTIONS", "SEED", "SIMULATOR", "VERILOG", "CosimOptions", "cosim", "write_verilog"]
+__all__ = [
+    "COSIM",
+    "COSIM_OPTIONS",
+    "SEED",
+    "SIMULATOR",
+    "VERILOG",
+    "CosimOptions",
+    "check_cosim",
+    "check_simulator",
+    "cosim",
+    "verilog_text",
+    "write_verilog",
+]
 
 SEED = click.Option(
-    ["--seed"], type=click.IntRange(0), default=1, show_default=True, help="Of gaps, backpressure and made-up rows."
+    ["--seed"],
+    type=click.IntRange(0),
+    default=1,
+    show_default=True,
+    help="Seed of gaps, backpressure and made-up rows.",
 )
 SIMULATOR = click.Option(
-    ["--simulator"], default="verilator", show_default=True, help=f"One of {', '.join(SIMULATORS)}."
+    ["--simulator"],
+    type=click.Choice(list(SIMULATORS)),
+    default="verilator",
+    show_default=True,
+    help="Simulator of the Verilog; Icarus must be installed.",
 )
 
 
@@ -36,6 +56,24 @@ class CosimOptions:
 
 
 COSIM_OPTIONS = OptionGroup("options", CosimOptions, (SEED, SIMULATOR))
+
+
+def check_simulator(simulator: str = "verilator"):
+    """Refuse a simulator that needs a program that is missing; a CosimError says which."""
+    with simulator_environment(simulator):
+        pass
+
+
+def check_cosim(point: DesignPoint, build_dir: Path, options: CosimOptions):
+    """Refuse what :func:`cosim` could not do."""
+    check_simulator(options.simulator)
+    point.entry.traffic.check(point)
+
+
+def verilog_text(point: DesignPoint, macros: bool = False) -> str:
+    """A point's Verilog, its memories SRAM macros if asked."""
+    text, _ = component_verilog(point.component(), point.name, macros=macros)
+    return text
 
 
 def write_verilog(point: DesignPoint, build_dir: Path, macros: bool = False) -> dict:
@@ -55,7 +93,7 @@ VERILOG = Measure(
         click.Option(
             ["--macros"],
             is_flag=True,
-            help="Memories as instances of SRAM macros, to be filled in, instead of registers.",
+            help="Make memories instances of SRAM macros, to be filled in, instead of registers.",
         ),
     ),
     columns=(*POINT, Column("verilog", "file")),
@@ -97,6 +135,7 @@ COSIM = Measure(
     title="Co-simulation in {options.simulator}, seed {options.seed}",
     progress="Co-simulating",
     run=cosim,
+    check=check_cosim,
     options=(COSIM_OPTIONS,),
     columns=(
         *POINT,

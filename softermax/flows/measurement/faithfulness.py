@@ -108,8 +108,8 @@ def _finite(bound: float) -> float | None:
 
 FAITHFULNESS = Measure(
     name="faithfulness",
-    help="The error bound of a config's outputs, in units in the last place, and the worst errors that attacks find: "
-    "random rows, rows built to be hard, and a search.",
+    help="Bound the errors of a config's outputs, in units in the last place, and find the worst by attacks: random "
+    "rows, rows built to be hard, and a search.",
     example="faithfulness --preset faithful --input-format Q(4,4) --output-format UQ(0,11)",
     title="Errors found in {rows:,} random rows, in built ones and by search, seed {seed}",
     progress="Attacking",
@@ -120,10 +120,10 @@ FAITHFULNESS = Measure(
             type=click.IntRange(1),
             default=100_000,
             show_default=True,
-            help="Random rows for each config.",
+            help="Number of random rows for each config.",
         ),
         click.Option(
-            ["--seed"], type=click.IntRange(0), default=1, show_default=True, help="Of random rows and search."
+            ["--seed"], type=click.IntRange(0), default=1, show_default=True, help="Seed of random rows and search."
         ),
     ),
     columns=(

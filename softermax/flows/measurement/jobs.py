@@ -15,8 +15,7 @@ from pathlib import Path
 import click
 
 from ..design_points import DesignPoint
-from ..gates.cell_tables import check_tables
-from ..gates.liberty import read_libraries
+from ..designs.captured import check_tokens
 from ..jobs.cache import Cache, CachedJob, cached
 from ..jobs.measure import Measure
 from ..jobs.provenance import cache_key, file_digest, library_digests
@@ -26,6 +25,7 @@ from ..synthesis.options import BALANCED_SYNTHESIS, LEAST_AREA_SYNTHESIS
 from ..synthesis.sram_macros import SramMacro
 from ..synthesis.synthesis import AreaOptions, Synthesis, synthesise
 from ..synthesis.verilog import write_component_verilog
+from .checks import check_energy, check_synthesis, check_timing
 from .mapped_unit import MappedUnit, read_mapped_unit
 from .ratios import RATIO_COLUMNS, with_ratios
 from .row_energy import ROW_ENERGY_COLUMNS, measure_row_energy
@@ -119,12 +119,13 @@ AREA = Measure(
     title="Area, recipe {options.recipe}",
     progress="Synthesising",
     run=area,
+    check=check_synthesis,
     options=(
         LEAST_AREA_SYNTHESIS,
         click.Option(
             ["--macros/--flip-flops"],
             default=None,
-            help="Memories as SRAM macros with a modelled area, the default in a pe, or as flip-flops, that elsewhere.",
+            help="Make memories SRAM macros with a modelled area, as in a pe unless told, or flip-flops, as elsewhere.",
         ),
     ),
     columns=(
@@ -149,7 +150,6 @@ AREA = Measure(
 @cached(partial(_cache_key, "timing"))
 def timing(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
     """Timing of a point's netlist; a processing element has SRAM macros."""
-    check_tables(read_libraries(options.liberty, options.exclude))
     result = synthesis(point, build_dir, options)
     found = _mapped_unit(result, options).delays.slowest()
     return {
@@ -167,11 +167,12 @@ def timing(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
 
 TIMING = Measure(
     name="timing",
-    help="The least clock period of a unit, by the tables of the library, and the path that asks for it.",
+    help="Find the least clock period of a unit, by the tables of the library, and the path that asks for it.",
     example="timing unnormed --lanes 32 --liberty cells.lib.gz --path",
     title="Least clock period, recipe {options.recipe}",
     progress="Synthesising and timing",
     run=timing,
+    check=check_timing,
     options=(BALANCED_SYNTHESIS,),
     columns=(
         *POINT,
@@ -206,7 +207,6 @@ def _positive(context, option, period: float) -> float:
 @cached(_energy_key)
 def energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: int | None, period: float) -> dict:
     """Energy of a point's netlist for rows of real scores, of the usual length or the longest if that is not told."""
-    check_tables(read_libraries(options.liberty, options.exclude))
     result = synthesis(point, build_dir, options)
     found = measure_row_energy(point, _mapped_unit(result, options), tokens=_tokens(point, tokens), period=period)
     unit = "pJ" if options.liberty else "k loads"
@@ -218,20 +218,26 @@ def energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: in
     } | found
 
 
+def _check_energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tokens: int | None, period: float):
+    check_tokens(_tokens(point, tokens), point.max_len)
+    check_energy(point, build_dir, options)
+
+
 ENERGY = Measure(
     name="energy",
-    help="The energy of a unit for rows of real attention scores, played into its mapped netlist. Without a library "
-    "in thousands of an inverter's loads, charged and discharged.",
+    help="Measure the energy of a unit for rows of real attention scores, played into its mapped netlist. Energies "
+    "without a library are in thousands of an inverter's loads, charged and discharged.",
     example="energy unnormed --lanes 32 --liberty cells.lib.gz --tokens 384",
     title="Energy for a row, recipe {options.recipe}",
     progress="Synthesising and simulating",
     run=energy,
+    check=_check_energy,
     options=(
         BALANCED_SYNTHESIS,
         click.Option(
             ["--tokens"],
             type=click.IntRange(1),
-            help=f"Length of the rows; unless told {USUAL_TOKENS}, or the longest that the unit takes if that is less.",
+            help=f"Elements of a row; {USUAL_TOKENS} unless told, or the longest that the unit takes if that is less.",
         ),
         click.Option(
             ["--period"],
@@ -239,7 +245,7 @@ ENERGY = Measure(
             default=1000.0,
             show_default=True,
             callback=_positive,
-            help="Clock period in ps; only affects leakage energy.",
+            help="Clock period in ps, from which the leakage energy alone follows.",
         ),
     ),
     columns=(

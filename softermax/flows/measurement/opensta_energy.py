@@ -12,19 +12,26 @@ from ..gates.energy import switched_energy
 from ..gates.liberty import Library
 from ..gates.liberty_files import read_liberty_files
 from ..gates.netlist import CLOCK, Netlist, kind_of
-from ..gates.opensta import opensta_energy, opensta_period
+from ..gates.opensta import find_opensta, opensta_energy, opensta_period
 from ..jobs.measure import Measure
 from ..results.columns import POINT, hidden, real
 from ..synthesis.options import BALANCED_SYNTHESIS
 from ..synthesis.synthesis import AreaOptions
+from .checks import check_timing
 from .jobs import synthesis, timing
 from .mapped_unit import read_mapped_unit
 
-__all__ = ["OPENSTA_ENERGY", "energy_beside_opensta", "timing_beside_opensta"]
+__all__ = ["OPENSTA_ENERGY", "check_beside_opensta", "energy_beside_opensta", "timing_beside_opensta"]
 
 #: Changes of a net in a clock cycle, and the cycles of which energies are means, so that counts are whole numbers.
 CHANGES, CYCLES = 0.2, 1000
 PERIOD = 1000.0
+
+
+def check_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOptions):
+    """Refuse what OpenSTA is not there for, or what :func:`check_timing` refuses."""
+    check_timing(point, build_dir, options)
+    find_opensta()
 
 
 def timing_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
@@ -60,12 +67,13 @@ def energy_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOpti
 
 OPENSTA_ENERGY = Measure(
     name="opensta-energy",
-    help="The energy of a softmax unit's clock cycle beside OpenSTA's, which must be installed, when every net changes "
-    "alike: what cells take inside, nets and leakage.",
+    help="Compare the energy of a softmax unit's clock cycle with OpenSTA's, which must be installed, when every net "
+    "changes alike: what cells take inside, nets and leakage.",
     example="opensta-energy unnormed --lanes 32 --liberty cells.lib.gz",
     title="Energy of a clock cycle in fJ, ours and OpenSTA's, recipe {options.recipe}",
     progress="Synthesising",
     run=energy_beside_opensta,
+    check=check_beside_opensta,
     options=(BALANCED_SYNTHESIS,),
     columns=(
         *POINT,

@@ -15,6 +15,7 @@ from softermax.model.width_search import area_model, candidates, derived_widths
 
 from ..jobs.measure import Measure
 from ..results.columns import AREA, Column, hidden, real
+from ..synthesis.libraries import check_mapping
 from ..synthesis.options import LEAST_AREA_SYNTHESIS
 from ..synthesis.synthesis import AreaOptions, synthesise_component
 
@@ -61,6 +62,7 @@ EXPLORE = Measure(
     title="Candidates for a faithful config: widths in bits, areas by recipe {options.recipe}",
     progress="Synthesising",
     run=measure_candidate,
+    check=check_mapping,
     options=(LEAST_AREA_SYNTHESIS,),
     columns=(
         Column("place", "place"),

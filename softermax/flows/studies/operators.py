@@ -15,6 +15,7 @@ from softermax.model.exponential import Exponential
 
 from ..jobs.measure import Measure
 from ..results.columns import AREA, CELLS, FLOPS, LATENCY, Column, hidden, real
+from ..synthesis.libraries import check_mapping
 from ..synthesis.options import LEAST_AREA_SYNTHESIS
 from ..synthesis.synthesis import AreaOptions, synthesise_component
 
@@ -91,6 +92,7 @@ OPERATORS = Measure(
     title="Operators, recipe {options.recipe}",
     progress="Synthesising",
     run=measure_operator,
+    check=check_mapping,
     options=(LEAST_AREA_SYNTHESIS,),
     columns=(
         Column("operator", "operator"),

@@ -14,7 +14,7 @@ from ..designs.registry import design
 from ..errors import FlowError
 from ..results.columns import CYCLES, D_HEAD, POINT, TOKENS, hidden, integer, real
 
-__all__ = ["UTILISATION_COLUMNS", "UTILISATION_PRESETS", "UTILISATION_TOKENS", "measure_utilisation"]
+__all__ = ["UTILISATION_COLUMNS", "UTILISATION_PRESETS", "UTILISATION_TOKENS", "measure_utilisation", "played_head"]
 
 #: Designs that are measured; the paper's formats, a cycle shorter, take no row of 1024 without saturating.
 UTILISATION_PRESETS = ("faithful", "fp16")
@@ -32,13 +32,10 @@ UTILISATION_COLUMNS = (
 )
 
 
-def measure_utilisation(
+def played_head(
     preset: str, lanes: int, tokens: int, d_head: int, *, causal: bool = False, values: bool = False
-) -> dict:
-    """MAC cycles of a head against all cycles from its start until it is done; loading keys and values is apart.
-
-    Queries are always there and what comes out is always taken. The element is as wide as its slices, for rows of up
-    to ``tokens`` elements.
+) -> tuple[Head, ProcessingElementConfig]:
+    """The head and the processing element that are measured; the element is as wide as its slices.
 
     Raises
     ------
@@ -46,6 +43,9 @@ def measure_utilisation(
         If there is no such processing element.
     """
     config_of = design(preset).config
+    longest = ProcessingElementConfig.max_d_head
+    if not 1 <= d_head <= longest:
+        raise FlowError(f"d_head must be at least 1 and at most {longest}, not {d_head}")
     try:
         softmax = config_of(lanes=lanes, max_len=tokens)
         config = ProcessingElementConfig(softmax=softmax, vector_size=lanes, values=values)
@@ -53,8 +53,20 @@ def measure_utilisation(
         head = Head(q=matrix, k=matrix, multiplier=1, shift=0, causal=causal, v=matrix)
         head.check(config)
     except (TypeError, ValueError) as error:
-        raise FlowError(str(error)) from error
-    used, cycles = _play(head, config)
+        # A vector has as many pairs as there are lanes.
+        raise FlowError(str(error).replace("vector_size", "lanes")) from error
+    return head, config
+
+
+def measure_utilisation(
+    preset: str, lanes: int, tokens: int, d_head: int, *, causal: bool = False, values: bool = False
+) -> dict:
+    """MAC cycles of a head against all cycles from its start until it is done; loading keys and values is apart.
+
+    Queries are always there and what comes out is always taken, in rows of up to ``tokens`` elements. Parameters and
+    errors are those of :func:`played_head`.
+    """
+    used, cycles = _play(*played_head(preset, lanes, tokens, d_head, causal=causal, values=values))
     return {
         "preset": preset,
         "lanes": lanes,

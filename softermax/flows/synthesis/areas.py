@@ -9,11 +9,21 @@ from ..errors import FlowError
 from ..gates.liberty import Library
 from .sram_macros import SramMacro
 
-__all__ = ["SEQUENTIAL", "STANDARD", "MappedAreas"]
+__all__ = ["NAND2", "SEQUENTIAL", "STANDARD", "MappedAreas", "nand2_area"]
 
 #: What cells are, see :class:`softermax.flows.gates.liberty.Cell`, and macros.
 SEQUENTIAL = ("flop", "other flop", "latch", "clock gate")
 STANDARD = (*SEQUENTIAL, "logic")
+#: The function of a NAND2.
+NAND2 = "!(A*B)"
+
+
+def nand2_area(library: Library) -> float:
+    """Area of the smallest NAND2, from which those of memories follow; a FlowError if there is none."""
+    nand2 = library.smallest(NAND2)
+    if nand2 is None:
+        raise FlowError("the library must have a NAND2, from which the areas of memories follow: add one that has")
+    return library.cells[nand2[0]].area
 
 
 class MappedAreas:
@@ -27,12 +37,9 @@ class MappedAreas:
 
     def __init__(self, counts: dict[str, dict[str, int]], library: Library, macros: Mapping[str, SramMacro], top: str):
         self._counts, self._top = counts, top
-        nand2 = library.smallest("!(A*B)")
-        if macros and nand2 is None:
-            raise FlowError("the library must have a NAND2, from which the areas of memories follow: add one that has")
         area_of = {name: (cell.area, cell.kind) for name, cell in library.cells.items()}
         if macros:
-            unit = library.cells[nand2[0]].area
+            unit = nand2_area(library)
             area_of |= {name: (macro.area(unit), "memory") for name, macro in macros.items()}
         self._area_of = area_of
         self._flat: dict[str, Counter] = {}

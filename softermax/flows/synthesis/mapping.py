@@ -16,7 +16,7 @@ from ..jobs.cache import Cache, key_of
 from ..jobs.provenance import source_digest, versions
 from ..tools.yosys import run_yosys
 
-__all__ = ["RECIPES", "MappedModule", "Mapper", "operator_synthesis"]
+__all__ = ["GATES", "RECIPES", "MappedModule", "Mapper", "check_gates", "operator_synthesis"]
 
 #: Packages that a mapped module depends on, beside what is mapped.
 SOURCES = ("flows.gates", "flows.synthesis", "flows.tools")
@@ -97,7 +97,7 @@ class Mapper:
     ):
         if recipe not in RECIPES:
             raise FlowError(f"the recipe must be one of {', '.join(RECIPES)}, not {recipe!r}")
-        _check_gates(library)
+        check_gates(library)
         if "stime" in RECIPES[recipe]:
             check_tables(library)
         self._liberty = {f"library{place}.lib": file for place, file in enumerate(liberty)}
@@ -185,8 +185,8 @@ class Mapper:
         return [f"hilomap -singleton {' '.join(options)}"] if options else []
 
 
-def _check_gates(library: Library):
-    """What Yosys and abc ask for less clearly."""
+def check_gates(library: Library):
+    """Refuse a library without what Yosys and abc ask for less clearly; a FlowError says what that is."""
     if not any(library.cells[name].outputs for name in library.of_kind("flop")):
         raise FlowError(
             "the library must have a flip-flop with a function at its output: add a Liberty file that has one"

@@ -16,9 +16,9 @@ LIBERTY = click.Option(
     ["--liberty"],
     type=click.Path(path_type=Path),
     multiple=True,
-    help="Standard-cell library, .gz too; may be repeated. Without one: generic cells, in gate equivalents.",
+    help="Liberty file of standard cells, .gz too; may be repeated. Generic cells without one, in gate equivalents.",
 )
-EXCLUDE = click.Option(["--exclude"], multiple=True, help="Cells not to use, by name or pattern; may be repeated.")
+EXCLUDE = click.Option(["--exclude"], multiple=True, help="Name or pattern of cells not to use; may be repeated.")
 CLOCK_GATING = click.Option(
     ["--clock-gating/--no-clock-gating"],
     default=True,
@@ -29,7 +29,9 @@ CLOCK_GATING = click.Option(
 
 def _synthesis(recipe: str) -> OptionGroup:
     """The options that make :class:`AreaOptions`, with a recipe unless told otherwise."""
-    which = click.Option(["--recipe"], default=recipe, show_default=True, help=f"One of {', '.join(RECIPES)}.")
+    which = click.Option(
+        ["--recipe"], type=click.Choice(list(RECIPES)), default=recipe, show_default=True, help="Recipe of synthesis."
+    )
     return OptionGroup("options", AreaOptions, (LIBERTY, which, EXCLUDE, CLOCK_GATING))
 
 

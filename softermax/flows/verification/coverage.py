@@ -14,7 +14,7 @@ from ..design_points import DesignPoint, main_design_points
 from ..designs.registry import unit_names
 from ..errors import FlowError
 from ..jobs.measure import Measure
-from ..measurement.cosimulation import COSIM_OPTIONS, CosimOptions, write_verilog
+from ..measurement.cosimulation import COSIM_OPTIONS, CosimOptions, check_cosim, write_verilog
 from ..results.columns import COMPARED, POINT, Column, hidden, integer
 
 __all__ = ["COVERAGE", "FLOOR", "by_coverpoint", "coverage", "covered_designs", "summary", "trace_coverage"]
@@ -43,15 +43,26 @@ def coverage(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict
     return compared(results) | {"coverpoints": _covered(point, options.seed, traces, right).rows()}
 
 
+def _check(point: DesignPoint, build_dir: Path, options: CosimOptions):
+    _refuse_uncounted(point)
+    check_cosim(point, build_dir, options)
+
+
+def _refuse_uncounted(point: DesignPoint):
+    if not point.entry.traffic.has_coverage:
+        raise FlowError(f"the unit must count coverage to be covered, which {point.unit} of {point.preset} does not")
+
+
 COVERAGE = Measure(
     name="coverage",
-    help="Functional coverage of a unit's benches: which of the situations that matter they have played without a "
-    f"mismatch, of those that its config allows. UNIT is one of {', '.join(unit_names())}, and then every "
-    "coverpoint is shown; without it, all of them with 16 lanes, of every preset. Fails if a bin is not hit.",
+    help="Measure functional coverage of a unit's benches: which of the situations that matter they have played "
+    f"without a mismatch, of those that its config allows. UNIT is one of {', '.join(unit_names())}, and then every "
+    "coverpoint is shown; without it, all of them with 16 lanes, of every preset. It fails if a bin is not hit.",
     example="coverage unnormed --preset faithful --seed 7 --json",
     title="Functional coverage, seed {options.seed}",
     progress="Playing and counting",
     run=coverage,
+    check=_check,
     options=(COSIM_OPTIONS,),
     columns=(
         *POINT,
@@ -72,10 +83,8 @@ def trace_coverage(point: DesignPoint, seed: int) -> Coverage:
 
 def _covered(point: DesignPoint, seed: int, traces: Sequence[Trace], right: Sequence[bool]) -> Coverage:
     """The coverage of all traces that were right."""
-    covered = point.entry.traffic.coverage(point, seed, traces, right)
-    if covered is None:
-        raise FlowError(f"the unit must count coverage to be covered, which {point.unit} of {point.preset} does not")
-    return covered
+    _refuse_uncounted(point)
+    return point.entry.traffic.coverage(point, seed, traces, right)
 
 
 def covered_designs() -> list[DesignPoint]:

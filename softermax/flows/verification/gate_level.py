@@ -8,6 +8,7 @@ found is kept in ``build_dir/cache`` under all that it follows from.
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,7 +25,8 @@ from ..gates.liberty import read_libraries
 from ..jobs.cache import cached
 from ..jobs.measure import Measure, OptionGroup
 from ..jobs.provenance import cache_key, library_digests
-from ..measurement.cosimulation import SEED, SIMULATOR, CosimOptions, write_verilog
+from ..measurement.checks import check_synthesis
+from ..measurement.cosimulation import SEED, SIMULATOR, CosimOptions, check_cosim, write_verilog
 from ..measurement.jobs import synthesis
 from ..results.columns import CELLS, COMPARED, FLOPS, POINT, Column, hidden
 from ..synthesis.mapping import RECIPES
@@ -40,6 +42,9 @@ __all__ = ["GATE", "compare_netlist", "gate_level", "gate_points", "play_netlist
 LANES = 16
 #: Lanes and longest row of a unit that is synthesised by parts.
 SMALL = (4, 64)
+
+#: Seconds that a step of a proof may be given: a day.
+LONGEST_PROOF = 86400
 
 #: What a proof is worth that begins behind Yosys' synthesis of operators, not with the RTL as it is.
 FROM_OPERATORS = "from operators on"
@@ -95,8 +100,20 @@ def gate_level(
     }
 
 
+def _check(point: DesignPoint, build_dir: Path, area: AreaOptions, cosim: CosimOptions, **_):
+    check_cosim(point, build_dir, cosim)
+    check_synthesis(point, build_dir, area)
+
+
 def _areas(recipes: Sequence[str], **options) -> list[AreaOptions]:
     return [AreaOptions(recipe=recipe, **options) for recipe in recipes]
+
+
+def _number(context, option, seconds: float) -> float:
+    """A click callback: the number itself; a range lets through what is none."""
+    if math.isnan(seconds):
+        raise click.BadParameter(f"must be 1 to {LONGEST_PROOF} seconds, not {seconds!r}")
+    return seconds
 
 
 GATE = Measure(
@@ -107,6 +124,7 @@ GATE = Measure(
     title="Netlists, one row of {every}, seed {cosim.seed}, in {cosim.simulator}",
     progress="Synthesising, playing and comparing",
     run=gate_level,
+    check=_check,
     options=(
         OptionGroup(
             "area",
@@ -115,10 +133,11 @@ GATE = Measure(
                 LIBERTY,
                 click.Option(
                     ["--recipe", "recipes"],
+                    type=click.Choice(list(RECIPES)),
                     multiple=True,
                     default=tuple(RECIPES),
                     show_default=True,
-                    help="May be repeated.",
+                    help="Recipe of synthesis; may be repeated.",
                 ),
                 EXCLUDE,
                 CLOCK_GATING,
@@ -129,7 +148,7 @@ GATE = Measure(
             type=click.IntRange(1),
             default=16,
             show_default=True,
-            help="Play one row, or head, of so many.",
+            help="Number of rows, or of heads, of which one is played.",
         ),
         OptionGroup(
             "limits",
@@ -137,10 +156,11 @@ GATE = Measure(
             (
                 click.Option(
                     ["--seconds"],
-                    type=click.FloatRange(1),
+                    type=click.FloatRange(1, LONGEST_PROOF),
                     default=60.0,
                     show_default=True,
-                    help="For each step of a proof.",
+                    callback=_number,
+                    help="Time limit of each step of a proof, in seconds.",
                 ),
             ),
         ),

@@ -19,10 +19,12 @@ from ..tools.yosys import run_yosys
 from .equivalence.aig import Aig
 from .equivalence.aig_builder import AigBuilder
 
-__all__ = ["SELECT", "Mutant", "MutatedUnit", "mutate", "with_mutant"]
+__all__ = ["MOST", "SELECT", "Mutant", "MutatedUnit", "mutate", "with_mutant"]
 
 #: The input that says which mutant is in force, and its bits; 0 is none.
 SELECT, SELECT_BITS = "mutant", 16
+#: Mutants that a unit can have.
+MOST = (1 << SELECT_BITS) - 1
 
 #: What a mutant does to a bit, by Yosys' name.
 MODES = {
@@ -114,8 +116,8 @@ def mutate(verilog: Path, top: str, number: int, seed: int, folder: Path) -> Mut
     FlowError
         If Yosys fails, or there are too many.
     """
-    if not 1 <= number < 1 << SELECT_BITS:
-        raise FlowError(f"the number of mutants must be from 1 to {(1 << SELECT_BITS) - 1}, not {number}")
+    if not 1 <= number <= MOST:
+        raise FlowError(f"the number of mutants must be from 1 to {MOST}, not {number}")
     folder.mkdir(parents=True, exist_ok=True)
     folder = folder.resolve()
     write_whole(folder / f"{top}.v", verilog.read_text())

@@ -22,11 +22,12 @@ from ..designs.registry import designs, unit_names
 from ..jobs.cache import cached
 from ..jobs.measure import Measure
 from ..jobs.provenance import cache_key
+from ..measurement.cosimulation import check_simulator
 from ..results.columns import CYCLES, POINT, Column, hidden, integer
 from ..synthesis.verilog import write_component_verilog
 from .equivalence.elaboration import read_aig
 from .equivalence.sequential import Equivalence, Limits, prove_equivalent
-from .mutants import SELECT, Mutant, MutatedUnit, mutate, with_mutant
+from .mutants import MOST, SELECT, Mutant, MutatedUnit, mutate, with_mutant
 
 __all__ = ["MUTANTS", "measure_mutation", "mutation_points", "mutation_score"]
 
@@ -68,25 +69,35 @@ def measure_mutation(point: DesignPoint, build_dir: Path, *, number: int, seed: 
     return mutation_score(unit, traces, folder) | {"floor": point.entry.mutation_floor, "seed": seed}
 
 
+def _check(point: DesignPoint, build_dir: Path, **_):
+    check_simulator()
+    point.entry.traffic.check(point)
+
+
 MUTANTS = Measure(
     name="mutants",
-    help="Mutation coverage: small changes of a unit's netlist, each of which the traces of softermax cosim must tell "
-    f"from the unit, unless it is proven to be equivalent. UNIT is one of {', '.join(unit_names())}; "
+    help="Measure mutation coverage: small changes of a unit's netlist, each of which the traces of softermax cosim "
+    f"must tell from the unit, unless it is proven to be equivalent. UNIT is one of {', '.join(unit_names())}; "
     "without it, the points of docs/mutation.md. The JSON lists what has survived.",
     example="mutants unnormed --preset faithful --lanes 4 --max-len 64 --number 100 --seed 7",
     title="Mutants killed by the traces of softermax cosim, seed {seed}",
     progress="Mutating",
     run=measure_mutation,
+    check=_check,
     options=(
         click.Option(
-            ["--number"], type=click.IntRange(1), default=300, show_default=True, help="Mutants of each unit."
+            ["--number"],
+            type=click.IntRange(1, MOST),
+            default=300,
+            show_default=True,
+            help="Number of mutants of each unit.",
         ),
         click.Option(
             ["--seed"],
             type=click.IntRange(0),
             default=1,
             show_default=True,
-            help="Of the sample of mutants, and of the traces.",
+            help="Seed of the sample of mutants, and of the traces.",
         ),
     ),
     columns=(

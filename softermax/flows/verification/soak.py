@@ -24,6 +24,7 @@ from ..jobs.cache import cached
 from ..jobs.measure import Measure
 from ..jobs.provenance import cache_key
 from ..jobs.running import Job, run_jobs
+from ..measurement.cosimulation import check_simulator
 from ..results.columns import CYCLES, POINT, Column, hidden, integer, real
 from ..synthesis.verilog import generate_verilog
 
@@ -86,7 +87,7 @@ def soak_units(
         ``lost_or_repeated``; ``bubbles``, cycles without a slice between a full-speed batch's first and last, of which
         a processing element has some; and the ``first_error``.
     """
-    built = run_jobs([Job(_build, point, build_dir) for point in points], "Building", console)
+    built = run_jobs([Job(_build, point, build_dir, check=_check) for point in points], "Building", console)
     benches = [{name: made[name] for name in ("library", "ports")} for made in built]
     numbers = range(-(-slices // PART)) if only is None else [only]
     parts = {
@@ -104,6 +105,10 @@ def soak_units(
         [added_up(traffic, point, [next(found) for _ in parts[traffic]]) for point in points] for traffic in TRAFFIC
     ]
     return [result for of_point in zip(*by_traffic, strict=True) for result in of_point]
+
+
+def _check(_point: DesignPoint, _build_dir: Path):
+    check_simulator()
 
 
 def _build(point: DesignPoint, build_dir: Path) -> dict:
@@ -130,8 +135,8 @@ def run_part(point: DesignPoint, build_dir: Path, library: str, ports: dict, par
 
 SOAK = Measure(
     name="soak",
-    help="Millions of slices through a unit's Verilog, under random stalls and at full speed, in a C++ bench: whether "
-    f"anything is lost, repeated or wrong. UNIT is one of {', '.join(unit_names())}; without it, all of "
+    help="Send millions of slices through a unit's Verilog, under random stalls and at full speed, in a C++ bench, and "
+    f"report what is lost, repeated or wrong. UNIT is one of {', '.join(unit_names())}; without it, all of "
     "them with 16 lanes, of every preset. What has been done is kept in the build directory's cache, so an "
     "interrupted soak goes on where it was.",
     example="soak unnormed --preset faithful --slices 1000000 --seed 7",
@@ -144,19 +149,19 @@ SOAK = Measure(
             type=click.IntRange(1),
             default=10_000_000,
             show_default=True,
-            help="Of each unit, for each traffic.",
+            help="Slices of each unit, for each traffic.",
         ),
         click.Option(
             ["--seed"],
             type=click.IntRange(0),
             default=1,
             show_default=True,
-            help="Of stalls, resets, noise and made-up rows.",
+            help="Seed of stalls, resets, noise and made-up rows.",
         ),
         click.Option(
             ["--part"],
             type=click.IntRange(0),
-            help=f"Only this part, of {PART:,} slices, from 0: to see an error again.",
+            help=f"Number of the only part to run, of {PART:,} slices, from 0: to see an error again.",
         ),
     ),
     columns=(

@@ -3,6 +3,8 @@
 import json
 import re
 
+import pytest
+
 from .process import refused, softermax
 
 
@@ -14,8 +16,29 @@ def test_verilog_has_macros_if_asked(tmp_path):
 
 
 def test_a_dash_is_standard_output_with_nothing_but_verilog(tmp_path):
-    done = softermax("verilog", "unnormed", "--lanes", 2, "--max-len", 8, "-o", "-", cwd=tmp_path)
+    call = ("verilog", "unnormed", "--lanes", 2, "--max-len", 8)
+    done = softermax(*call, "-o", "-", cwd=tmp_path)
+    assert (done.returncode, list(tmp_path.iterdir())) == (0, [])
+    assert softermax(*call, cwd=tmp_path).returncode == 0
     assert done.stdout == (tmp_path / "build" / "verilog" / "unnormed_paper_2x8.v").read_text()
+
+
+@pytest.mark.parametrize("macros", [[], ["--macros"]], ids=["registers", "macros"])
+def test_a_file_needs_no_build_folder(macros, tmp_path):
+    """Where none can be made, as in a folder that must not be written."""
+    work, other = tmp_path / "work", tmp_path / "other"
+    work.mkdir()
+    other.mkdir()
+    (work / "build").write_text("a file")
+    call = ("verilog", "softmax", "--lanes", 2, "--max-len", 8, *macros, "--json")
+    assert refused(softermax(*call, cwd=work)) == "build cannot be written: Not a directory"
+    done = softermax(*call, "-o", other / "folder" / "u.v", cwd=work)
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in work.iterdir()] == ["build"]
+    [made] = json.loads(done.stdout)
+    assert made["verilog"] == str(other / "folder" / "u.v")
+    [usual] = json.loads(softermax(*call, "--build-dir", "build", cwd=other).stdout)
+    assert (other / "folder" / "u.v").read_text() == (other / usual["verilog"]).read_text()
 
 
 def test_the_former_name_of_the_complete_softmax_still_works(tmp_path):

@@ -19,41 +19,44 @@ def test_help_names_every_command_and_each_has_an_example(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (("verilog", "softmax", "--lanes", "0"), "lanes must be 1 to 1024, not 0"),
-        (("area", "softmax", "--max-len", "0"), "max_len must be 1 to 65536, not 0"),
-        (("info", "--preset", "none"), "the preset must be one of paper, faithful, fp16, not 'none'"),
+        (("verilog", "softmax", "--lanes", "0"), "--lanes must be 1 to 1024, not 0"),
+        (("area", "softmax", "--max-len", "0"), "--max-len must be 1 to 65536, not 0"),
+        (("info", "--preset", "none"), "--preset must be one of paper, faithful, fp16, not 'none'"),
         (("cosim", "tanh"), "the unit must be one of unnormed, normalization, softmax, pe, not 'tanh'"),
         (
             ("verilog", "unnormed", "--max-len", "1024"),
-            "power_sum must hold a row of 1024 equal scores (max_len 1024 in slices of 16) unless saturate is true, "
-            "not only 1023.984375 as UQ(10,6) does",
+            "power_sum must hold a row of 1024 equal scores (--max-len 1024 in slices of 16) unless --saturate "
+            "is given, not only 1023.984375 as UQ(10,6) does",
         ),
         (("verilog", "-o", "x.v"), "-o must come with a UNIT: without one, the files go into the build directory"),
-        (("cosim", "unnormed", "--simulator", "vcs"), "the simulator must be one of verilator, icarus, not 'vcs'"),
+        (
+            ("cosim", "unnormed", "--simulator", "vcs"),
+            "Invalid value for '--simulator': 'vcs' is not one of 'verilator', 'icarus'.",
+        ),
         (("verilog", "--lanes", "many"), "Invalid value for '--lanes': 'many' is not a valid integer."),
-        (("info", "--input-format", "Q(4,4)"), "the preset paper has no choice of input: it is fixed or follows"),
+        (("info", "--input-format", "Q(4,4)"), "--input-format does not apply to preset paper"),
         (
             ("info", "--preset", "faithful", "--output-format", "8 bits"),
-            "a format must be written Q(i,f) or UQ(i,f), not '8 bits'",
+            "Invalid value for '--output-format': a format must be written Q(i,f) or UQ(i,f), not '8 bits'",
         ),
         (
             ("info", "--preset", "faithful", "--saturate"),
-            "the preset faithful has no choice of saturate: it is fixed or follows",
+            "--saturate does not apply to preset faithful",
         ),
-        (("info", "--normalizer", "divide"), "normalizer must be 'multiply' or 'row_product', not 'divide'"),
+        (("info", "--normalizer", "divide"), "--normalizer must be 'multiply' or 'row_product', not 'divide'"),
         (
             ("cosim", "unnormed", "--lanes", "2", "--max-len", "8"),
-            "max_len must be 16 or more to verify on the shipped attention scores, not 8",
+            "--max-len must be 16 or more to verify on the shipped attention scores, not 8",
         ),
         (("area", "unnormed", "--lanes", "2", "--liberty", "none.lib"), "the Liberty file none.lib does not exist"),
-        (("faithfulness", "--preset", "fp16"), "the preset must be paper or faithful to be attacked, not 'fp16'"),
+        (("faithfulness", "--preset", "fp16"), "--preset must be paper or faithful to be attacked, not 'fp16'"),
         (
             ("info", "--preset", "fp16", "--max-len", "65536"),
-            "max_len must be at most 32752 with 16 lanes, not 65536",
+            "--max-len must be at most 32752 with 16 lanes, not 65536",
         ),
         (
             ("info", "--preset", "fp16", "--normalizer", "row_product"),
-            "normalizer must be 'divide' or 'multiply', not 'row_product'",
+            "--normalizer must be 'divide' or 'multiply', not 'row_product'",
         ),
         (
             ("verilog", "--lanes", "3", "--preset", "bogus"),
@@ -80,7 +83,7 @@ def test_help_names_every_command_and_each_has_an_example(tmp_path):
             ("faithfulness", "--grid", "--preset", "fp16"),
             "--preset must not come with --grid, whose configs have sizes of their own",
         ),
-        (("formal", "softmax", "--preset", "paper", "--lanes", "0"), "lanes must be 1 to 1024, not 0"),
+        (("formal", "softmax", "--preset", "paper", "--lanes", "0"), "--lanes must be 1 to 1024, not 0"),
         (("formal", "--preset", "paper"), "--preset must come with a UNIT: without one, all checks are run"),
         (
             ("formal", "softmax", "--lanes", "2"),
@@ -88,7 +91,7 @@ def test_help_names_every_command_and_each_has_an_example(tmp_path):
         ),
         (("info", "--option", "a=1", "--option", "a=2"), "--option must name a once, not again as 'a=2'"),
         (("info", "--option", "bits"), "--option must be NAME=VALUE, not 'bits'"),
-        (("explore",), "the preset must be faithful to have candidates, not 'paper'"),
+        (("explore",), "--preset must be faithful to have candidates, not 'paper'"),
         (("frobnicate",), "No such command 'frobnicate'."),
     ],
 )

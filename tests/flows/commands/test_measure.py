@@ -88,4 +88,4 @@ def test_a_period_that_no_clock_has_is_refused(period, tmp_path):
 
 def test_energy_that_cannot_be_measured_is_refused(tmp_path):
     done = softermax("energy", "unnormed", "--lanes", 2, "--max-len", 32, "--tokens", 33, cwd=tmp_path)
-    assert refused(done) == "tokens must be from 1 to 32, the smaller of max_len and 1024, not 33"
+    assert refused(done) == "--tokens must be from 1 to 32, the smaller of --max-len and 1024, not 33"

@@ -46,6 +46,14 @@ def test_each_value_of_an_argument_is_a_job_and_results_are_completed(ran, tmp_p
     assert found == [*expected, "ratios"]
 
 
+def test_jobs_have_the_check_of_their_measure(tmp_path):
+    def check(point, build_dir, **options):
+        pass
+
+    jobs = measure(check=check).jobs([1, 2], tmp_path, tokens=3)
+    assert [(job.point, job.options, job.check) for job in jobs] == [(n, {"tokens": 3}, check) for n in (1, 2)]
+
+
 def test_a_measure_is_cached_if_its_job_is():
     assert not measure().cached
     assert measure(run=cached(lambda point: "key")(work)).cached

@@ -64,6 +64,36 @@ def test_jobs_begin_in_order(one_thread, tmp_path):
     assert begun == ["first", "second", "third"]
 
 
+def test_all_that_has_to_run_is_checked_before_anything_runs(one_thread, tmp_path):
+    done = []
+
+    def work(point, build_dir, n):
+        done.append(("run", point.name))
+        return {}
+
+    def check(point, build_dir, n):
+        done.append(("checked", point.name))
+        if n > 2:
+            raise FlowError(f"n must be 2 or less, not {n}")
+
+    kept = CachedJob(work, lambda point, build_dir, n: {"kept": n})
+    good = [Job(work, Point(name), tmp_path, {"n": 1}, check) for name in ("first", "second")]
+    run([*good, Job(kept, Point("kept"), tmp_path, {"n": 3}, check)])
+    assert done == [("checked", "first"), ("checked", "second"), ("run", "first"), ("run", "second")]
+    done.clear()
+    with pytest.raises(FlowError, match=r"^n must be 2 or less, not 3$"):
+        run([*good, Job(work, Point("bad"), tmp_path, {"n": 3}, check)])
+    assert done == [("checked", "first"), ("checked", "second"), ("checked", "bad")]
+
+
+def test_a_build_folder_that_cannot_be_made_is_refused_where_anything_is_missing(one_thread, tmp_path):
+    (tmp_path / "file").write_text("")
+    kept = CachedJob(lambda point, build_dir: {}, lambda point, build_dir: {"kept": True})
+    assert run([Job(kept, Point("kept"), tmp_path / "file")]) == [{"name": "kept", "kept": True}]
+    with pytest.raises(FlowError, match=r"file cannot be written: Not a directory$"):
+        run([Job(lambda point, build_dir: {}, Point("new"), tmp_path / "file")])
+
+
 def test_what_has_been_found_is_not_run_again(one_thread, tmp_path, capsys):
     kept = {"old": {"n": 1}}
 

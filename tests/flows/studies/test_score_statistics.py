@@ -70,7 +70,7 @@ def test_what_is_refused(monkeypatch):
         minilm_statistics("Q6", "e")
     with pytest.raises(FlowError, match=r"^base must be '2' or 'e', not '10'$"):
         minilm_statistics("Q(6,2)", "10")
-    with pytest.raises(FlowError, match=r"^the plot's name must end with \.svg or \.png, not 'scores\.pdf'$"):
+    with pytest.raises(FlowError, match=r"^--plot must be a name that ends with \.svg or \.png, not 'scores\.pdf'$"):
         app(["score-statistics", "--plot", "scores.pdf"], standalone_mode=False)
 
     def missing():

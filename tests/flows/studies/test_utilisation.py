@@ -30,7 +30,9 @@ def test_a_causal_head_computes_only_what_it_sees():
     [
         (("papyrus", 16, 64, 64), "the preset must be one of"),
         (("paper", 12, 64, 64), "lanes must be a power of two"),
-        (("paper", 16, 64, 129), "d_head must be at most"),
+        (("paper", 16, 64, 129), "^d_head must be at least 1 and at most 128, not 129$"),
+        (("paper", 16, 64, 0), "^d_head must be at least 1 and at most 128, not 0$"),
+        (("paper", 256, 64, 64), "^lanes must be 1 to 128, not 256$"),
     ],
 )
 def test_what_makes_no_processing_element_is_refused(sizes, says):

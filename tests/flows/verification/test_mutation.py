@@ -98,12 +98,27 @@ def test_command_prints_a_table_and_passes_a_unit(tmp_path):
 
 
 def test_low_scores_fail(capsys):
-    good = {"unit": "pe", "preset": "paper", "score": 0.97, "floor": 0.97}
+    good = {
+        "unit": "pe",
+        "preset": "paper",
+        "mutants": 210,
+        "killed": 194,
+        "equivalent": 10,
+        "score": 0.97,
+        "floor": 0.97,
+    }
     fail_on_low_scores([good, good | {"score": None}])
+    low = {"unit": "unnormed", "killed": 196, "score": 0.98, "floor": 0.99}
+    few = {"unit": "softmax", "mutants": 5, "killed": 3, "equivalent": 1, "score": 0.75, "floor": 0.99}
     with pytest.raises(SystemExit) as caught:
-        fail_on_low_scores([good, good | {"unit": "unnormed", "score": 0.9876, "floor": 0.99}])
+        fail_on_low_scores([good, good | low, good | few])
     assert caught.value.code == 1
-    assert capsys.readouterr().err == "softermax: mutation scores are too low: unnormed, paper: 98.76%, not 99%\n"
+    assert capsys.readouterr().err == (
+        "softermax: mutation scores are too low: "
+        "unnormed, paper: 196 of 200 mutants killed, 98.00%; the floor of 99% needs 198; "
+        "softmax, paper: 3 of 4 mutants killed, 75.00%; the floor of 99% needs 4, as each of so few is 25.0%: "
+        "--number asks for more\n"
+    )
 
 
 def test_the_table_has_every_unit_of_both_presets():

@@ -43,8 +43,8 @@ def test_a_small_soak_is_shown_and_kept(tmp_path):
     ("arguments", "sentence"),
     [
         (("soak", "pea"), "the unit must be one of unnormed, normalization, softmax, pe, not 'pea'"),
-        ((*SMALL, "--part", 1), "the part must be less than 1 for 20,000 slices, not 1"),
-        (("soak", "unnormed", "--lanes", 0), "lanes must be 1 to 1024, not 0"),
+        ((*SMALL, "--part", 1), "--part must be less than 1 for 20,000 slices, not 1"),
+        (("soak", "unnormed", "--lanes", 0), "--lanes must be 1 to 1024, not 0"),
     ],
 )
 def test_what_cannot_be_soaked_is_refused_in_a_sentence(arguments, sentence, tmp_path):
