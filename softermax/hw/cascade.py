@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import floor
+from math import floor, isqrt
 
 from amaranth.hdl import Module, Signal, Value
 from amaranth.lib import data, wiring
@@ -20,8 +19,9 @@ class Cascade(wiring.Component):
     """y_i = floor(1/2 + C_i) - floor(1/2 + C_(i-1)), C_i the sum of a row's results up to that of a lane.
 
     Only guard bits are added up, from lane to lane and from slice to slice: y_i is a result's whole part and a carry.
-    A parallel prefix sum over the lanes does not depend on the slices before; what they leave, the residual, is added
-    last, so that the loop from slice to slice is one short adder. Combinational but for the residual.
+    Lanes are in groups. A group's own sums do not depend on what is before it, so that those of all groups are made at
+    once; what the slices before leave, the residual, then goes from group to group. That is smaller than a parallel
+    prefix sum over all lanes, and as deep (docs/faithful.md). Combinational but for the residual.
 
     Parameters
     ----------
@@ -54,55 +54,45 @@ class Cascade(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        guard_bits = self.config.guard_bits
+        guard_bits, lanes = self.config.guard_bits, self.config.lanes
         half = 1 << (guard_bits - 1)
         residual = Signal(guard_bits, init=half)
-        roundings = [result[0] for result in self.results]
-        sums = _prefix_sums(m, [result[1 : guard_bits + 1] for result in self.results], roundings)
-        carried = 0
-        for lane, (result, part, rounding) in enumerate(zip(self.results, sums, roundings, strict=True)):
-            # A lane changes the whole part of the sum by a carry or not at all, so its lowest bit tells.
-            total = Signal(guard_bits + 1, name=f"total_{lane}")
-            m.d.comb += total.eq(part + residual + rounding)
-            y = Signal(len(result) - guard_bits, name=f"rounded_{lane}")
-            m.d.comb += y.eq(result[guard_bits + 1 :] + (total[-1] ^ carried))
-            m.d.comb += self.y[lane].eq(saturate(y, len(self.y[lane])) if self.config.output_can_saturate else y)
-            carried = total[-1]
+        before = residual
+        for first in range(0, lanes, group_size(lanes)):
+            group = range(first, min(first + group_size(lanes), lanes))
+            before = self._group(m, group, before)
         with m.If(self.load):
-            m.d.sync += residual.eq(total[:-1])
+            m.d.sync += residual.eq(before[:guard_bits])
             with m.If(self.last):
                 m.d.sync += residual.eq(half)
         return m
+
+    def _group(self, m: Module, group: range, before: Value) -> Value:
+        """Round the lanes of a group; returns the sum up to its last one, from that of the lanes before."""
+        width = self.config.guard_bits + 1
+        # A lane changes the whole part of the sum by a carry or not at all, so its lowest bit tells.
+        carried = before[width - 1 :]
+        parts = rounding = 0
+        for lane in group:
+            result = self.results[lane]
+            # What is rounded up is the carry into the adder of the next lane.
+            through = Signal(width, name=f"part_{lane}")
+            m.d.comb += through.eq(parts + result[1:width] + rounding)
+            parts, rounding = through, result[0]
+            total = Signal(width, name=f"total_{lane}")
+            m.d.comb += total.eq(before + parts + rounding)
+            y = Signal(len(result) - width + 1, name=f"rounded_{lane}")
+            m.d.comb += y.eq(result[width:] + (total[-1] ^ carried))
+            m.d.comb += self.y[lane].eq(saturate(y, len(self.y[lane])) if self.config.output_can_saturate else y)
+            carried = total[-1]
+        return total
+
+
+def group_size(lanes: int) -> int:
+    """Lanes of a group: as many as there are groups, about, so that both sums are short."""
+    return isqrt(lanes - 1) + 1
 
 
 def result_width(config: SoftermaxConfig) -> int:
     """Bits of a lane's result as the cascade takes it, with the bit for rounding to nearest."""
     return floor(config.largest_result * 2**config.result_bits).bit_length() + 1
-
-
-def _prefix_sums(m: Module, values: list[Value], roundings: list[Value]) -> list[Value]:
-    """For each value the sum of all up to it, a bit wider, modulo; and of the roundings before it, not of its own.
-
-    A rounding is the carry into the adder that joins what it belongs to with what follows.
-    """
-    width = len(values[0]) + 1
-    sums = list(values)
-    for left, right in _brent_kung(len(values)):
-        total = Signal(width, name=f"sum_{right}")
-        m.d.comb += total.eq(sums[left] + sums[right] + roundings[left])
-        sums[right] = total
-    return sums
-
-
-def _brent_kung(count: int) -> Iterator[tuple[int, int]]:
-    """The adders of a parallel prefix sum, in order, as pairs of places: the sum at both goes to the second one.
-
-    After Brent and Kung (1982): twice as deep as it need be, with the fewest adders of those that are logarithmic.
-    """
-    step = 1
-    while step < count:
-        yield from ((place - step, place) for place in range(2 * step - 1, count, 2 * step))
-        step *= 2
-    while step > 1:
-        step //= 2
-        yield from ((place - step, place) for place in range(3 * step - 1, count, 2 * step))

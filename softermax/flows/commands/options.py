@@ -87,6 +87,7 @@ SIZE = (
     ),
     _size("--normalizer", help=f"Kind of normalizer: {_choices('normalizer')}, as the preset has it."),
     _size("--rounding", help=f"Rounding of results: {_choices('rounding')}; of preset faithful."),
+    _size("--guard-bits", type=int, help="Bits that a cascade carries; unless told, enough for every row to sum to 1."),
     click.Option(
         ["--saturate"], is_flag=True, help="Let the power sum of long rows saturate, flagged; of preset paper."
     ),

@@ -85,7 +85,7 @@ POINT = (
     Column("axi_stream", "ports", lambda axi_stream: "AXI4-Stream" if axi_stream else "own"),
     Column("input", "input"),
     Column("output", "output"),
-    *hidden("max_d_head", "rounding", "saturate", "cuts", "base"),
+    *hidden("max_d_head", "rounding", "guard_bits", "saturate", "cuts", "base"),
 )
 #: Columns of fields that several measures have.
 AREA = real("area", "area\n{area_unit}", 1)

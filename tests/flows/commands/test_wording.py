@@ -94,7 +94,10 @@ def test_parameters_become_options(message, text):
         (("info", "--max-d-head", 0), "--max-d-head does not apply to unit softmax, only to pe"),
         (("verilog", "pe", "--max-d-head", 0, "-o", "-"), "--max-d-head must be 1 to 128, not 0"),
         (("info", "--preset", "faithful", "--output-format", "Q(1,7)"), "--output-format must be unsigned, not Q(1,7)"),
-        (("info", "--preset", "faithful", "--rounding", "up"), "--rounding must be 'nearest', 'directed' or 'cascade', not 'up'"),
+        (
+            ("info", "--preset", "faithful", "--rounding", "up"),
+            "--rounding must be 'nearest', 'directed' or 'cascade', not 'up'",
+        ),
         (("info", "--option", "bits=3"), "--option bits does not apply to preset paper"),
         (
             ("info", "--option", "cuts={[]: 1}"),
