@@ -19,7 +19,9 @@ __all__ = ["accuracy", "finetune", "score_statistics"]
 EXTRA = ("torch", "transformers")
 #: Kinds of files that a plot can be.
 PLOTS = (".svg", ".png")
-TASK_HELP = "TASK is one of sentiment, similarity, digits, glue:NAME and squad."
+TASK_HELP = "TASK is one of sentiment, similarity, digits, language-model, glue:NAME and squad."
+#: Tasks whose models are not trained.
+UNTRAINED = ("similarity", "language-model")
 
 TASK = (
     click.Argument(["task"]),
@@ -28,7 +30,8 @@ TASK = (
     click.Option(
         ["--data"],
         type=click.Path(path_type=Path),
-        help="Folder with the files of glue or squad; without it, from a hub.",
+        help="Folder with the files of glue or squad, without it from a hub; or with train.txt and test.txt of a "
+        "language model, without it two novels.",
     ),
     click.Option(["--model"], help="Folder of a pretrained model, or its name on a hub, instead of the task's own."),
     BUILD_DIR,
@@ -43,8 +46,8 @@ TASK = (
     example="finetune sentiment --seeds 3",
 )
 def finetune(output: Output, task, **options):
-    if task == "similarity":
-        raise FlowError("the task must be one that is trained, not 'similarity': use softermax accuracy")
+    if task in UNTRAINED:
+        raise FlowError(f"the task must be one that is trained, not {task!r}: use softermax accuracy")
     _run(output, task, "presets", tune=True, **options)
 
 
@@ -53,6 +56,8 @@ def finetune(output: Output, task, **options):
     *TASK,
     click.Option(["--ablation"], is_flag=True, help="Each approximation alone, and all but it."),
     click.Option(["--bits"], is_flag=True, help="More and fewer bits of scores and of probabilities."),
+    click.Option(["--tokens"], type=click.IntRange(2), help="Length of a language model's windows; else 1024."),
+    click.Option(["--windows"], type=click.IntRange(2), help="Windows of its text; else 16."),
     help="Train a model with softmax, or take a pretrained one, then swap Softermax in without training for it. "
     f"{TASK_HELP}",
     example="accuracy similarity --ablation",
@@ -85,18 +90,20 @@ def score_statistics(output: Output, input, base, plot):
     output.show(results, SCORE_COLUMNS, f"Attention scores of MiniLM in units of {input}, base {base}")
 
 
-def _run(output: Output, task: str, kind: str, *, tune: bool, seeds, quick, data, model, build_dir):
+def _run(
+    output: Output, task: str, kind: str, *, tune: bool, seeds, quick, data, model, build_dir, tokens=None, windows=None
+):
     """Run an experiment, write its results and a plot, and show them."""
     experiment, columns, choose = _experiments()
-    choice = choose(task, data, model, quick)
+    choice = choose(task, data, model, quick, tokens, windows)
     results = experiment(choice, seeds, kind, build_dir, MESSAGES, tune=tune)
     from ..report.accuracy_plots import accuracy_plot  # plots take a second to import
 
-    stem = build_dir / "accuracy" / f"{task.replace(':', '-')}-{'finetune' if tune else kind}"
+    stem = build_dir / "accuracy" / f"{choice.label}-{'finetune' if tune else kind}"
     plot = accuracy_plot(results, kind)
     for suffix, content in ((".json", as_json(results)), (".svg", plot.svg), (".png", plot.png)):
         write_whole(stem.with_name(stem.name + suffix), content)
-    output.show(results, columns, f"{task}, hundredths; differences from softmax of the same training")
+    output.show(results, columns, f"{task}, {choice.unit}; differences from softmax of the same training")
     output.note(f"these figures in {stem}.json, a plot in {stem}.svg")
 
 
