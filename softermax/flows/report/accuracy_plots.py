@@ -31,11 +31,10 @@ class Compared(NamedTuple):
     neutral: float
     heading: str
     axis: str
-    scale: str
 
 
-DIFFERENCE = Compared("difference", "difference_se", 0, "difference from softmax", "points", "linear")
-RATIO = Compared("ratio", "ratio_se", 1, "times that of softmax", "times", "log")
+DIFFERENCE = Compared("difference", "difference_se", 0, "difference from softmax", "points")
+RATIO = Compared("ratio", "ratio_se", 1, "times that of softmax", "times")
 CAPTION = "Bars are one paired standard error, of test examples. Softmax was trained for the same steps."
 
 
@@ -90,7 +89,6 @@ def _draw_arms(figure, results: Sequence[dict], compared: Compared):
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.axvline(compared.neutral, color=INK, linewidth=0.6)
-    axes.set_xscale(compared.scale)
     axes.set_xlabel(compared.axis)
     axes.grid(axis="x")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
@@ -121,6 +119,5 @@ def _draw_line(axes: Axes, results: Sequence[dict], size: tuple[str, str], compa
     widths, differences, errors = zip(*points, strict=True)
     axes.errorbar(widths, differences, yerr=errors, markersize=3.5, linewidth=1.3, **preset_style("faithful"))
     axes.axhline(compared.neutral, color=INK, linewidth=0.6)
-    axes.set_yscale(compared.scale)
     axes.set_xticks(widths)
     axes.grid(True)
