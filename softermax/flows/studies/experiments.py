@@ -42,6 +42,7 @@ OUTCOME_COLUMNS = (
     Column("training", "training"),
     Column("measure", "measure"),
     Column("seeds", "seeds"),
+    integer("tokens", "tokens"),
     integer("examples", "examples"),
     real("value", "value", 2),
     real("se", "se", 2),
@@ -49,6 +50,8 @@ OUTCOME_COLUMNS = (
     Column("difference", "differ-\nence", "{:+.2f}".format),
     real("difference_se", "paired\nse", 2),
     real("difference_se_seeds", "se of\nseeds", 2),
+    real("ratio", "times\nsoftmax's", 4),
+    real("ratio_se", "paired\nse", 4),
     integer("gained", "gained"),
     integer("lost", "lost"),
     real("p", "p", 3),
@@ -84,9 +87,9 @@ class Run:
     def key(self) -> str:
         """Under which its result is kept: a digest of all that it follows from."""
         facts = {
-            "run": [self.task.name, self.task.quick, self.seed, repr(self.arm), self.tuned],
+            "run": [self.task.name, self.task.quick, repr(self.task.cut), self.seed, repr(self.arm), self.tuned],
             "files": [_folder_digest(self.task.data), _folder_digest(self.task.model) or self.task.model],
-            "sources": source_digest(("model", "nn")),
+            "sources": source_digest(("model", "nn", "pretrained")),
             "versions": versions(PROGRAMS),
         }
         return key_of(facts)
@@ -167,7 +170,7 @@ def experiment(
     seeds : int
         From 1 to this; where nothing is random, one is enough and all that is run.
     kind : str
-        Of :data:`softermax.nn.tasks.arms.SETS`.
+        Of :data:`softermax.nn.tasks.arms.SETS`, as the task takes it.
     tune : bool
         Whether those of :data:`softermax.nn.tasks.arms.TUNED` are fine-tuned, too.
 
@@ -185,7 +188,7 @@ def experiment(
     with _told(TaskError):
         choice.prepare(build_dir / "data")
     numbers = range(1, seeds + 1) if choice.trained else (1,)
-    models = [(arm, False) for arm in arms.SETS[kind]()]
+    models = [(arm, False) for arm in choice.arms(kind)]
     models += [(arm, True) for arm, _ in models if tune and arm.name in arms.TUNED]
     runs = [Run(choice, seed, arm, tuned) for seed in numbers for arm, tuned in models]
     _train_starts(runs, build_dir, console)
@@ -205,10 +208,12 @@ def _train_starts(runs: Sequence[Run], build_dir: Path, console: Console):
 def _rows(choice: TaskChoice, arm: Arm, tuned: bool, found: dict[tuple[Arm, bool], list[dict]]) -> list[dict]:
     """Flat results of an arm, one for each measure."""
     ours, control = ([_read(one) for one in found[key]] for key in ((arm, tuned), (CONTROL, tuned)))
+    tokens = {} if choice.cut is None else {"tokens": choice.cut.tokens}
     identity = {"task": choice.name, "quick": choice.quick, **arm.identity(), "training": "tuned" if tuned else "none"}
     numbers = {"seeds": len(ours), "examples": sum(len(one.ids) for one in ours)}
     return [
         identity
+        | tokens
         | {"measure": measure}
         | numbers
         | summarise(ours, measure)

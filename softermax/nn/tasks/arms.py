@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from transformers import PreTrainedModel
 
 from softermax.model import UQ, Q, QFormat, SoftermaxConfig
+from softermax.model.faithful import FEW_GUARD_BITS
 from softermax.model.torch.partial import APPROXIMATIONS
 from softermax.nn.attention import SoftermaxAttention, register_attention
 from softermax.nn.observation import calibrate
 
-__all__ = ["CONTROL", "SETS", "TUNED", "Arm"]
+__all__ = ["CONTROL", "MAX_LEN", "SETS", "TUNED", "Arm"]
 
-#: Longest row in all experiments; SQuAD's, in the paper.
+#: Longest row where a task does not say another; SQuAD's, in the paper.
 MAX_LEN = 384
 #: Name of the attention that arms register.
 NAME = "softermax_arm"
@@ -65,42 +66,71 @@ class Arm:
 CONTROL = Arm("softmax")
 
 
-def _paper(base: str = "2") -> SoftermaxConfig:
-    return SoftermaxConfig.paper(max_len=MAX_LEN, base=base)
+def _paper(max_len: int, base: str = "2") -> SoftermaxConfig:
+    """The paper's preset, with as many more integer bits of the power sum as rows of more than 1023 scores need."""
+    config = SoftermaxConfig.paper(base=base)
+    integer_bits = max(config.power_sum.integer_bits, max_len.bit_length())
+    return replace(config, max_len=max_len, power_sum=UQ(integer_bits, config.power_sum.fraction_bits))
 
 
-def _faithful(input: QFormat = Q(6, 2), output: QFormat = UQ(0, 8), base: str = "e") -> SoftermaxConfig:
-    return SoftermaxConfig.faithful(input, output, MAX_LEN, base=base)
+def _faithful(
+    max_len: int, input: QFormat = Q(6, 2), output: QFormat = UQ(0, 8), base: str = "e", **options
+) -> SoftermaxConfig:
+    return SoftermaxConfig.faithful(input, output, max_len, base=base, **options)
 
 
-def presets() -> list[Arm]:
+def presets(max_len: int = MAX_LEN) -> list[Arm]:
     """The arms that matter; folded is what needs no training."""
     return [
         CONTROL,
-        Arm("base 2, exact", _paper(), "exact"),
-        Arm("paper", _paper()),
-        Arm("faithful", _faithful(base="2")),
-        Arm("folded", _faithful(), calibrated=True),
+        Arm("base 2, exact", _paper(max_len), "exact"),
+        Arm("paper", _paper(max_len)),
+        Arm("faithful", _faithful(max_len, base="2")),
+        Arm("folded", _faithful(max_len), calibrated=True),
+        Arm("folded, cascade", _faithful(max_len, rounding="cascade"), calibrated=True),
     ]
 
 
-def ablation() -> list[Arm]:
+def decoder(max_len: int = MAX_LEN) -> list[Arm]:
+    """Arms of a language model: in its long rows it matters how fine probabilities are, and how they are rounded."""
+
+    def folded(output: QFormat, **options) -> Arm:
+        name = " ".join(["folded", str(output), *map(str, options.values())])
+        return Arm(name, _faithful(max_len, output=output, **options), calibrated=True)
+
+    return [
+        CONTROL,
+        Arm("base 2, exact", _paper(max_len), "exact"),
+        Arm("paper", _paper(max_len)),
+        Arm("paper, folded", _paper(max_len, "e")),
+        folded(UQ(0, 8)),
+        folded(UQ(0, 10)),
+        folded(UQ(0, 12)),
+        folded(UQ(0, 16)),
+        folded(UQ(0, 8), rounding="cascade"),
+        folded(UQ(0, 7), rounding="cascade"),
+        folded(UQ(0, 6), rounding="cascade"),
+        folded(UQ(0, 8), rounding="cascade", guard_bits=FEW_GUARD_BITS),
+    ]
+
+
+def ablation(max_len: int = MAX_LEN) -> list[Arm]:
     """Each approximation of the paper's preset alone, and all of them but that one."""
     names = {part: part.replace("_", " ") for part in APPROXIMATIONS}
     alone = [
-        Arm(f"only {name}", _paper(base="e"), exact=tuple(other for other in APPROXIMATIONS if other != part))
+        Arm(f"only {name}", _paper(max_len, "e"), exact=tuple(other for other in APPROXIMATIONS if other != part))
         for part, name in names.items()
     ]
-    others = [Arm(f"all but {name}", _paper(), exact=(part,)) for part, name in names.items()]
+    others = [Arm(f"all but {name}", _paper(max_len), exact=(part,)) for part, name in names.items()]
     return [
         CONTROL,
-        Arm("only base 2", _paper(), "exact"),
+        Arm("only base 2", _paper(max_len), "exact"),
         *alone,
-        Arm("paper", _paper()),
-        Arm("all but base 2", _paper(base="e")),
+        Arm("paper", _paper(max_len)),
+        Arm("all but base 2", _paper(max_len, "e")),
         *others,
-        Arm("paper, calibrated", _paper(), calibrated=True),
-        Arm("paper, folded, calibrated", _paper(base="e"), calibrated=True),
+        Arm("paper, calibrated", _paper(max_len), calibrated=True),
+        Arm("paper, folded, calibrated", _paper(max_len, "e"), calibrated=True),
     ]
 
 
@@ -109,17 +139,17 @@ INPUTS = (Q(3, 2), Q(4, 2), Q(5, 2), Q(7, 2), Q(6, 0), Q(6, 1), Q(6, 3), Q(6, 4)
 OUTPUTS = tuple(UQ(0, bits) for bits in (3, 4, 5, 6, 7, 10, 12))
 
 
-def bits() -> list[Arm]:
+def bits(max_len: int = MAX_LEN) -> list[Arm]:
     """The folded arm with more and fewer bits of scores, on either side of the point, and of probabilities."""
     formats = [(Q(6, 2), UQ(0, 8))]
     formats += [(input, UQ(0, 8)) for input in INPUTS] + [(Q(6, 2), output) for output in OUTPUTS]
     return [
         CONTROL,
-        *(Arm(f"{input} {output}", _faithful(input, output), calibrated=True) for input, output in formats),
+        *(Arm(f"{input} {output}", _faithful(max_len, input, output), calibrated=True) for input, output in formats),
     ]
 
 
-#: Sets of arms by name.
-SETS = {"presets": presets, "ablation": ablation, "bits": bits}
+#: Sets of arms by name: what makes them for rows of a length.
+SETS = {"presets": presets, "decoder": decoder, "ablation": ablation, "bits": bits}
 #: Names of the presets that are fine-tuned, the control among them.
 TUNED = ("softmax", "paper", "faithful", "folded")

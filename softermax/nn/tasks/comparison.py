@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
-from .measures import MEASURES, RIGHT
+from .measures import MEASURES, RATIOS, RIGHT, scale
 
 __all__ = ["Outcomes", "compare", "mcnemar", "summarise"]
 
@@ -38,25 +39,29 @@ class Outcomes:
 
 
 def summarise(outcomes: Sequence[Outcomes], measure: str) -> dict:
-    """Mean of a measure over seeds, in hundredths: ``value``, ``se``, ``se_seeds`` (None for one seed)."""
-    value, se, se_seeds = _estimate([outcomes], measure)
+    """Mean of a measure over seeds, in its unit: ``value``, ``se``, ``se_seeds`` (None for one seed)."""
+    value, se, se_seeds = _estimate([outcomes], partial(_difference, measure))
     return {"value": value, "se": se, "se_seeds": se_seeds}
 
 
 def compare(outcomes: Sequence[Outcomes], control: Sequence[Outcomes], measure: str) -> dict:
-    """Difference from a control with the same seeds, in hundredths.
+    """Difference from a control with the same seeds, in the measure's unit.
 
     Returns
     -------
     dict
         ``difference``, ``difference_se``, ``difference_se_seeds``, of the pairs of examples and of seeds; if the
         measure counts right examples also ``gained`` and ``lost``, those that only this model or only the control has
-        right, and ``p`` of McNemar's exact test, None where seeds share examples, which are then not independent.
+        right, and ``p`` of McNemar's exact test, None where seeds share examples, which are then not independent; of
+        a measure of :data:`softermax.nn.tasks.measures.RATIOS` also ``ratio`` to the control and ``ratio_se``.
     """
     if [one.ids for one in outcomes] != [one.ids for one in control]:
         raise ValueError("outcomes must be of the same examples as the control's")
-    value, se, se_seeds = _estimate([outcomes, control], measure)
+    value, se, se_seeds = _estimate([outcomes, control], partial(_difference, measure))
     result = {"difference": value, "difference_se": se, "difference_se_seeds": se_seeds}
+    if measure in RATIOS:
+        ratio, ratio_se, _ = _estimate([outcomes, control], partial(_ratio, measure))
+        result |= {"ratio": ratio, "ratio_se": ratio_se}
     if measure in RIGHT:
         ours, theirs = (_right(some, measure) for some in (outcomes, control))
         gained, lost = int(np.sum(ours & ~theirs)), int(np.sum(theirs & ~ours))
@@ -78,23 +83,32 @@ def mcnemar(gained: int, lost: int) -> float:
     return min(1.0, 2 * tail / 2**trials)
 
 
-def _estimate(models: Sequence[Sequence[Outcomes]], measure: str) -> tuple[float, float, float | None]:
-    """Of one model's measure, or of two models' difference: mean over seeds, and both standard errors."""
+#: Of one model's values, or of two models'.
+Statistic = Callable[[Sequence[np.ndarray]], float]
+
+
+def _estimate(models: Sequence[Sequence[Outcomes]], statistic: Statistic) -> tuple[float, float, float | None]:
+    """Mean over seeds of a statistic of one or two models, and both standard errors."""
     seeds = [
         (np.array(outcomes[0].ids), [np.array(one.values) for one in outcomes])
         for outcomes in zip(*models, strict=True)
     ]
-    of_seeds = np.array([_difference(values, MEASURES[measure]) for _, values in seeds])
+    of_seeds = np.array([statistic(values) for _, values in seeds])
     se_seeds = float(of_seeds.std(ddof=1) / np.sqrt(len(seeds))) if len(seeds) > 1 else None
-    return float(of_seeds.mean()), _jackknife(seeds, MEASURES[measure]), se_seeds
+    return float(of_seeds.mean()), _jackknife(seeds, statistic), se_seeds
 
 
-def _difference(values: Sequence[np.ndarray], measure: Callable[[np.ndarray], float]) -> float:
-    first, *others = (100 * measure(some) for some in values)
+def _difference(measure: str, values: Sequence[np.ndarray]) -> float:
+    first, *others = (scale(measure) * MEASURES[measure](some) for some in values)
     return first - sum(others)
 
 
-def _jackknife(seeds, measure: Callable[[np.ndarray], float]) -> float:
+def _ratio(measure: str, values: Sequence[np.ndarray]) -> float:
+    first, other = (MEASURES[measure](some) for some in values)
+    return first / other
+
+
+def _jackknife(seeds, statistic: Statistic) -> float:
     """Standard error of the mean over seeds, by leaving out groups of examples in all of them."""
     units = np.unique(np.concatenate([ids.ravel() for ids, _ in seeds]))
     groups = min(len(units), GROUPS)
@@ -103,5 +117,5 @@ def _jackknife(seeds, measure: Callable[[np.ndarray], float]) -> float:
     for group in range(groups):
         kept = [(of != group).all(axis=1) for of in members]
         some = [[one[keep] for one in values] for keep, (_, values) in zip(kept, seeds, strict=True)]
-        without[group] = np.mean([_difference(values, measure) for values in some])
+        without[group] = np.mean([statistic(values) for values in some])
     return float(np.sqrt((groups - 1) * without.var()))

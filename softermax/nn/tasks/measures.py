@@ -1,4 +1,4 @@
-"""Measures of a model's outcomes on test examples: fractions, or correlations."""
+"""Measures of a model's outcomes on test examples: fractions, correlations, or perplexity."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-__all__ = ["MEASURES", "RIGHT"]
+__all__ = ["MEASURES", "RATIOS", "RIGHT", "scale"]
 
 
 def accuracy(values: np.ndarray) -> float:
@@ -43,6 +43,11 @@ def _ranks(values: np.ndarray) -> np.ndarray:
     return (np.cumsum(counts) - (counts - 1) / 2)[places]
 
 
+def perplexity(values: np.ndarray) -> float:
+    """Inverse of the geometric mean of the true tokens' probabilities, from mean losses of windows of one length."""
+    return float(np.exp(values[:, 0].mean()))
+
+
 def _column(column: int) -> Callable[[np.ndarray], float]:
     return lambda values: float(values[:, column].mean())
 
@@ -52,7 +57,8 @@ def _where(column: int, value: float, measure: Callable[[np.ndarray], float]) ->
 
 
 #: Each takes an array of a row for each test example: prediction, truth and, of MNLI, 1 where genres do not match those
-#: of training; of SQuAD, whether the answer is right to the letter and the F1 of its words.
+#: of training; of SQuAD, whether the answer is right to the letter and the F1 of its words; of a language model, the
+#: mean loss.
 MEASURES: dict[str, Callable[[np.ndarray], float]] = {
     "accuracy": accuracy,
     "matthews": matthews,
@@ -63,9 +69,17 @@ MEASURES: dict[str, Callable[[np.ndarray], float]] = {
     "mismatched_accuracy": _where(2, 1, accuracy),
     "exact_match": _column(0),
     "word_f1": _column(1),
+    "perplexity": perplexity,
 }
+#: Measures of which two models' quotient says more than their difference.
+RATIOS = ("perplexity",)
 #: Of measures that count right examples: which are right.
 RIGHT: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "accuracy": lambda values: values[:, 0] == values[:, 1],
     "exact_match": lambda values: values[:, 0] == 1,
 }
+
+
+def scale(measure: str) -> int:
+    """Factor by which a measure is told: it is in hundredths, but where quotients count in ones."""
+    return 1 if measure in RATIOS else 100

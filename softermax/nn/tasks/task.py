@@ -47,10 +47,13 @@ class Task(ABC):
         None where nothing is trained.
     train, test : sequence
         Examples.
+    at_once : int
+        Examples of a batch that is not trained on.
     """
 
     measures: tuple[str, ...]
     schedule: Schedule | None
+    at_once: int = 32
     train: Sequence
     test: Sequence
 

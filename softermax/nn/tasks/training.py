@@ -17,8 +17,6 @@ __all__ = ["calibration_batches", "evaluate", "reproducible", "train"]
 DECAY, GREATEST_NORM = 0.01, 1.0
 #: Steps whose examples are sorted by length before they are made into batches.
 SORTED_STEPS = 8
-#: Examples of a batch that is not trained on.
-EVALUATED = 32
 #: Training examples that zero points are calibrated on, at most, and scores of a head that are enough.
 CALIBRATED_ON, ENOUGH_SCORES = 64, 1 << 19
 
@@ -77,7 +75,7 @@ def evaluate(model: PreTrainedModel, task: Task) -> Outcomes:
     answers = [None] * len(places)
     model.eval()
     with torch.inference_mode():
-        for some in _split(places, EVALUATED):
+        for some in _split(places, task.at_once):
             batch = task.batch([task.test[place] for place in some])
             for place, answer in zip(some, task.answers(model(**batch), batch), strict=True):
                 answers[place] = answer
@@ -88,7 +86,7 @@ def calibration_batches(task: Task) -> list:
     """Batches of the first training examples: fewer if they are long, since scores grow with the square."""
     squares = itertools.accumulate(task.length(example) ** 2 for example in task.train[:CALIBRATED_ON])
     enough = 1 + sum(scores < ENOUGH_SCORES for scores in squares)
-    return [task.batch(some) for some in _split(task.train[: min(enough, CALIBRATED_ON)], EVALUATED)]
+    return [task.batch(some) for some in _split(task.train[: min(enough, CALIBRATED_ON)], task.at_once)]
 
 
 def _split(examples: Sequence, size: int) -> Iterator[Sequence]:

@@ -17,6 +17,8 @@ from softermax.nn.tasks import arms
 from softermax.nn.tasks.catalogue import TASKS, TaskChoice
 from softermax.nn.tasks.errors import TaskError
 
+from ...nn.tasks.tiny import decoder, texts
+
 COMMAND = Path(sys.executable).with_name("softermax")
 DIGITS = TaskChoice("digits", quick=True)
 FEW = ("softmax", "base 2, exact", "folded")
@@ -41,7 +43,7 @@ def here(monkeypatch):
 
     presets = [arm for arm in arms.presets() if arm.name in FEW]
     monkeypatch.setattr(experiments, "run_jobs", run)
-    monkeypatch.setitem(arms.SETS, "presets", lambda: presets)
+    monkeypatch.setitem(arms.SETS, "presets", lambda max_len: presets)
     return ran
 
 
@@ -94,14 +96,51 @@ def test_keys_are_of_what_a_result_follows_from(tmp_path):
 
 def test_tasks_that_are_not_there_and_options_that_do_not_fit_are_told():
     with pytest.raises(
-        TaskError, match=r"^the task must be one of sentiment, similarity, digits, squad, glue:CoLA, .*, "
+        TaskError,
+        match=r"^the task must be one of sentiment, similarity, digits, language-model, squad, glue:CoLA, .*, ",
     ):
         TaskChoice("glue:WNLI")
-    with pytest.raises(TaskError, match=r"^--data must come with glue or squad: digits fetches its own$"):
+    expected = r"^--data must come with glue, squad or language-model: digits fetches its own$"
+    with pytest.raises(TaskError, match=expected):
         TaskChoice("digits", data=Path())
     with pytest.raises(TaskError, match=r"^--model must not come with digits, whose model is trained from scratch$"):
         TaskChoice("digits", model="m")
-    assert len(TASKS) == 4 + 8
+    with pytest.raises(TaskError, match=r"^--tokens and --windows must come with language-model, not digits$"):
+        TaskChoice("digits", windows=4)
+    with pytest.raises(TaskError, match=r"^--tokens must be 2 or more, not 0$"):
+        TaskChoice("language-model", tokens=0)
+    assert len(TASKS) == 5 + 8
+
+
+def test_a_language_model_has_arms_for_rows_of_its_windows():
+    choice = TaskChoice("language-model", tokens=2048)
+    assert (choice.cut.tokens, choice.cut.count, choice.trained) == (2048, 16, False)
+    assert choice.label == "language-model-2048"
+    assert TaskChoice("language-model", quick=True).cut.tokens == 64
+    assert {arm.config.max_len for arm in choice.arms("presets") if arm.config} == {2048}
+    assert [arm.name for arm in choice.arms("presets")][:4] == ["softmax", "base 2, exact", "paper", "paper, folded"]
+    assert DIGITS.arms("presets") == arms.presets()
+
+
+def test_perplexities_are_told_beside_softmaxs(here, tmp_path, monkeypatch):
+    few = [arms.CONTROL, *(arm for arm in arms.decoder(24) if arm.name in ("paper", "folded UQ(0,8)"))]
+    monkeypatch.setitem(arms.SETS, "decoder", lambda max_len: few)
+    choice = TaskChoice("language-model", texts(tmp_path), decoder(tmp_path / "model"), tokens=20, windows=3)
+    results = experiments.experiment(choice, 3, "presets", tmp_path / "build", Console(quiet=True))
+    assert [(row["arm"], row["measure"], row["tokens"], row["examples"]) for row in results] == [
+        (arm.name, "perplexity", 20, 3) for arm in few
+    ]
+    control, *others = results
+    assert "ratio" not in control
+    for row in others:
+        assert row["ratio"] == pytest.approx(row["value"] / control["value"])
+    assert {seed for _, seed, _, _ in here} == {1}
+    svg = accuracy_plot(results, "presets").svg
+    assert "Perplexity: times that of softmax" in svg
+    count = len(here)
+    longer = TaskChoice("language-model", choice.data, choice.model, tokens=21, windows=3)
+    experiments.experiment(longer, 1, "presets", tmp_path / "build", Console(quiet=True))
+    assert len(here) == 2 * count
 
 
 def test_what_a_job_cannot_do_is_told(tmp_path):
@@ -145,6 +184,10 @@ def test_the_command_runs_in_processes_and_writes_what_it_shows(tmp_path):
     ("arguments", "message"),
     [
         (["finetune", "similarity"], "the task must be one that is trained, not 'similarity': use softermax accuracy"),
+        (
+            ["finetune", "language-model"],
+            "the task must be one that is trained, not 'language-model': use softermax accuracy",
+        ),
         (["accuracy", "digits", "--bits", "--ablation"], "--ablation and --bits must come one at a time"),
         (
             ["accuracy", "digits", "--model", "m"],

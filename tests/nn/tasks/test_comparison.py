@@ -39,6 +39,20 @@ def test_differences_are_paired():
     assert compare([ours], [ours], "accuracy")["difference_se"] == 0
 
 
+def test_perplexities_are_told_as_they_are_and_by_their_quotient():
+    losses = np.random.default_rng(1).normal(3, 0.2, (2, 40))
+    losses[0] = losses[1] + 0.01 + 0.01 * losses[0]
+    ours, theirs = (Outcomes([[number] for number in range(40)], row[:, None].tolist()) for row in losses)
+    assert summarise([ours], "perplexity")["value"] == pytest.approx(np.exp(losses[0].mean()))
+    result = compare([ours], [theirs], "perplexity")
+    assert result["difference"] == pytest.approx(np.exp(losses[0].mean()) - np.exp(losses[1].mean()))
+    ratio = np.exp((losses[0] - losses[1]).mean())
+    assert result["ratio"] == pytest.approx(ratio)
+    # What windows have in common cancels; a quotient so near to 1 is linear in the losses.
+    assert result["ratio_se"] == pytest.approx(ratio * stats.sem(losses[0] - losses[1]), rel=1e-3)
+    assert "ratio" not in compare([random_outcomes(1)], [random_outcomes(2)], "accuracy")
+
+
 def test_seeds_with_examples_of_their_own_are_independent():
     ours = [random_outcomes(seed, first=1000 * seed) for seed in (1, 2, 3)]
     theirs = [random_outcomes(seed + 10, chance=0.7, first=1000 * seed) for seed in (1, 2, 3)]

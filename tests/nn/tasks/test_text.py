@@ -73,7 +73,7 @@ def test_evaluation_does_not_depend_on_what_is_beside_an_example(model, monkeypa
     some = task(model)
     network = some.start()
     outcomes = training.evaluate(network, some)
-    monkeypatch.setattr(training, "EVALUATED", 1)
+    monkeypatch.setattr(some, "at_once", 1)
     assert training.evaluate(copy.deepcopy(network), some) == outcomes
 
 

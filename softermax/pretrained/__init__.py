@@ -1,0 +1,1 @@
+"""Pretrained models that package registries carry."""
