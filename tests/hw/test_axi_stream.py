@@ -19,6 +19,7 @@ from .stimuli import random_trace
 
 CONFIGS = {
     "faithful, 16 lanes": SoftermaxConfig.faithful(lanes=16, max_len=96),
+    "faithful, cascade, 4 lanes": SoftermaxConfig.faithful(lanes=4, max_len=24, rounding="cascade"),
     "fp16": BaselineConfig(lanes=2, max_len=12),
 }
 

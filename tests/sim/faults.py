@@ -20,7 +20,7 @@ endmodule
 
 UNNORMED, REDUCTION, INT_MAX, POWER = "unnormed", "unnormed.reduction", "unnormed.int_max", "unnormed.power_of_two"
 NORMALIZATION, RECIPROCAL, ROW_BUFFER = "normalization", "normalization.reciprocal", "row_buffer"
-ROW_PRODUCT = "normalization.row_product"
+ROW_PRODUCT, CASCADE = "normalization.row_product", "normalization.cascade"
 
 
 def faulty_verilog(unit, config, faults: list[Fault]) -> str:
@@ -120,4 +120,25 @@ PRODUCT_FAULTS = [
     Fault("scores do not wait", UNNORMED, X_OUT, loading_always),
     Fault("row buffer wraps a place early", ROW_BUFFER, "write_address",
           becomes("rst ? 0 : write_enable ? (write_address == 8 ? 0 : write_address + 1) : write_address")),
+]  # fmt: skip
+
+#: Rounded by cascade with 3 guard bits, for 3 lanes, 8 slices a row, products of UQ(1,12) and UQ(0,8) out.
+CASCADE_FAULTS = [
+    Fault("residual stays for the next row", CASCADE, "residual",
+          becomes("rst ? 3'h4 : load ? total_2[2:0] : residual")),
+    Fault("residual begins anew with every slice", CASCADE, "residual", becomes("3'h4")),
+    Fault("residual moves while its slice waits", CASCADE, "residual",
+          becomes("rst ? 3'h4 : last ? 3'h4 : total_2[2:0]")),
+    Fault("residual stays through reset", CASCADE, "residual", without(r"^rst \? \S+ : ")),
+    Fault("residual of a lane before the last", CASCADE, "residual",
+          becomes("rst | load & last ? 3'h4 : load ? total_1[2:0] : residual")),
+    Fault("carry of a lane lost", CASCADE, "rounded_1", without(r" \+ .*$")),
+    Fault("carry counts again in the next lane", CASCADE, "rounded_2", becomes("{} + total_1[3]")),
+    Fault("carry between lanes lost", CASCADE, "sum_1", becomes("{} & 4'h7")),
+    Fault("rounding bit of a lane lost", CASCADE, "total_1", without(r" \+ [^+]*results.*$")),
+    Fault("rounding bit lost on the way to other lanes", CASCADE, "sum_2", without(r" \+ [^+]*results.*$")),
+    Fault("residual not added to a lane", CASCADE, "total_2", becomes("{} - residual")),
+    Fault("output wraps instead of saturating", CASCADE, r"\\y\[1\] ", becomes("rounded_1[7:0]")),
+    Fault("results do not wait for the cascade", NORMALIZATION, r"\\results\[0\] ", loading_always),
+    Fault("end of a row does not wait for the cascade", NORMALIZATION, "last", loading_always),
 ]  # fmt: skip

@@ -20,7 +20,7 @@ from softermax.sim.traffic import bursty
 
 from ..hw.stimuli import difficult_rows, make_trace
 from .baseline_faults import BASELINE_FAULTS
-from .faults import MULTIPLY_FAULTS, PRODUCT_FAULTS, TOP, UNNORMED, faulty_verilog
+from .faults import CASCADE_FAULTS, MULTIPLY_FAULTS, PRODUCT_FAULTS, TOP, UNNORMED, faulty_verilog
 from .pe_faults import PROCESSING_ELEMENT_FAULTS
 
 SIZES = {"lanes": 3, "max_len": 24, "power_sum": UQ(4, 6), "saturate": True}
@@ -33,6 +33,18 @@ STYLES = {
         SoftermaxUnit,
         SoftermaxConfig(output=UQ(0, 11), product=UQ(1, 12), normalizer="row_product", **SIZES),
         PRODUCT_FAULTS,
+    ),
+    "cascade": (
+        SoftermaxUnit,
+        SoftermaxConfig(
+            output=UQ(0, 8),
+            product=UQ(1, 12),
+            normalizer="row_product",
+            rounding="cascade",
+            guard_bits=3,
+            **SIZES,
+        ),
+        CASCADE_FAULTS,
     ),
     "processing element": (ProcessingElement, PROCESSING_ELEMENT, PROCESSING_ELEMENT_FAULTS),
     "baseline": (BaselineSoftmax, BaselineConfig(lanes=3, max_len=24), BASELINE_FAULTS),
@@ -54,7 +66,11 @@ def edges(config):
         return [begin], end
     # The sum saturates, and what follows adds nothing to it.
     longest, saturating = np.full(24, 4, np.int16), np.repeat([4, -128], [18, 6]).astype(np.int16)
-    return [(longest, np.ones(24, bool))], [(saturating, np.ones(24, bool))]
+    begin = [(longest, np.ones(24, bool))]
+    if config.rounding == "cascade":
+        # Equal scores whose results leave something, so that what a reset leaves would show.
+        begin.insert(0, (np.zeros(9, np.int16), np.ones(9, bool)))
+    return begin, [(saturating, np.ones(24, bool))]
 
 
 def difficult_trace(unit, config, seed):

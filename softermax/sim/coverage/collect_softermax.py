@@ -9,6 +9,7 @@ from softermax.model import SoftermaxConfig
 from softermax.model.framing import Framing, frame
 from softermax.model.timing import NormalizationTiming, SoftermaxTiming, UnnormedTiming
 
+from .cascade import CASCADE, CascadeView
 from .coverpoints import Coverage
 from .flow import FLOW, FlowView
 from .normalization import NORMALIZATION, ProbabilitiesView
@@ -35,7 +36,7 @@ def count_softmax(coverage: Coverage, run: Run, config: SoftermaxConfig):
     if view is not None:
         slices, rows = view.values[0], view.at_ends
         y = run.outputs["o"].fields(probability_slice(config))["y"][: len(slices["last"])]
-        coverage.count(NORMALIZATION, ProbabilitiesView(slices, rows, y, config))
+        _count_probabilities(coverage, ProbabilitiesView(slices, rows, y, config))
 
 
 def count_normalization(coverage: Coverage, run: Run, config: SoftermaxConfig):
@@ -43,14 +44,21 @@ def count_normalization(coverage: Coverage, run: Run, config: SoftermaxConfig):
     layout = unnormed_slice(config)
     flags = ("keep",) if "keep" in layout.members else ()
     offered = run.inputs["i"].fields(layout, flags, waiting=True)
-    occupancy = replay(NormalizationTiming(offered["last"], config.plan.row_latency), run)
+    timing = NormalizationTiming(offered["last"], config.plan.row_latency, config.plan.result_latency)
+    occupancy = replay(timing, run)
     coverage.count(FLOW, FlowView(run, occupancy, {}))
     y = run.outputs["o"].fields(probability_slice(config))["y"]
     ends = np.flatnonzero(offered["last"][: len(y)]) + 1
     if len(ends):
         slices = {name: values[: ends[-1]] for name, values in offered.items()}
         rows = {name: values[: len(ends)] for name, values in run.inputs["row"].fields(row_summary(config)).items()}
-        coverage.count(NORMALIZATION, ProbabilitiesView(slices, rows, y[: ends[-1]], config))
+        _count_probabilities(coverage, ProbabilitiesView(slices, rows, y[: ends[-1]], config))
+
+
+def _count_probabilities(coverage: Coverage, view: ProbabilitiesView):
+    coverage.count(NORMALIZATION, view)
+    if view.config.rounding == "cascade":
+        coverage.count(CASCADE, CascadeView.of(view))
 
 
 def _framing(run: Run, config: SoftermaxConfig) -> Framing:

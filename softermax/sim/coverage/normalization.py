@@ -66,16 +66,19 @@ class ProbabilitiesView:
 
     @cached_property
     def exact(self) -> tuple[np.ndarray, np.ndarray]:
-        """What the last rounding finds: raw integers, and how many of their last places it drops, (slices, lanes)."""
+        """What a result's rounding finds: raw integers, and how many of their last places it drops, (slices, lanes).
+
+        Dropping fewer than none appends zeros.
+        """
         config = self.config
         if not self.by_product:
             mantissa = reciprocal(self.rows["power_sum"], config)[0][self.row][:, None]
             shifted = self.slices["u"] >> self.shift.clip(0, 62)
-            return shifted * mantissa, np.full(self.y.shape, max(config.product_shift, 0))
+            return shifted * mantissa, np.full(self.y.shape, config.product_shift)
         products = row_products(self.rows["power_sum"], config)[0][self.row]
         fraction = self.slices["x"] & ((1 << config.input.fraction_bits) - 1)
         return np.take_along_axis(products, fraction, axis=1), self.shift + (
-            config.product.fraction_bits - config.output.fraction_bits
+            config.product.fraction_bits - config.result_bits
         )
 
 
@@ -154,9 +157,9 @@ def _roundings(config) -> list[str]:
     return ["exact", *["tie"] * (places > 0), *["down", "up"] * (places > 1)]
 
 
-@NORMALIZATION("rounding of a probability", lambda view: _roundings(view.config))
+@NORMALIZATION("rounding of a result", lambda view: _roundings(view.config))
 def roundings(view):
-    """What the last rounding does with the places that it drops; a tie goes up."""
+    """What rounding a lane's result does with the places that it drops; a tie goes up. A cascade follows it."""
     raw, places = view.exact
     raw, places = raw[view.kept], places[view.kept].clip(0, 62)
     rest = raw & ((1 << places) - 1)

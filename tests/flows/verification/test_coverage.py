@@ -17,13 +17,15 @@ from softermax.flows.verification.coverage import COVERAGE, FLOOR, trace_coverag
 from softermax.sim.cosim import CosimResult
 from softermax.sim.row_stimuli import RowStimuli
 
-MULTIPLY = (("normalizer", "multiply"),)
+MULTIPLY, CASCADE = (("normalizer", "multiply"),), (("rounding", "cascade"),)
 #: Every unit of every preset, small; a few hundred rows suffice.
 POINTS = [
     *(DesignPoint(unit, preset, 4, 31) for unit in ("unnormed", "normalization", "softmax")
       for preset in ("paper", "faithful", "fp16")),
     DesignPoint("softmax", "fp16", 4, 31, options=MULTIPLY),
     DesignPoint("softmax", "paper", 4, 31, options=(("saturate", True),)),
+    DesignPoint("normalization", "faithful", 4, 31, options=CASCADE),
+    DesignPoint("softmax", "faithful", 4, 31, options=CASCADE + MULTIPLY),
     *(DesignPoint("pe", preset, 16, 48) for preset in ("paper", "fp16")),
 ]  # fmt: skip
 

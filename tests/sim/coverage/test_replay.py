@@ -29,6 +29,7 @@ from ...hw.stimuli import difficult_rows, make_trace
 UNITS = {
     "multiply": (SoftermaxUnit, SoftermaxTiming, SoftermaxConfig.paper(lanes=2, max_len=8)),
     "row product": (SoftermaxUnit, SoftermaxTiming, SoftermaxConfig.faithful(lanes=4, max_len=12)),
+    "cascade": (SoftermaxUnit, SoftermaxTiming, SoftermaxConfig.faithful(lanes=4, max_len=12, rounding="cascade")),
     "baseline": (BaselineSoftmax, BaselineSoftmaxTiming, BaselineConfig(lanes=3, max_len=9)),
 }
 

@@ -46,14 +46,29 @@ class Harness:
         m.domains.sync = sync = ClockDomain()
         m.d.comb += [always.clk.eq(clock), sync.clk.eq(clock), sync.rst.eq(~begun | self.free(1, "reset"))]
         m.d.always += begun.eq(1)
-        self._begun, self.reset = begun, sync.rst
-        ports = {"i_clk": clock, "i_rst": sync.rst}
-        for path, member, value in component.signature.flatten(self.port):
-            signal, name = Value.cast(value), "__".join(map(str, path))
-            ports[f"{'i' if member.flow == In else 'o'}_{name}"] = signal
+        self._begun, self._clock, self.reset = begun, clock, sync.rst
+        for _, member, value in component.signature.flatten(self.port):
             if member.flow == In:
-                self._free.append(signal)
-        m.submodules.unit = Instance(UNIT, **ports)
+                self._free.append(Value.cast(value))
+        m.submodules.unit = self._instance(self.port, sync.rst)
+
+    def _instance(self, port, reset: Value) -> Instance:
+        """The unit, with an interface object as its ports."""
+        ports = {"i_clk": self._clock, "i_rst": reset}
+        for path, member, value in self.component.signature.flatten(port):
+            ports[f"{'i' if member.flow == In else 'o'}_{'__'.join(map(str, path))}"] = Value.cast(value)
+        return Instance(UNIT, **ports)
+
+    def twin(self, reset: Value):
+        """Ports of another one of the unit, with the same inputs but a reset of its own."""
+        port = self.component.signature.create(path=("twin",))
+        for (_, member, value), (_, _, own) in zip(
+            self.component.signature.flatten(port), self.component.signature.flatten(self.port), strict=True
+        ):
+            if member.flow == In:
+                self.m.d.comb += Value.cast(value).eq(Value.cast(own))
+        self.m.submodules.twin = self._instance(port, reset)
+        return port
 
     def free(self, shape, name: str) -> Signal:
         """What the environment chooses anew in every cycle."""

@@ -9,6 +9,7 @@ from amaranth.lib.wiring import Component
 
 from softermax.hw import NormalizationUnit, ProcessingElement, SoftermaxUnit, UnnormedSoftmaxUnit
 from softermax.hw.baseline import BaselineNormalizationUnit, BaselineSoftmax, BaselineUnnormedSoftmaxUnit
+from softermax.hw.cascade import Cascade
 from softermax.hw.reciprocal import Reciprocal
 from softermax.hw.row_buffer import RowBuffer
 from softermax.hw.row_product import RowProduct
@@ -20,7 +21,7 @@ from ..faults import Fault, becomes, loading_always, without
 from .cases import Case
 from .checks import Check
 from .harness import Harness
-from .properties import baseline, normalization, parts, processing_element, softermax, streams, unnormed
+from .properties import baseline, cascade, normalization, parts, processing_element, softermax, streams, unnormed
 from .prover import Limits
 
 __all__ = ["CONFIGS", "stream_checks"]
@@ -31,6 +32,8 @@ SMALL = {"lanes": 2, "max_len": 4, "input": Q(2, 1), "unnormed": UQ(1, 2), "reci
 WIDE, NARROW = {"power_sum": UQ(3, 2)}, {"power_sum": UQ(1, 2), "saturate": True}
 BY_PRODUCT = {"normalizer": "row_product", "product": UQ(1, 4), "output": UQ(0, 3)}
 MULTIPLY, PRODUCT = SMALL | {"output": UQ(1, 3)}, SMALL | BY_PRODUCT
+#: Rounded by cascade, with two guard bits; a product has a bit more than that, which is rounded away.
+CASCADE = {"rounding": "cascade", "guard_bits": 2, "output": UQ(1, 2)}
 #: The least complete softmax: a lane, and no register but those that there must be.
 LEAST = {"lanes": 1, "max_len": 2, "power_sum": UQ(2, 2), "cuts": ()}
 CONFIGS = {
@@ -38,6 +41,8 @@ CONFIGS = {
     "small, multiply, saturating": SoftermaxConfig(**MULTIPLY, **NARROW),
     "small, row product": SoftermaxConfig(**PRODUCT, **WIDE),
     "small, row product, saturating": SoftermaxConfig(**PRODUCT, **NARROW),
+    "small, multiply, cascade": SoftermaxConfig(**MULTIPLY | CASCADE | {"unnormed": UQ(1, 3)}, **WIDE),
+    "small, row product, cascade": SoftermaxConfig(**PRODUCT | CASCADE, **WIDE),
     "least, multiply": SoftermaxConfig(**MULTIPLY | LEAST),
     "least, row product": SoftermaxConfig(**PRODUCT | LEAST),
     "paper, 16 lanes, 384": SoftermaxConfig.paper(16, 384),
@@ -51,6 +56,7 @@ CONFIGS = {
     ),
 }
 SMALL_SIZES, LEAST_SIZES = ("small, multiply", "small, row product"), ("least, multiply", "least, row product")
+CASCADE_SIZES = ("small, multiply, cascade", "small, row product, cascade")
 FULL_SIZES = ("paper, 16 lanes, 384", "faithful, 16 lanes, 384")
 #: At full size a row has 24 slices, so that it takes as many to make one overlong.
 FULL_LIMITS = Limits(depth=32)
@@ -161,6 +167,28 @@ def _normalization() -> list[Check]:
     return checks
 
 
+def _cascade() -> list[Check]:
+    """The Cascade, and the units that have one."""
+    module, stays = "cascade", "rst ? 2'h2 : load ? total_1[1:0] : residual"
+    carry, rounding = becomes("{} & 3'h3"), without(r" \+ [^+]*results.*$")
+    alone = {
+        cascade.conservation: Fault("a carry is lost", "", "total_1", carry),
+        cascade.isolation: Fault("the residual stays for the next row", "", "residual", becomes(stays)),
+        cascade.neighbours: Fault(
+            "a carry counts again in the next lane", "", r"\\y\[1\] ", becomes("{} + total_0[2]")
+        ),
+    }
+    flow = {streams.contract: _moves(Y_0), normalization.order: LOST, normalization.progress: _idle("joined_ready")}
+    unrounded = Fault("a rounding bit is lost", module, "total_0", rounding)
+    checks = []
+    for size in CASCADE_SIZES:
+        checks += _checks("Cascade", Cascade, size, alone)
+        checks += _checks("Normalization Unit", NormalizationUnit, size, flow | {normalization.values: unrounded})
+    kept = Fault("the residual stays for the next row", "normalization.cascade", "residual", becomes(stays))
+    limits = Limits(seconds=0, depth=14)
+    return checks + _checks("Softermax", SoftermaxUnit, CASCADE_SIZES[0], {softermax.values: kept}, limits)
+
+
 def _softermax() -> list[Check]:
     contract = {streams.contract: _moves(Y_0, "normalization")}
     of_any_length = {softermax.order: FULL, softermax.progress: STAYS}
@@ -214,4 +242,12 @@ def _processing_element() -> list[Check]:
 
 def stream_checks() -> list[Check]:
     """All of them."""
-    return [*_parts(), *_unnormed(), *_normalization(), *_softermax(), *_baseline(), *_processing_element()]
+    return [
+        *_parts(),
+        *_unnormed(),
+        *_normalization(),
+        *_cascade(),
+        *_softermax(),
+        *_baseline(),
+        *_processing_element(),
+    ]

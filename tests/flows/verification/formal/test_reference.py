@@ -12,7 +12,14 @@ from softermax.hw import SoftermaxUnit
 from softermax.model import SoftermaxConfig, softmax_raw
 
 ROWS = 40
-SIZES = ("small, multiply", "small, row product", "small, multiply, saturating", "small, row product, saturating")
+SIZES = (
+    "small, multiply",
+    "small, row product",
+    "small, multiply, saturating",
+    "small, row product, saturating",
+    "small, multiply, cascade",
+    "small, row product, cascade",
+)
 
 
 class Reference(wiring.Component):

@@ -118,9 +118,16 @@ def normalization(
     joined = StageOutput(i.valid & head.valid, Signal(name="reference_joined_ready"))
     m.d.comb += head.ready.eq(joined.transfer & i.payload.last)
     values, sound = reference.probabilities(m, i.payload, held, config)
+    o, of_slice = joined, {"last": i.payload.last, **{name: held[name] for name in flags}}
+    if config.rounding == "cascade":
+        # What is sound is no wider.
+        width = reference.largest_result(config).bit_length()
+        results = {f"result_{lane}": value[:width] for lane, value in enumerate(values)}
+        of_slice, [o] = elastic_register(m, o, results | of_slice)
+        values = [of_slice.pop(name) for name in results]
+        values = reference.cascaded(m, values, o.transfer, of_slice["last"], config)
     y = Cat(reference.saturated(value, config) for value in values)
-    leaving = {"y": y, "last": i.payload.last, **{name: held[name] for name in flags}}
-    result, [o] = elastic_register(m, joined, leaving)
+    result, [o] = elastic_register(m, o, {"y": y, **of_slice})
     return joined.ready & head.valid, entry.ready, Out(o, result), ~joined.valid | sound
 
 

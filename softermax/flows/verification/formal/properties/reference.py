@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor
 
 from amaranth.hdl import Array, Const, Module, Mux, Signal, Value
 from amaranth.lib import data, stream
@@ -19,8 +20,10 @@ __all__ = [
     "Framing",
     "RunningRow",
     "aligned",
+    "cascaded",
     "is_maximum",
     "is_sum",
+    "largest_result",
     "numerators",
     "probabilities",
     "reciprocal",
@@ -168,6 +171,8 @@ def row_products(m: Module, mantissa: Value, config: SoftermaxConfig) -> list[Va
 def probabilities(m: Module, i: data.View, row: dict[str, Value], config: SoftermaxConfig) -> tuple[list[Value], Value]:
     """Probabilities of a slice, as wide as they come; and whether no score or maximum lies above its row's.
 
+    For a cascade they have guard bits, and none may be larger than the config says that results are.
+
     Parameters
     ----------
     row : dict of str to Value
@@ -179,7 +184,14 @@ def probabilities(m: Module, i: data.View, row: dict[str, Value], config: Softer
         result, distance, masked = by_lane(m, i, row, config, lane)
         results.append(_named(m, result, f"y_{lane}"))
         sound &= (distance >= 0) | masked
+        if config.rounding == "cascade":
+            sound &= results[-1] <= largest_result(config)
     return results, _named(m, sound, "sound")
+
+
+def largest_result(config: SoftermaxConfig) -> int:
+    """The largest that is cascaded, with its guard bits."""
+    return floor(config.largest_result * (1 << config.result_bits))
 
 
 def _multiply(m, i, row, config, lane):
@@ -195,11 +207,30 @@ def _select(m, i, row, config, lane):
     selected = Array(row[f"product_{t}"] for t in range(1 << fraction_bits))[x[:fraction_bits]]
     # The exponent counts from 1/2, so a product is halved as a matter of course.
     distance = row["exponent"] - 1 - (x >> fraction_bits)
-    # Zeros are appended before, bits are dropped after: in halves of the output's last place.
+    # Zeros are appended before, bits are dropped after: in halves of the result's last place.
     shift = _as_shift(m, distance, f"shift_{lane}")
-    halves = ((selected << (config.output.fraction_bits + 1)) >> shift) >> config.product.fraction_bits
-    rounded = (halves + (1 if config.rounding == "nearest" else 0)) >> 1
+    halves = ((selected << (config.result_bits + 1)) >> shift) >> config.product.fraction_bits
+    rounded = (halves + (0 if config.rounding == "directed" else 1)) >> 1
     return Mux(i.keep[lane], rounded, 0), distance, ~i.keep[lane]
+
+
+def cascaded(m: Module, results: Sequence[Value], takes: Value, last: Value, config: SoftermaxConfig) -> list[Value]:
+    """Probabilities of a slice, as wide as they come: each is the whole part of a result and what is left before it.
+
+    What is left goes on to the next one, from lane to lane and from a slice that is taken to the one after it. A row
+    begins with one half.
+    """
+    guard_bits = config.guard_bits
+    half = 1 << (guard_bits - 1)
+    residual = Signal(guard_bits, init=half, name="reference_residual")
+    left, found = residual, []
+    for lane, result in enumerate(results):
+        total = _named(m, result + left, f"total_{lane}")
+        found.append(total >> guard_bits)
+        left = total[:guard_bits]
+    with m.If(takes):
+        m.d.sync += residual.eq(Mux(last, half, left))
+    return found
 
 
 def saturated(y: Value, config: SoftermaxConfig) -> Value:

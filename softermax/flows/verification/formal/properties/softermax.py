@@ -38,8 +38,8 @@ def complete_progress(h: Harness, most: int, within: int):
 
 
 def _slices_inside(config) -> int:
-    """Slices that a complete softmax holds: in the registers before the row buffer, in that, and the output's."""
-    return config.plan.slice_latency + config.plan.buffer_depth + 1
+    """Slices that a complete softmax holds: in the registers before the row buffer, in that, and those after it."""
+    return config.plan.slice_latency + config.plan.buffer_depth + config.plan.result_latency
 
 
 def order(h: Harness):
