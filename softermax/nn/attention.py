@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import torch
@@ -11,6 +12,7 @@ from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from softermax.model import SoftermaxConfig
+from softermax.model.golden import VANISHED
 from softermax.model.torch import softmax, softmax_base2
 
 from .quantiser import ScoreQuantiser
@@ -137,7 +139,8 @@ class SoftermaxAttention:
         key, value : Tensor, (batch, key heads, keys, d_head)
             Of as many heads, or so many that each is for a group of query heads.
         attention_mask : Tensor, broadcastable to (batch, heads, queries, keys), or None
-            Of bool, True where a score takes part; or of float, to be added, with the least number where it does not.
+            Of bool, True where a score takes part; or of float, to be added: a number masks, whatever its size, where
+            it makes exact softmax in float32 0.
         scaling : float or None
             None: d_head**-0.5.
         dropout : float
@@ -229,12 +232,25 @@ def _scores(query, key, attention_mask, scaling, softcap, position_bias) -> tupl
     if softcap is not None:
         scores = torch.tanh(scores / softcap) * softcap
     keep = None
-    for bias in (position_bias, attention_mask):
+    for name, bias in (("position_bias", position_bias), ("attention_mask", attention_mask)):
         if bias is None:
             continue
+        if bias.dtype != torch.bool and not bias.is_floating_point():
+            raise ValueError(
+                f"{name} of four axes must be bool, True where a score takes part, or real numbers to be added, "
+                f"not {bias.dtype}"
+            )
         kept = bias if bias.dtype == torch.bool else bias > torch.finfo(bias.dtype).min / 2
         if bias.dtype != torch.bool:
             # Where a score is masked its value does not matter, but for the gradient.
             scores = scores + bias.to(wide).masked_fill(~kept, 0)
         keep = kept if keep is None else keep & kept
-    return scores, None if keep is None or keep.all() else keep.expand(scores.shape)
+    if keep is not None:
+        keep = _visible(scores, keep.expand(scores.shape))
+    return scores, None if keep is None or keep.all() else keep
+
+
+def _visible(scores: Tensor, keep: Tensor) -> Tensor:
+    """What a mask keeps and does not, by a number of whatever size, move so far down that exact softmax is 0 there."""
+    highest = scores.masked_fill(~keep, -math.inf).amax(dim=-1, keepdim=True)
+    return keep & (scores > highest - VANISHED * math.log(2))
