@@ -250,7 +250,7 @@ def _scores(query, key, attention_mask, scaling, softcap, position_bias) -> tupl
     scores = scores * (query.shape[-1] ** -0.5 if scaling is None else scaling)
     if softcap is not None:
         scores = torch.tanh(scores / softcap) * softcap
-    keep = None
+    keep = far = None
     for name, bias in (("position_bias", position_bias), ("attention_mask", attention_mask)):
         if bias is None:
             continue
@@ -263,14 +263,18 @@ def _scores(query, key, attention_mask, scaling, softcap, position_bias) -> tupl
         if bias.dtype != torch.bool:
             # Where a score is masked its value does not matter, but for the gradient.
             scores = scores + bias.to(wide).masked_fill(~kept, 0)
+            low = bias <= -VANISHED * math.log(2)
+            far = low if far is None else far | low
         keep = kept if keep is None else keep & kept
-    if keep is not None:
-        keep = _visible(scores, keep.expand(scores.shape))
+    if far is not None:
+        keep = _visible(scores, keep.expand(scores.shape), far)
+    elif keep is not None:
+        keep = keep.expand(scores.shape)
     return scores, None if keep is None or keep.all() else keep
 
 
-def _visible(scores: Tensor, keep: Tensor) -> Tensor:
+def _visible(scores: Tensor, keep: Tensor, far: Tensor) -> Tensor:
     """What a mask keeps and does not, by a number of whatever size, move so far down that exact softmax is 0 there."""
     highest = scores.masked_fill(~keep, -math.inf).amax(dim=-1, keepdim=True)
     # So that what is no number is kept, and refused.
-    return keep & ~(scores <= highest - VANISHED * math.log(2))
+    return keep & ~(far & (scores <= highest - VANISHED * math.log(2)))
