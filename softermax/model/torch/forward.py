@@ -237,9 +237,10 @@ def _cascaded(mantissa: torch.Tensor, distance: torch.Tensor, config: SoftermaxC
         found = torch.gather(results(mantissa[:, None], distances, config).to(integers), 1, distance)
     else:
         found = results(mantissa[:, None], distance, config).to(integers)
-    sums = found.cumsum_(dim=1).add_(1 << (config.guard_bits - 1)) >> config.guard_bits
-    y = sums.clone()
-    y[:, 1:] -= sums[:, :-1]
+    sums = found.cumsum_(dim=1).add_(1 << (config.guard_bits - 1)).bitwise_right_shift_(config.guard_bits)
+    y = torch.empty_like(sums)
+    y[:, 0] = sums[:, 0]
+    torch.sub(sums[:, 1:], sums[:, :-1], out=y[:, 1:])
     return _saturated_output(y, config)
 
 
@@ -279,4 +280,7 @@ def _shifted(values: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
 
 def _to_dtype(y: torch.Tensor, config: SoftermaxConfig, dtype: torch.dtype) -> torch.Tensor:
     """Raw results as they are, or as the real numbers they stand for, exactly."""
-    return (y.to(torch.float64) * config.output.ulp).to(dtype) if dtype.is_floating_point else y.to(dtype)
+    if not dtype.is_floating_point:
+        return y.to(dtype)
+    # Exact in the type of the result, which is wide enough, as is scaling by a power of two.
+    return y.to(dtype).mul_(config.output.ulp)
