@@ -114,13 +114,25 @@ class SoftermaxConfig(RowShape):
         lanes: int = 16,
         max_len: int = 384,
         *,
+        power_sum: QFormat | str = UQ(10, 6),
         normalizer: str = "multiply",
         saturate: bool = False,
         cuts: tuple[str, ...] | None = None,
         base: str = "2",
     ) -> SoftermaxConfig:
-        """The paper's formats and datapath: Q(6,2) in, UQ(1,15), UQ(10,6), UQ(1,7), UQ(1,7) out."""
-        return cls(lanes=lanes, max_len=max_len, normalizer=normalizer, saturate=saturate, cuts=cuts, base=base)
+        """The paper's formats and datapath: Q(6,2) in, UQ(1,15), UQ(10,6), UQ(1,7), UQ(1,7) out.
+
+        Its power sum holds rows of up to 1023 elements; longer ones need another, or let it saturate.
+        """
+        return cls(
+            lanes=lanes,
+            max_len=max_len,
+            power_sum=power_sum,
+            normalizer=normalizer,
+            saturate=saturate,
+            cuts=cuts,
+            base=base,
+        )
 
     def __post_init__(self):
         super().__post_init__()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .formats import QFormat
+from .formats import UQ, QFormat
 from .scalars import plain_bool
 from .shape import check_choices, check_ranges
 
@@ -81,8 +81,9 @@ def check_formats(config):
 def check_sum(config):
     """Check that the power sum holds every row, or may saturate; ValueError."""
     if config.sum_can_overflow and not config.saturate:
+        enough = UQ(config.capacity.bit_length(), config.power_sum.fraction_bits)
         raise ValueError(
             f"power_sum must hold a row of {config.capacity} equal scores (max_len {config.max_len} in slices of "
-            f"{config.lanes}) unless saturate is true, not only {config.power_sum.to_real(config.power_sum.max_raw)} "
-            f"as {config.power_sum} does"
+            f"{config.lanes}) unless saturate is true, as {enough} does, not only "
+            f"{config.power_sum.to_real(config.power_sum.max_raw)} as {config.power_sum}"
         )

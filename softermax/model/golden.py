@@ -12,7 +12,10 @@ from .normalization import normalized
 from .rows import check_row, check_scores, plain_rows, to_slices
 from .unnormed import unnormed_softmax
 
-__all__ = ["quantise_scores", "softmax", "softmax_raw"]
+__all__ = ["VANISHED", "quantise_scores", "softmax", "softmax_raw", "visible"]
+
+#: Octaves below a row's highest score from which on a weight is 0 in float32: half of its least number is rounded to 0.
+VANISHED = 150
 
 
 def softmax(scores, config: SoftermaxConfig | str, mask=None) -> np.ndarray:
@@ -31,7 +34,8 @@ def softmax(scores, config: SoftermaxConfig | str, mask=None) -> np.ndarray:
     Returns
     -------
     ndarray of float64, (..., n)
-        Probabilities, multiples of ``config.output.ulp``; 0 where masked.
+        Probabilities, multiples of ``config.output.ulp``; 0 where masked. Also 0 where a score lies so far below the
+        row's highest that exact softmax in float32 is 0: that is how masks are added to scores.
 
     Raises
     ------
@@ -39,7 +43,25 @@ def softmax(scores, config: SoftermaxConfig | str, mask=None) -> np.ndarray:
         If scores or mask are not as described, in one sentence.
     """
     config = SoftermaxConfig.of(config)
+    mask = visible(scores, config, mask)
     return config.output.to_real(softmax_raw(quantise_scores(scores, config, mask), config, mask))
+
+
+def visible(scores, config: SoftermaxConfig | str, mask=None) -> np.ndarray | None:
+    """The mask without what lies :data:`VANISHED` octaves or more below its row's highest score; see :func:`softmax`.
+
+    Returns
+    -------
+    ndarray of bool, (..., n), or None
+        None if every score is kept.
+    """
+    config = SoftermaxConfig.of(config)
+    check_scores(scores, config, mask)
+    plain, kept = plain_rows(scores, mask)
+    shown = np.array(plain, np.float64) if kept is None else np.where(kept, plain, -np.inf)
+    octaves = shown.max(axis=-1, keepdims=True, initial=-np.inf) - VANISHED * (math.log(2) if config.base == "e" else 1)
+    near = shown > octaves
+    return kept if near.all() else near
 
 
 def softmax_raw(raw, config: SoftermaxConfig | str, mask=None) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import torch
@@ -11,12 +12,14 @@ from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from softermax.model import SoftermaxConfig
+from softermax.model.golden import VANISHED
 from softermax.model.torch import softmax, softmax_base2
 
 from .quantiser import ScoreQuantiser
 
 __all__ = [
     "ARITHMETICS",
+    "CALIBRATED",
     "MAX_LEN",
     "QUANTISER",
     "SoftermaxAttention",
@@ -26,8 +29,10 @@ __all__ = [
     "registered",
 ]
 
-#: Longest row of the default config.
-MAX_LEN = 1024
+#: Longest row of the default config: the longest that any config takes.
+MAX_LEN = 65536
+#: Attribute of a model's config: its attention has zero points, which come with a state.
+CALIBRATED = "softermax_calibrated"
 #: What may compute the probabilities.
 ARITHMETICS = ("softermax", "exact")
 #: Name of the quantiser among the children of an attention module.
@@ -45,9 +50,9 @@ UNSUPPORTED = {
 }
 
 
-def default_config() -> SoftermaxConfig:
-    """Outputs of 8 bits whose rows sum to one, for ordinary softmax of up to 1024 scores: no training needed."""
-    return SoftermaxConfig.faithful(base="e", max_len=MAX_LEN, rounding="cascade")
+def default_config(max_len: int = MAX_LEN) -> SoftermaxConfig:
+    """Outputs of 8 bits whose rows sum to one, for ordinary softmax of rows of any length: no training needed."""
+    return SoftermaxConfig.faithful(base="e", max_len=max_len, rounding="cascade")
 
 
 def register(config: SoftermaxConfig | str | None = None, name: str = "softermax", *, arithmetic: str = "softermax"):
@@ -137,7 +142,8 @@ class SoftermaxAttention:
         key, value : Tensor, (batch, key heads, keys, d_head)
             Of as many heads, or so many that each is for a group of query heads.
         attention_mask : Tensor, broadcastable to (batch, heads, queries, keys), or None
-            Of bool, True where a score takes part; or of float, to be added, with the least number where it does not.
+            Of bool, True where a score takes part; or of float, to be added: a number masks, whatever its size, where
+            it makes exact softmax in float32 0.
         scaling : float or None
             None: d_head**-0.5.
         dropout : float
@@ -176,14 +182,30 @@ class SoftermaxAttention:
         if self.arithmetic == "exact":
             return self._exact(scores, keep)
         if scores.shape[-1] > self.config.max_len:
-            raise ValueError(
-                f"rows must have at most max_len = {self.config.max_len} scores, not {scores.shape[-1]}: "
-                "register a config with a larger max_len"
-            )
+            return self._of_kept_keys(module, scores, keep)
         quantiser = getattr(module, QUANTISER, None)
+        if quantiser is None and getattr(getattr(module, "config", None), CALIBRATED, False):
+            raise ValueError(
+                "the model was calibrated before it was saved, and lacks its zero points: give it them by "
+                "softermax.nn.load_quantisers(model, state), or calibrate it again"
+            )
         if quantiser is not None and quantiser.frozen:
             scores = self._checked(quantiser)(scores, keep)
         return softmax(scores, self.config, mask=keep, exact=self._exact_parts)
+
+    def _of_kept_keys(self, module: nn.Module, scores: Tensor, keep: Tensor | None) -> Tensor:
+        """Softmax of rows that are too long, such as of a static cache, if few enough of their keys are kept at all."""
+        used = torch.ones_like(scores[0, 0, 0], dtype=torch.bool) if keep is None else keep.flatten(0, -2).any(dim=0)
+        number = int(used.sum())
+        if number > self.config.max_len:
+            raise ValueError(
+                f"rows must have at most max_len = {self.config.max_len} scores, not {number}: "
+                "register a config with a larger max_len"
+            )
+        found = self.probabilities(module, scores[..., used], keep[..., used])
+        probabilities = torch.zeros_like(scores)
+        probabilities[..., used] = found.to(scores.dtype)
+        return probabilities
 
     def _exact(self, scores: Tensor, keep: Tensor | None) -> Tensor:
         if self.config.base == "2":
@@ -228,13 +250,31 @@ def _scores(query, key, attention_mask, scaling, softcap, position_bias) -> tupl
     scores = scores * (query.shape[-1] ** -0.5 if scaling is None else scaling)
     if softcap is not None:
         scores = torch.tanh(scores / softcap) * softcap
-    keep = None
-    for bias in (position_bias, attention_mask):
+    keep = far = None
+    for name, bias in (("position_bias", position_bias), ("attention_mask", attention_mask)):
         if bias is None:
             continue
+        if bias.dtype != torch.bool and not bias.is_floating_point():
+            raise ValueError(
+                f"{name} of four axes must be bool, True where a score takes part, or real numbers to be added, "
+                f"not {bias.dtype}"
+            )
         kept = bias if bias.dtype == torch.bool else bias > torch.finfo(bias.dtype).min / 2
         if bias.dtype != torch.bool:
             # Where a score is masked its value does not matter, but for the gradient.
             scores = scores + bias.to(wide).masked_fill(~kept, 0)
+            low = bias <= -VANISHED * math.log(2)
+            far = low if far is None else far | low
         keep = kept if keep is None else keep & kept
-    return scores, None if keep is None or keep.all() else keep.expand(scores.shape)
+    if far is not None:
+        keep = _visible(scores, keep.expand(scores.shape), far)
+    elif keep is not None:
+        keep = keep.expand(scores.shape)
+    return scores, None if keep is None or keep.all() else keep
+
+
+def _visible(scores: Tensor, keep: Tensor, far: Tensor) -> Tensor:
+    """What a mask keeps and does not, by a number of whatever size, move so far down that exact softmax is 0 there."""
+    highest = scores.masked_fill(~keep, -math.inf).amax(dim=-1, keepdim=True)
+    # So that what is no number is kept, and refused.
+    return keep & ~(far & (scores <= highest - VANISHED * math.log(2)))

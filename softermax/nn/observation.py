@@ -9,9 +9,17 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
-from softermax.model import SoftermaxConfig
+from softermax.model import Q, SoftermaxConfig
 
-from .attention import QUANTISER, SoftermaxAttention, default_config, register, register_attention, registered
+from .attention import (
+    CALIBRATED,
+    QUANTISER,
+    SoftermaxAttention,
+    default_config,
+    register,
+    register_attention,
+    registered,
+)
 from .quantiser import ScoreQuantiser
 
 __all__ = ["calibrate", "load_quantisers", "observe"]
@@ -72,6 +80,9 @@ def calibrate(
         quantiser.freeze()
     for module, quantiser in quantisers.items():
         setattr(module, QUANTISER, quantiser)
+        if hasattr(module, "config"):
+            # Saved with the model, which transformers loads without its zero points, and says little of it.
+            setattr(module.config, CALIBRATED, True)
     model.set_attn_implementation(name)
     return _report(model)
 
@@ -91,7 +102,7 @@ def load_quantisers(model: PreTrainedModel, state: Mapping[str, Tensor], config:
     Raises
     ------
     ValueError
-        If the state has no quantisers, or not the model's.
+        If the state has no quantisers, or not the model's, or they are of another format of scores.
     """
     config = default_config() if config is None else SoftermaxConfig.of(config)
     ending = f".{QUANTISER}.zero_point"
@@ -103,8 +114,22 @@ def load_quantisers(model: PreTrainedModel, state: Mapping[str, Tensor], config:
         raise ValueError(f"state must be of the same architecture, not with attention modules such as {unknown[0]}")
     for name, heads in modules.items():
         quantiser, prefix = ScoreQuantiser(heads, config), f"{name}.{QUANTISER}."
-        quantiser.load_state_dict({key.removeprefix(prefix): state[key] for key in state if key.startswith(prefix)})
+        own = {key.removeprefix(prefix): state[key] for key in state if key.startswith(prefix)}
+        _check_format(own.get("format"), quantiser)
+        quantiser.load_state_dict(own)
         setattr(model.get_submodule(name), QUANTISER, quantiser.to(model.device))
+
+
+def _check_format(theirs: Tensor | None, quantiser: ScoreQuantiser):
+    """ValueError, in a sentence, unless a state is of the quantiser's input format and base."""
+    if theirs is None:
+        raise ValueError("state must tell the format of scores that it was calibrated for: calibrate the model again")
+    if theirs.tolist() != quantiser.format.tolist():
+        (*bits, e), config = theirs.tolist(), quantiser.config
+        raise ValueError(
+            f"state must be calibrated for scores in {config.input} with base {config.base}, as the config has it, "
+            f"not {Q(*bits)} with base {'e' if e else '2'}"
+        )
 
 
 def observe(model: PreTrainedModel, batches: Iterable[Mapping | Tensor], config: SoftermaxConfig, observer: Observer):

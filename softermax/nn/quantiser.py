@@ -57,7 +57,10 @@ class ScoreQuantiser(nn.Module):
     frozen : Tensor of bool, ()
     observed, clipped_above, clipped_below : Tensor of int64, (heads,)
         Kept scores that were observed; those of them that the format, moved by the zero point, does not hold. 0 while
-        observing. With the two above they are what a ``state_dict`` has.
+        observing.
+    format : Tensor of int64, (3,)
+        Integer and fraction bits of ``config.input``, and 1 with base ``"e"``, else 0. With those above it is what a
+        ``state_dict`` has.
 
     Raises
     ------
@@ -74,6 +77,8 @@ class ScoreQuantiser(nn.Module):
         for name in ("zero_point", "observed", "clipped_above", "clipped_below"):
             self.register_buffer(name, torch.zeros(heads, dtype=torch.int64))
         self.register_buffer("frozen", torch.tensor(False))
+        score = config.input
+        self.register_buffer("format", torch.tensor([score.integer_bits, score.fraction_bits, config.base == "e"]))
         width = config.input.ulp * BIN_OF_ULP
         self.scores, self.largest, self.second = (HeadHistograms(heads, width) for _ in range(3))
 

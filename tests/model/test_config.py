@@ -186,7 +186,7 @@ def test_sum_must_hold_the_capacity(lanes, longest):
     too_long = -(-(longest + 1) // lanes) * lanes
     text = (
         f"power_sum must hold a row of {too_long} equal scores (max_len {longest + 1} in slices of {lanes}) unless "
-        "saturate is true, not only 1023.984375 as UQ(10,6) does"
+        "saturate is true, as UQ(11,6) does, not only 1023.984375 as UQ(10,6)"
     )
     with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
         SoftermaxConfig.paper(lanes=lanes, max_len=longest + 1)

@@ -95,3 +95,9 @@ def test_a_text_that_is_no_format_is_refused(make, text):
 def test_what_is_no_format_is_refused(wrong):
     with pytest.raises(TypeError, match=f"^{re.escape(f'input must be a QFormat, not {wrong!r}')}$"):
         SoftermaxConfig.faithful(input=wrong)
+
+
+def test_long_rows_of_the_papers_formats_name_the_power_sum_that_would_do():
+    with pytest.raises(ValueError, match=r"unless saturate is true, as UQ\(11,6\) does, not only"):
+        SoftermaxConfig.paper(max_len=1024)
+    assert SoftermaxConfig.paper(max_len=1024, power_sum="UQ(11,6)").power_sum == UQ(11, 6)

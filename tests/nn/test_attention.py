@@ -202,9 +202,9 @@ def test_exact_softmax_of_base_2():
 
 def test_the_default_is_softmax_of_base_e_whose_rows_sum_to_one():
     config = default_config()
-    assert config == SoftermaxConfig.faithful(base="e", max_len=1024, rounding="cascade")
+    assert config == SoftermaxConfig.faithful(base="e", max_len=65536, rounding="cascade")
     register()
-    query, key, value = states(keys=1024)
+    query, key, value = states(keys=1500)
     _, probabilities = attend(query, key, value, config=config)
     assert (probabilities.sum(dim=-1) - 1).abs().max() <= config.output.ulp
 
@@ -250,3 +250,40 @@ def test_what_register_refuses():
         assert (
             refusal(register, name=name) == f"name must be a text that transformers does not use itself, not {name!r}"
         )
+
+
+def test_only_keys_that_some_row_keeps_count():
+    """A static cache has slots for a longer text than there is yet."""
+    query, key, value = states(keys=40)
+    mask = torch.zeros(2, 1, 5, 40, dtype=torch.bool)
+    mask[..., 3:10] = True
+    context, probabilities = attend(query, key, value, mask)
+    few, same = attend(query, key[:, :, 3:10], value[:, :, 3:10])
+    torch.testing.assert_close(probabilities[..., 3:10], same, rtol=0, atol=0)
+    assert not probabilities[..., :3].any()
+    assert not probabilities[..., 10:].any()
+    torch.testing.assert_close(context, few)
+    mask[0, 0, 0, :36] = True
+    assert refusal(attend, query, key, value, mask) == (
+        "rows must have at most max_len = 32 scores, not 36: register a config with a larger max_len"
+    )
+
+
+@pytest.mark.parametrize("masking", [-1e4, -1e9, float(torch.finfo(torch.float32).min)])
+@pytest.mark.parametrize("name", ["attention_mask", "position_bias"])
+def test_a_number_masks_whatever_its_size(name, masking):
+    query, key, value = states()
+    bias = torch.zeros(2, 1, 5, 7)
+    bias[..., 5:] = masking
+    _, probabilities = attend(query, key, value, **{"mask": bias} if name == "attention_mask" else {name: bias})
+    assert not probabilities[..., 5:].any()
+    _, without = attend(query, key[:, :, :5], value[:, :, :5])
+    torch.testing.assert_close(probabilities[..., :5], without, rtol=0, atol=0)
+
+
+def test_a_mask_of_integers_is_refused():
+    query, key, value = states()
+    assert refusal(attend, query, key, value, torch.ones(2, 1, 5, 7, dtype=torch.int64)) == (
+        "attention_mask of four axes must be bool, True where a score takes part, or real numbers to be added, "
+        "not torch.int64"
+    )

@@ -131,7 +131,7 @@ def test_gradients_pass():
 def test_state_is_kept():
     quantiser = calibrated(torch.cat([rows(60.0), rows(50.0)]))
     state = quantiser.state_dict()
-    assert set(state) == {"zero_point", "observed", "clipped_above", "clipped_below", "frozen"}
+    assert set(state) == {"zero_point", "observed", "clipped_above", "clipped_below", "frozen", "format"}
     again = ScoreQuantiser(2, BASE_2)
     again.load_state_dict(state)
     scores = torch.randn(2, 3, 4)

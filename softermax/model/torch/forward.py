@@ -17,10 +17,11 @@ import numpy as np
 import torch
 
 from ..config import SoftermaxConfig
+from ..golden import VANISHED
 from ..unnormed import power_of_two
 from .rows import blocks, refuse_not_finite
 
-__all__ = ["result_dtype", "scaled_scores", "softermax_rows"]
+__all__ = ["result_dtype", "scaled_scores", "softermax_rows", "visible"]
 
 #: Fraction bits of results of which a whole row's sum, about 1, fits in 32 bits.
 INT32_RESULT_BITS = 27
@@ -104,7 +105,10 @@ def softermax_rows(
     y = torch.empty(x.shape, dtype=dtype, device=x.device)
     for block in blocks(*x.shape):
         kept = None if keep is None else keep[block]
-        raw = quantise(x[block], kept, config) if x.is_floating_point() else x[block]
+        raw = x[block]
+        if x.is_floating_point():
+            scaled = scaled_scores(raw, kept, config)
+            kept, raw = visible(scaled, kept, config), quantise(scaled, config)
         slices = to_slices(hide(raw, kept, config), config)
         slice_maximum = slice_maxima(slices, config)
         sums = slice_sums(slices, slice_maximum, config)
@@ -128,9 +132,20 @@ def scaled_scores(scores: torch.Tensor, keep: torch.Tensor | None, config: Softe
     return scaled
 
 
-def quantise(scores: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig) -> torch.Tensor:
-    """Real scores to int32 in ``config.input``: round to nearest, ties to even, saturate; undefined where masked."""
-    scaled = scaled_scores(scores, keep, config)
+def visible(scaled: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig) -> torch.Tensor | None:
+    """What is kept and not so far below its row's highest score that it vanishes, as in the golden model."""
+    far = VANISHED << config.input.fraction_bits
+    low, high = torch.aminmax(scaled)
+    if high - low < far:
+        return keep
+    shown = scaled.to(torch.float64)
+    if keep is not None:
+        shown = shown.masked_fill(~keep, -math.inf)
+    return shown > shown.amax(dim=-1, keepdim=True) - far
+
+
+def quantise(scaled: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
+    """Scaled scores to int32 in ``config.input``, in place: to nearest, ties to even, saturated."""
     return scaled.round_().clamp_(config.input.min_raw, config.input.max_raw).to(torch.int32)
 
 
@@ -222,9 +237,10 @@ def _cascaded(mantissa: torch.Tensor, distance: torch.Tensor, config: SoftermaxC
         found = torch.gather(results(mantissa[:, None], distances, config).to(integers), 1, distance)
     else:
         found = results(mantissa[:, None], distance, config).to(integers)
-    sums = found.cumsum_(dim=1).add_(1 << (config.guard_bits - 1)) >> config.guard_bits
-    y = sums.clone()
-    y[:, 1:] -= sums[:, :-1]
+    sums = found.cumsum_(dim=1).add_(1 << (config.guard_bits - 1)).bitwise_right_shift_(config.guard_bits)
+    y = torch.empty_like(sums)
+    y[:, 0] = sums[:, 0]
+    torch.sub(sums[:, 1:], sums[:, :-1], out=y[:, 1:])
     return _saturated_output(y, config)
 
 
@@ -264,4 +280,7 @@ def _shifted(values: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
 
 def _to_dtype(y: torch.Tensor, config: SoftermaxConfig, dtype: torch.dtype) -> torch.Tensor:
     """Raw results as they are, or as the real numbers they stand for, exactly."""
-    return (y.to(torch.float64) * config.output.ulp).to(dtype) if dtype.is_floating_point else y.to(dtype)
+    if not dtype.is_floating_point:
+        return y.to(dtype)
+    # Exact in the type of the result, which is wide enough, as is scaling by a power of two.
+    return y.to(dtype).mul_(config.output.ulp)

@@ -7,7 +7,7 @@ from collections.abc import Set
 import torch
 
 from ..config import SoftermaxConfig
-from .forward import scaled_scores, tables
+from .forward import scaled_scores, tables, visible
 from .rows import blocks
 
 __all__ = ["APPROXIMATIONS", "partial_rows"]
@@ -55,6 +55,7 @@ class _PartialBlock:
         """The block's results, (rows, n)."""
         n = scores.shape[1]
         short = -n % self.config.lanes
+        keep = visible(scaled_scores(scores.to(torch.float64), keep, self.config), keep, self.config)
         x = torch.nn.functional.pad(self.input(scores, keep), (0, short))
         keep = torch.nn.functional.pad(keep, (0, short))
         slices = len(x), -1, self.config.lanes
