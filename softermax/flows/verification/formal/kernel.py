@@ -30,10 +30,14 @@ RESULTS = {HOLDS: PROVEN, VIOLATED: FAILS, UNKNOWN: UNDECIDED}
 
 @dataclass(frozen=True)
 class Claim:
-    """What is assumed of a component's signals, and what is then claimed of them."""
+    """What is assumed of a component's signals, and what is then claimed of them.
+
+    Lemmas are equal sums: they are proven first, and the conclusion with their help.
+    """
 
     assumptions: list[z3.BoolRef]
     conclusion: z3.BoolRef
+    lemmas: tuple[z3.BoolRef, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,12 @@ class Kernel:
     def _decide(self, signature: Signature, verilog: str, folder: Path) -> str:
         signals = Unrolling(signature, verilog, TOP, self.edges, folder)
         claim = self.claim(signals)
-        return decide([*signals.meaning(), *claim.assumptions], claim.conclusion, folder / "claim.smt2", LIMIT)
+        known = [*signals.meaning(), *claim.assumptions]
+        if claim.lemmas:
+            found = decide(known, z3.And(*claim.lemmas), folder / "lemmas.smt2", LIMIT, same_sums=True)
+            if found != HOLDS:
+                return found
+        return decide([*known, *claim.lemmas], claim.conclusion, folder / "claim.smt2", LIMIT)
 
 
 def passing(signals: Unrolling, edges: int) -> list[z3.BoolRef]:

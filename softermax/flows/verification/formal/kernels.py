@@ -36,6 +36,7 @@ def _prove(number: int, folder: Path) -> dict:
 def _kernels() -> list:
     try:
         from .binary16_kernels import binary16_kernels
+        from .cascade_kernels import cascade_kernels
         from .normalization_kernels import normalization_kernels
         from .processing_element_kernels import processing_element_kernels
         from .unnormed_kernels import unnormed_kernels
@@ -43,4 +44,10 @@ def _kernels() -> list:
         if error.name not in {"bitwuzla", "z3"}:
             raise
         raise FlowError(f"{error.name} must be installed to prove kernels: it is in the extra formal") from error
-    return [*unnormed_kernels(), *normalization_kernels(), *processing_element_kernels(), *binary16_kernels()]
+    return [
+        *unnormed_kernels(),
+        *normalization_kernels(),
+        *cascade_kernels(),
+        *processing_element_kernels(),
+        *binary16_kernels(),
+    ]

@@ -98,7 +98,9 @@ def _unpacked(term: z3.BitVecRef, shape):
     return list(fields.values()) if isinstance(shape, data.ArrayLayout) else fields
 
 
-def decide(assumptions: list[z3.BoolRef], claim: z3.BoolRef, file: Path, seconds: int) -> str:
+def decide(
+    assumptions: list[z3.BoolRef], claim: z3.BoolRef, file: Path, seconds: int, *, same_sums: bool = False
+) -> str:
     """Whether a claim holds in all cases that are assumed: one of the above.
 
     Parameters
@@ -108,6 +110,8 @@ def decide(assumptions: list[z3.BoolRef], claim: z3.BoolRef, file: Path, seconds
         not, signals for which it fails are written beside it, into a file of that name that ends with ``.values``.
     seconds : int
         After which it is unknown.
+    same_sums : bool
+        Order what is added, which shows that sums of the same in another order are equal, and hides others.
     """
     question = z3.Solver()
     question.add(*assumptions, z3.Not(claim))
@@ -115,8 +119,7 @@ def decide(assumptions: list[z3.BoolRef], claim: z3.BoolRef, file: Path, seconds
     options = bitwuzla.Options()
     options.set(bitwuzla.Option.PRODUCE_MODELS, True)
     options.set(bitwuzla.Option.TIME_LIMIT_PER, 1000 * seconds)
-    # It would order what is added and so hide that two sums are the same.
-    options.set(bitwuzla.Option.PP_NORMALIZE, False)
+    options.set(bitwuzla.Option.PP_NORMALIZE, same_sums)
     parser = bitwuzla.Parser(bitwuzla.TermManager(), options)
     parser.parse(str(file), True, True)
     solver = parser.bitwuzla()
