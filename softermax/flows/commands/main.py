@@ -20,6 +20,9 @@ def main():
     """Run the command line; an interrupt at any time, also while modules are imported, ends it in a sentence."""
     interrupts = _Interrupts()
     interrupts.attach()
+    if sys.stdout is None:
+        os.write(STANDARD_ERROR, b"softermax: the standard output must be open: send it to a file\n")
+        sys.exit(2)
     from .app import run
 
     try:

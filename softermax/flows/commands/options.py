@@ -143,7 +143,11 @@ def design_point(
     """The point of a unit and the options of :data:`SIZE`; a FlowError if there is none."""
     steps = None if cuts is None else tuple(cuts.split(",")) if cuts != "none" else ()
     chosen = {"input": input, "output": output_format, **others, "cuts": steps, "values": values}
-    chosen |= {"max_d_head": max_d_head, **_further(further)}
+    chosen |= {"max_d_head": max_d_head}
+    for name, value in _further(further).items():
+        if chosen.get(name) not in (None, False):
+            raise FlowError(f"--option must not name {name} again, which has an option of its own that is given, too")
+        chosen[name] = value
     options = tuple((name, value) for name, value in chosen.items() if value is not None and value is not False)
     return DesignPoint(_present_name(unit), preset, lanes, max_len, options, axi_stream)
 

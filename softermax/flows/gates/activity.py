@@ -206,7 +206,7 @@ class Simulation:
         for n, cell in enumerate(self._flops):
             facts = self._library.cells[cell.kind]
             for pin, text in facts.outputs.items():
-                inverted = text.strip("() ") == facts.state["negative"] or "!" in text
+                inverted = text.strip("() ") == facts.state.get("negative") or "!" in text
                 pairs.append((n, cell.pins.get(pin, ZERO), inverted))
         places, nets, inverted = np.array(pairs, int).reshape(-1, 3).T
         flip = np.where(inverted == 1, ONES, np.uint64(0))[:, None]

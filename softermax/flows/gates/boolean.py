@@ -30,7 +30,10 @@ def python_expression(function: str) -> str:
         tokens.append(match[1])
         place = match.end()
     parser = _Parser(tokens)
-    expression = parser.disjunction()
+    try:
+        expression = parser.disjunction()
+    except RecursionError:
+        raise ValueError("a cell's function must be of fewer operations within each other") from None
     if parser.tokens or expression is None:
         raise ValueError(f"a cell's function must be whole, not {function!r}")
     return expression

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Collection
 from contextlib import suppress
@@ -13,7 +12,7 @@ import numpy as np
 from ..errors import FlowError
 from .liberty import Library
 from .liberty_files import LibertyFile
-from .liberty_tables import CONSTRAINTS, DELAYS, TRANSITIONS, UnusableError, read_table
+from .liberty_tables import CONSTRAINTS, DELAYS, LARGEST, TRANSITIONS, UnusableError, read_table
 from .liberty_text import Group
 
 __all__ = ["Arc", "CellTables", "Energy", "Table", "check_tables", "read_tables"]
@@ -182,12 +181,13 @@ class _Reader:
     def _cell(self, cell: Group) -> CellTables:
         capacitances, arcs, energies = {}, [], []
         grounds = {pin.name for pin in cell.of_kind("pg_pin") if "ground" in pin.attributes.get("pg_type", "")}
+        names = {pin.name for pin in cell.of_kind("pin")}
         for pin in cell.of_kind("pin"):
             facts = pin.attributes
             if facts.get("direction") == "input":
                 both = (facts.get(f"{edge}_capacitance", facts.get("capacitance", 0)) for edge in ("rise", "fall"))
                 capacitances[pin.name] = tuple(self._capacitance(value, pin.name) for value in both)
-            arcs += self._arcs_to(pin)
+            arcs += self._arcs_to(pin, names)
             energies += [
                 energy
                 for power in pin.of_kind("internal_power")
@@ -198,17 +198,17 @@ class _Reader:
 
     def _capacitance(self, written, pin: str) -> float:
         with suppress(ValueError):
-            if 0 <= (value := float(written)) < math.inf:
+            if 0 <= (value := float(written)) <= LARGEST:
                 return value * self._ff
         raise UnusableError(f"must have a capacitance of 0 or more at pin {pin}, not {written!r}")
 
     def _leakage(self, cell: Group) -> float:
         """The cell's, or the mean over its states."""
         if "cell_leakage_power" in cell.attributes:
-            return float(cell.attributes["cell_leakage_power"]) * self._nw
+            return _power(cell.attributes["cell_leakage_power"]) * self._nw
         states = [group.attributes for group in cell.of_kind("leakage_power")]
         supplied = {facts.get("related_pg_pin", "") for facts in states}
-        total = sum(float(facts["value"]) for facts in states if "value" in facts)
+        total = sum(_power(facts["value"]) for facts in states if "value" in facts)
         return total / max(len(states), 1) * max(len(supplied), 1) * self._nw
 
     def _energies(self, pin: str, group: Group) -> list[Energy]:
@@ -218,9 +218,9 @@ class _Reader:
         sources = group.attributes.get("related_pin", "").split() or [""]
         return [Energy(pin, source, tables) for source in sources]
 
-    def _arcs_to(self, pin: Group) -> list[Arc]:
-        """Of a pin. What only holds for one edge is for sources that have no arc for both."""
-        groups = list(pin.of_kind("timing"))
+    def _arcs_to(self, pin: Group, names: Collection[str]) -> list[Arc]:
+        """To a pin, from some names. What only holds for one edge is for sources that have no arc for both."""
+        groups = [timing for timing in pin.of_kind("timing") if set(_sources(timing)) <= set(names)]
         arcs = [arc for timing in groups if _type(timing) not in ONE_EDGE for arc in self._arcs(pin.name, timing)]
         both = {arc.source for arc in arcs if arc.kind == "combinational"}
         apart = [arc for timing in groups if _type(timing) in ONE_EDGE for arc in self._arcs(pin.name, timing)]
@@ -230,15 +230,15 @@ class _Reader:
         """Of a group, one for each source that it names; none of what is no delay from a pin, nor a set-up time."""
         facts = timing.attributes
         kind = KINDS.get(_type(timing))
-        if kind is None or "related_pin" not in facts:
+        if kind is None or not _sources(timing):
             return []
         delays, transitions = (CONSTRAINTS, ("", "")) if kind == "setup" else (DELAYS, TRANSITIONS)
         both = [tuple(self._table(timing.first(name), self._ps) for name in names) for names in (delays, transitions)]
         bare = [delay for delay, transition in zip(*both, strict=True) if delay is not None and transition is None]
         if both[0] == (None, None) or (bare and kind != "setup"):
             raise UnusableError(f"must have tables of delays and of transitions at {target}")
-        sense = facts.get("timing_sense", "non_unate")
-        return [Arc(source, target, sense, kind, *both) for source in facts["related_pin"].split()]
+        sense = facts.get("timing_sense", "non_unate").lower()
+        return [Arc(source, target, sense, kind, *both) for source in _sources(timing)]
 
     def _table(self, group: Group | None, unit: float) -> Table | None:
         """A table in a unit, the load last; of energies over a second load, those at the least of it."""
@@ -255,6 +255,17 @@ class _Reader:
             rows, columns, values = columns, rows, values.T
         of_columns = self._ff if LOAD_AXIS in (first, second) else self._ps
         return Table(rows * self._ps, columns * of_columns, values * unit)
+
+
+def _power(written: str) -> float:
+    with suppress(ValueError):
+        if abs(value := float(written)) <= LARGEST:
+            return value
+    raise UnusableError(f"must have a number as its leakage, not {written!r}")
+
+
+def _sources(timing: Group) -> list[str]:
+    return timing.attributes.get("related_pin", "").split()
 
 
 def _type(timing: Group) -> str:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..errors import FlowError
-from .boolean import truth_table
+from .boolean import python_expression, truth_table
 from .liberty_files import LibertyFile, read_liberty_files
 from .liberty_text import Group
 
@@ -38,6 +38,10 @@ NOT_FOR_LOGIC = (
     "switch_cell_type",
     "three_state",
 )
+#: Names that cells and pins of a netlist can have.
+CELL_NAME, PIN_NAME = re.compile(r"[A-Za-z_][\w$.\[\]-]*", re.ASCII), re.compile(r"[A-Za-z_]\w*", re.ASCII)
+#: No cell is larger, in whatever unit.
+LARGEST_AREA = 1e12
 #: Groups of cells of several bits at once.
 SEVERAL_BITS = {"bundle", "bus", "ff_bank", "latch_bank"}
 
@@ -95,10 +99,14 @@ class Library:
     @property
     def voltage(self) -> float | None:
         """Nominal, in V; None if the first file does not tell."""
-        written = self.sources[0].library.attributes.get("nom_voltage")
-        with contextlib.suppress(TypeError, ValueError):
-            if (volts := float(written)) > 0:
-                return volts * self.sources[0].volts
+        library = self.sources[0].library
+        usual = library.attributes.get("default_operating_conditions")
+        conditions = [group for group in library.of_kind("operating_conditions") if group.name == usual]
+        written = [library.attributes.get("nom_voltage"), *(group.attributes.get("voltage") for group in conditions)]
+        for voltage in written:
+            with contextlib.suppress(TypeError, ValueError):
+                if 0 < float(voltage) < math.inf:
+                    return float(voltage) * self.sources[0].volts
         return None
 
     def smallest(self, function: str) -> tuple[str, str] | None:
@@ -107,11 +115,12 @@ class Library:
         The function is spelled as in Liberty files; pins count in their alphabetical order.
         """
         pins = sorted(set(re.findall("[A-Z]", function)))
-        wanted = len(pins), truth_table(function, pins)
+        wanted = truth_table(function, pins)
         found = [
             (cell.area, name, *cell.outputs)
             for name, cell in self.cells.items()
-            if cell.kind == "logic" and len(cell.outputs) == 1 and (len(cell.inputs), cell.table) == wanted
+            # Tables of many inputs are never asked for.
+            if (cell.kind, len(cell.outputs), len(cell.inputs)) == ("logic", 1, len(pins)) and cell.table == wanted
         ]
         return min(found)[1:] if found else None
 
@@ -170,15 +179,18 @@ def _cell(group: Group, path: Path) -> Cell | None:
     gates_clocks = "clock_gating_integrated_cell" in group.attributes
     if (
         not area
-        or any(mark in attributes and attributes[mark] != "false" for attributes in marks for mark in NOT_FOR_LOGIC)
+        or not CELL_NAME.fullmatch(group.name)
+        or not all(PIN_NAME.fullmatch(pin.name) for pin in pins)
+        or any(attributes.get(mark, "false").lower() != "false" for attributes in marks for mark in NOT_FOR_LOGIC)
         or kinds & SEVERAL_BITS
         or ("statetable" in kinds and not gates_clocks)
     ):
         return None
     state = {role: pin.name for pin in pins for role, mark in GATE_PINS.items() if pin.attributes.get(mark) == "true"}
     kind = "clock gate" if gates_clocks else "latch" if "latch" in kinds else "logic"
+    inputs = tuple(pin.name for pin in pins if pin.attributes.get("direction") == "input")
     if (flop := group.first("ff")) is not None and not gates_clocks:
-        kind = "flop" if _is_plain(flop.attributes) else "other flop"
+        kind = "flop" if _is_plain(flop.attributes, inputs) else "other flop"
     if flop is not None:
         facts = flop.attributes
         state = {"clock": facts.get("clocked_on", ""), "next": facts.get("next_state", "")}
@@ -188,22 +200,35 @@ def _cell(group: Group, path: Path) -> Cell | None:
         for pin in pins
         if pin.attributes.get("direction") == "output" and "function" in pin.attributes
     }
-    inputs = tuple(pin.name for pin in pins if pin.attributes.get("direction") == "input")
+    if kind == "logic":
+        _check_functions(group.name, inputs, outputs, path)
     return Cell(area, kind, inputs, outputs, state)
+
+
+def _check_functions(name: str, inputs: tuple[str, ...], outputs: dict[str, str], path: Path):
+    """A FlowError unless the functions of a cell are some, of its inputs or of outputs before."""
+    for pin, function in outputs.items():
+        try:
+            used = set(re.findall(r"[A-Za-z_]\w*", python_expression(function)))
+        except ValueError as error:
+            raise FlowError(f"{path}: output {pin} of cell {name}: {error}") from error
+        if unknown := sorted(used - {*inputs, *outputs}):
+            raise FlowError(f"{path}: output {pin} of cell {name} must be a function of its pins, not of {unknown[0]}")
 
 
 def _area(group: Group, path: Path) -> float:
     """The area of a cell; 0, as of what takes no place on a chip, if it says none."""
     written = group.attributes.get("area", "0")
     with contextlib.suppress(ValueError):
-        if 0 <= (area := float(written)) < math.inf:
+        if 0 <= (area := float(written)) < LARGEST_AREA:
             return area
     raise FlowError(f"{path}: the area of cell {group.name} must be a number of 0 or more, not {written!r}")
 
 
-def _is_plain(flop: dict[str, str]) -> bool:
+def _is_plain(flop: dict[str, str], inputs: tuple[str, ...]) -> bool:
     """A flip-flop that on the clock's rising edge takes one pin, and knows nothing else."""
-    return (
+    used = {*re.findall(r"\w+", flop.get("clocked_on", "")), *re.findall(r"\w+", flop.get("next_state", ""))}
+    return used <= {*inputs} and (
         not {"clear", "preset"} & flop.keys()
         and re.fullmatch(r"[\s(]*\w+[\s)]*", flop.get("clocked_on", "")) is not None
         and re.fullmatch(r"[\s(]*!?[\s(]*\w+[\s)]*", flop.get("next_state", "")) is not None

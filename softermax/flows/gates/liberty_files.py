@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ..errors import FlowError
 from .liberty_tables import DELAYS, TRANSITIONS, UnusableError, read_table
-from .liberty_text import Group, LibertyError, parse_liberty
+from .liberty_text import Group, LibertyError, parse_liberty, without_comments
 
 __all__ = ["LibertyFile", "copies_for_synthesis", "liberty_digest", "read_liberty_files"]
 
@@ -28,7 +28,10 @@ TIMES = {"1ps": 1.0, "10ps": 10.0, "100ps": 100.0, "1ns": 1000.0}
 PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15, "a": 1e-18}
 #: What synthesis does not need, and abc stumbles over where it is not as abc would have it.
 POWER = ("power_lut_template", "internal_power", "leakage_power")
-_UNITS = re.compile(r"\b(?:time_unit\s*:[^;\n]*;?|capacitive_load_unit\s*\([^)]*\)\s*;?)")
+#: Units are between this and its inverse.
+LEAST_UNIT = 1e-24
+#: How files begin that are packed, or of another encoding than UTF-8.
+GZIP, UTF_16 = b"\x1f\x8b", (b"\xff\xfe", b"\xfe\xff")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -40,6 +43,7 @@ class LibertyFile:
     path : Path
         The user's, for messages.
     text : str
+        Without comments.
     library : Group
     """
 
@@ -59,6 +63,8 @@ class LibertyFile:
     @cached_property
     def ff(self) -> float:
         """The unit of capacitance."""
+        if "capacitive_load_unit" in self.library.attributes:
+            raise FlowError(f"{self.path}: the capacitive_load_unit must be written as in (1, pf), without a colon")
         group = self.library.first("capacitive_load_unit")
         written = "1pf" if group is None else "".join(group.arguments)
         return self._quantity("capacitive_load_unit", written, "f") / 1e-15
@@ -78,8 +84,8 @@ class LibertyFile:
         """A quantity such as ``1ns`` in the unit without a prefix."""
         match = re.fullmatch(rf"([\d.]+(?:e[+-]?\d+)?)\s*([munpfa]?){unit}", written.strip().lower())
         with contextlib.suppress(ValueError):
-            if match is not None and float(match[1]) > 0:
-                return float(match[1]) * PREFIXES[match[2]]
+            if match is not None and LEAST_UNIT <= (value := float(match[1]) * PREFIXES[match[2]]) <= 1 / LEAST_UNIT:
+                return value
         raise FlowError(f"{self.path}: the {what} must be a number and a unit, as in 1p{unit}, not {written!r}")
 
 
@@ -105,7 +111,8 @@ def _read(file: Path) -> LibertyFile:
     key = file, hashlib.sha256(content).hexdigest()
     if key not in _KNOWN:
         try:
-            _KNOWN[key] = LibertyFile(file, *_parsed(content.decode(errors="replace")))
+            encoding = "utf-16" if content.startswith(UTF_16) else "utf-8-sig"
+            _KNOWN[key] = LibertyFile(file, *_parsed(content.decode(encoding, errors="replace")))
         except LibertyError as error:
             raise FlowError(f"{file} must be a Liberty file, but {error}") from error
     return _KNOWN[key]
@@ -113,7 +120,10 @@ def _read(file: Path) -> LibertyFile:
 
 def _parsed(text: str) -> tuple[str, Group]:
     """A text and its groups; what is said of several pins at once is said of each."""
+    text = without_comments(text)
     library = parse_liberty(text)
+    if library.first("include_file") is not None:
+        raise LibertyError("includes another, which is not read: give that by another --liberty")
     edits = []
     for cell in library.of_kind("cell"):
         for pin in cell.of_kind("pin"):
@@ -130,7 +140,7 @@ def _content(file: Path) -> bytes:
         raise FlowError(f"the Liberty file {file} {'is not a file' if file.exists() else 'does not exist'}")
     try:
         content = file.read_bytes()
-        return gzip.decompress(content) if file.suffix == ".gz" else content
+        return gzip.decompress(content) if file.suffix == ".gz" or content.startswith(GZIP) else content
     except (OSError, EOFError, gzip.zlib.error) as error:
         raise FlowError(f"the Liberty file {file} cannot be read: {error}") from error
 
@@ -142,11 +152,16 @@ def liberty_digest(file: Path) -> str:
 
 @contextlib.contextmanager
 def copies_for_synthesis(files: Sequence[LibertyFile], cells: Collection[str]) -> Iterator[list[Path]]:
-    """A copy of each file for Yosys and abc, with no other cells than some, for as long as they are needed."""
+    """A copy of each file for Yosys and abc, with no other cells than some, for as long as they are needed.
+
+    A cell that several files have, or one has several times, is in the copies once: the last of them.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         copies = [Path(scratch) / f"{place}.lib" for place in range(len(files))]
-        for copy, file in zip(copies, files, strict=True):
-            copy.write_text(_for_synthesis(file, frozenset(cells)))
+        left = frozenset(cells)
+        for copy, file in reversed(list(zip(copies, files, strict=True))):
+            copy.write_text(_for_synthesis(file, left), encoding="utf-8")
+            left -= {cell.name for cell in file.library.of_kind("cell")}
         yield copies
 
 
@@ -155,22 +170,27 @@ def _for_synthesis(file: LibertyFile, cells: frozenset[str]) -> str:
     library = file.library
     templates = {template.name: template for template in library.of_kind("lu_table_template")}
     left_out = [group for group in library.groups if group.kind in POWER]
+    edits, last = _units(file), {cell.name: cell for cell in library.of_kind("cell")}
     for cell in library.of_kind("cell"):
-        if cell.name not in cells:
+        if cell.name not in cells or last[cell.name] is not cell:
             left_out.append(cell)
             continue
         left_out += cell.of_kind(*POWER)
-        for pin in cell.of_kind("pin"):
+        edits += [(*place, "") for name, place in cell.places.items() if name in ("comment", "dont_use")]
+        pins = list(cell.of_kind("pin"))
+        names = {pin.name for pin in pins}
+        for pin in pins:
             left_out += pin.of_kind(*POWER)
-            left_out += [timing for timing in pin.of_kind("timing") if not _is_whole(timing, templates)]
-    edits = [(group.start, group.end, "") for group in left_out]
-    return _edited(file.text, edits + _units(file))
+            left_out += [timing for timing in pin.of_kind("timing") if not _is_whole(timing, templates, names)]
+            if "function" in pin.places:
+                edits.append((*pin.places["function"], f'function : "{pin.attributes["function"]}";'))
+    return _edited(file.text, edits + [(group.start, group.end, "") for group in left_out])
 
 
-def _is_whole(timing: Group, templates: dict[str, Group]) -> bool:
-    """Whether abc survives it: from a pin, with tables of one load that can be used."""
-    tables = list(timing.of_kind(*DELAYS, *TRANSITIONS))
-    if "related_pin" not in timing.attributes or not tables:
+def _is_whole(timing: Group, templates: dict[str, Group], pins: Collection[str]) -> bool:
+    """Whether abc survives it: from pins that there are, with tables of one load that can be used."""
+    tables, sources = list(timing.of_kind(*DELAYS, *TRANSITIONS)), timing.attributes.get("related_pin", "").split()
+    if not tables or not sources or not set(sources) <= set(pins):
         return False
     try:
         return all(len(read_table(table, templates)[0][2]) == 1 for table in tables)
@@ -181,8 +201,8 @@ def _is_whole(timing: Group, templates: dict[str, Group]) -> bool:
 def _units(file: LibertyFile) -> list[tuple[int, int, str]]:
     """Edits that write units as abc reads them."""
     head = file.text.index("{", file.library.start) + 1
-    cells = min((cell.start for cell in file.library.of_kind("cell")), default=file.library.end)
-    old = [match.span() for match in _UNITS.finditer(file.text, head, cells)]
+    old = [place for name, place in file.library.places.items() if name in ("comment", "time_unit")]
+    old += [(group.start, group.end) for group in file.library.of_kind("capacitive_load_unit")]
     time = next(name for name, ps in TIMES.items() if isclose(ps, file.ps))
     new = f'\n  time_unit : "{time}";\n  capacitive_load_unit ({file.ff:.9g}, ff);\n'
     return [(head, head, new), *((start, end, "") for start, end in old)]

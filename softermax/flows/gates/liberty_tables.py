@@ -8,11 +8,13 @@ from itertools import pairwise
 
 from .liberty_text import Group
 
-__all__ = ["CONSTRAINTS", "DELAYS", "TRANSITIONS", "UnusableError", "read_table"]
+__all__ = ["CONSTRAINTS", "DELAYS", "LARGEST", "TRANSITIONS", "UnusableError", "read_table"]
 
 #: Names of an arc's tables, by edge of the output, or of what is constrained.
 DELAYS, TRANSITIONS = ("cell_rise", "cell_fall"), ("rise_transition", "fall_transition")
 CONSTRAINTS = ("rise_constraint", "fall_constraint")
+#: No delay, capacitance or energy is larger, in whatever unit.
+LARGEST = 1e12
 BETWEEN_NUMBERS = str.maketrans('",\\', "   ")
 
 
@@ -55,6 +57,9 @@ def _numbers(table: Group, group: Group | None) -> list[float]:
     if group is None:
         return []
     try:
-        return [float(number) for number in group.written.translate(BETWEEN_NUMBERS).split()]
+        numbers = [float(number) for number in group.written.translate(BETWEEN_NUMBERS).split()]
     except ValueError as error:
         raise UnusableError(f"must have numbers in its {table.kind}: {error}") from error
+    if not all(abs(number) <= LARGEST for number in numbers):
+        raise UnusableError(f"must have numbers up to {LARGEST:g} in its {table.kind}")
+    return numbers

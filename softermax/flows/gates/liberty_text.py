@@ -6,21 +6,23 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-__all__ = ["Group", "LibertyError", "parse_liberty"]
+__all__ = ["Group", "LibertyError", "parse_liberty", "without_comments"]
 
 #: What may stand between statements; a backslash continues a line.
-_BETWEEN = re.compile(r"(?:[\s;\\]+|/\*.*?\*/|//[^\n]*)*", re.DOTALL)
+_BETWEEN = re.compile(r"[\s;\\]*")
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 #: ``}``, ``name (arguments) {``, ``name (arguments);`` or ``name : value;``; a line's end may stand for the last ;.
 _STATEMENT = re.compile(
     rf"""(\}})
     | ([A-Za-z_][\w.\[\]]*)\s*
       (?: \( ( [^"()]* (?: (?: {_STRING} | \([^()]*\) ) [^"()]* )* ) \) (?: \s* (\{{) )?
-        | : [ \t]* ( {_STRING} | [^;{{}}\n]* ) )""",
+        | : \s* ( {_STRING} | [^;{{}}\n]* ) )""",
     re.DOTALL | re.VERBOSE,
 )
 _ARGUMENT = re.compile(rf"{_STRING}|[^\s,\\]+", re.DOTALL)
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(rf"{_STRING}|/\*.*?\*/|//[^\n]*", re.DOTALL)
+#: Attributes whose places are recorded, as programs do not all read them alike.
+PLACED = {"comment", "dont_use", "function", "time_unit"}
 
 
 class LibertyError(Exception):
@@ -43,6 +45,8 @@ class Group:
         Its attributes that have one value, without quotes; the last of each name.
     groups : list of Group
         In their order.
+    places : dict of str to (int, int)
+        Where attributes that are :data:`PLACED` stand in the text.
     """
 
     kind: str
@@ -51,6 +55,7 @@ class Group:
     end: int = -1
     attributes: dict[str, str] = field(default_factory=dict)
     groups: list[Group] = field(default_factory=list)
+    places: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def arguments(self) -> list[str]:
@@ -71,8 +76,18 @@ class Group:
         return next(self.of_kind(kind), None)
 
 
+def without_comments(text: str) -> str:
+    """A text with blanks for its comments, so that everything else stays where it is."""
+
+    def blank(match: re.Match) -> str:
+        found = match[0]
+        return found if found[0] == '"' else re.sub(r"[^\n]", " ", found)
+
+    return _COMMENT.sub(blank, text)
+
+
 def parse_liberty(text: str) -> Group:
-    """The library of a file's text.
+    """The library of a file's text, which has no comments.
 
     Raises
     ------
@@ -95,9 +110,11 @@ def parse_liberty(text: str) -> Group:
         if name is None:
             open_groups.pop().end = match.end()
         elif value is not None:
-            open_groups[-1].attributes[name] = value.strip().strip('"')
+            open_groups[-1].attributes[name] = value.replace("\\\n", " ").strip().strip('"')
+            if name in PLACED:
+                open_groups[-1].places[name] = match.span()
         else:
-            group = Group(name, _COMMENT.sub("", arguments), match.start(), match.end())
+            group = Group(name, arguments, match.start(), match.end())
             open_groups[-1].groups.append(group)
             if opens:
                 open_groups.append(group)

@@ -95,15 +95,20 @@ def find_delays(netlist: Netlist, library: Library, macros: Collection[str] = ()
 
 def inverter_fo4(inverter: CellTables) -> float:
     """Mean delay of an inverter in an endless chain, each with four times its input as load, in ps."""
-    [arc], [capacitances] = inverter.arcs, inverter.capacitances.values()
+    arcs = [arc for arc in inverter.arcs if arc.kind == "combinational"]
+    of_edges = [next((arc for arc in arcs if arc.delays[edge] is not None), None) for edge in (RISE, FALL)]
+    if None in of_edges:
+        raise FlowError("the library must have an inverter with delays of both edges, from which the FO4 follows")
+    capacitances = inverter.capacitances[of_edges[0].source]
 
-    def both(tables, transitions):
+    def both(name, transitions):
+        tables = [getattr(arc, name)[edge] for edge, arc in enumerate(of_edges)]
         return [float(tables[edge](transitions[1 - edge], 4 * capacitances[edge])) for edge in (RISE, FALL)]
 
     transitions = [10.0, 10.0]
     for _ in range(100):
-        transitions = both(arc.transitions, transitions)
-    return sum(both(arc.delays, transitions)) / 2
+        transitions = both("transitions", transitions)
+    return sum(both("delays", transitions)) / 2
 
 
 class Delays:

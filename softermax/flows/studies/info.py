@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import suppress
 
 from amaranth.hdl import UnusedElaboratable
 
@@ -24,6 +25,10 @@ def describe(point: DesignPoint) -> dict:
     with warnings.catch_warnings():
         # Amaranth minds components that are made and not turned into hardware.
         warnings.simplefilter("ignore", UnusedElaboratable)
-        built = {name: unit.component(unit.config(config)) for name, unit in point.design.units.items()}
+        built = {}
+        for name, unit in point.design.units.items():
+            # Not every unit has every size.
+            with suppress(ValueError):
+                built[name] = unit.component(unit.config(config))
     latencies = {name: getattr(component, "latency", None) for name, component in built.items()}
     return facts | {f"{name}_latency": latency for name, latency in latencies.items() if latency is not None}

@@ -1,5 +1,10 @@
 """The command line as a whole: its help, and how it refuses."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
@@ -26,7 +31,7 @@ def test_help_names_every_command_and_each_has_an_example(tmp_path):
         (
             ("verilog", "unnormed", "--max-len", "1024"),
             "power_sum must hold a row of 1024 equal scores (--max-len 1024 in slices of 16) unless --saturate "
-            "is given, not only 1023.984375 as UQ(10,6) does",
+            "is given, as UQ(11,6) does, not only 1023.984375 as UQ(10,6)",
         ),
         (("verilog", "-o", "x.v"), "-o must come with a UNIT: without one, the files go into the build directory"),
         (
@@ -97,3 +102,36 @@ def test_help_names_every_command_and_each_has_an_example(tmp_path):
 )
 def test_bad_arguments_are_refused_in_a_sentence(arguments, text, tmp_path):
     assert refused(softermax(*arguments, cwd=tmp_path)) == text
+
+
+def test_info_leaves_out_units_that_have_no_such_size(tmp_path):
+    [facts] = json.loads(softermax("info", "--lanes", 3, "--json", cwd=tmp_path).stdout)
+    assert facts["softmax_latency"] == 7
+
+
+def test_an_option_and_its_name_in_another_are_refused(tmp_path):
+    done = softermax(
+        "info",
+        "--preset",
+        "faithful",
+        "--rounding",
+        "cascade",
+        "--guard-bits",
+        9,
+        "--option",
+        "guard_bits=2",
+        cwd=tmp_path,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "softermax: --option must not name guard_bits again, which has an option of its own that is given, too\n"
+    )
+
+
+def test_a_closed_standard_output_is_refused(tmp_path):
+    program = Path(sys.executable).with_name("softermax")
+    done = subprocess.run(
+        f"'{program}' info >&-", shell=True, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == "softermax: the standard output must be open: send it to a file\n"

@@ -4,7 +4,6 @@ Each is the generic library with one thing changed as other foundries and genera
 """
 
 import re
-from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -12,81 +11,9 @@ import pytest
 from softermax.flows.errors import FlowError
 from softermax.flows.gates.cell_tables import read_tables
 from softermax.flows.gates.liberty import read_libraries
-from softermax.flows.gates.netlist import read_netlist
-from softermax.flows.gates.timing import find_delays
 from softermax.flows.synthesis.synthesis import synthesise
 
-GENERIC = (files("softermax.flows.gates") / "cells" / "generic.lib").read_text()
-DESIGN = """module top(input clk, input [3:0] a, b, output reg [4:0] y);
-reg [3:0] held;
-always @(posedge clk) begin held <= a; y <= held + b; end
-endmodule"""
-
-
-def with_cell(text: str) -> str:
-    """The library with one cell more."""
-    return GENERIC.replace("  cell (INV_X1)", f"{text}\n  cell (INV_X1)", 1)
-
-
-def cell(name: str, *changes: tuple[str, str]) -> str:
-    """The text of a cell, changed."""
-    start = GENERIC.index(f"  cell ({name})")
-    end = GENERIC.find("\n  cell (", start)
-    text = GENERIC[start:end]
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    return text
-
-
-def with_changed(name: str, *changes: tuple[str, str]) -> str:
-    """The library with one of its cells changed."""
-    return GENERIC.replace(cell(name), cell(name, *changes))
-
-
-def marked(mark: str, *names: str) -> str:
-    """The library with a mark in some cells."""
-    text = GENERIC
-    for name in names:
-        text = text.replace(f"cell ({name}) {{", f"cell ({name}) {{ {mark}")
-    return text
-
-
-def temptation(name: str, *changes: tuple[str, str]) -> str:
-    """The library with a copy of a cell of next to no area, changed so that it is none to use."""
-    area = re.search(r"area : [\d.]+;", cell(name))[0]
-    return with_cell(cell(name, (f"cell ({name})", f"cell (CHEAP_{name})"), (area, "area : 0.01;"), *changes))
-
-
-@pytest.fixture
-def mapped(tmp_path):
-    """Map a design with a library: the kinds of its cells, its area, and its least period."""
-
-    def synthesise_with(library: str, **options) -> tuple[set[str], float, float]:
-        (tmp_path / "top.v").write_text(DESIGN)
-        path = tmp_path / "wild.lib"
-        path.write_bytes(library.encode())
-        made = synthesise(tmp_path / "top.v", "top", liberty=[path], build_dir=tmp_path / "build", **options)
-        found = read_libraries([path])
-        netlist = read_netlist(made.netlist, "top", found)
-        return {each.kind for each in netlist.cells}, made.area, find_delays(netlist, found).slowest().period
-
-    return synthesise_with
-
-
-@pytest.fixture(scope="module")
-def usual(tmp_path_factory):
-    """What the generic library makes of the design, with each recipe."""
-    folder = tmp_path_factory.mktemp("usual")
-    (folder / "top.v").write_text(DESIGN)
-    found = {}
-    for recipe in ("least-area", "balanced"):
-        made = synthesise(folder / "top.v", "top", recipe=recipe, build_dir=folder / recipe)
-        library = read_libraries([])
-        netlist = read_netlist(made.netlist, "top", library)
-        found[recipe] = {each.kind for each in netlist.cells}, made.area, find_delays(netlist, library).slowest().period
-    return found
-
+from .wild import DESIGN, GENERIC, TIMING, cell, marked, temptation, with_cell, with_changed
 
 POWER = """power_lut_template (of_power) {
   variable_1 : input_transition_time; variable_2 : total_output_net_capacitance;
@@ -99,7 +26,6 @@ DELAY = "  lu_table_template (delay) {"
 CCS = """output_current_rise () { vector (ccs) { reference_time : 0.1; index_1 ("1"); index_2 ("2"); index_3 ("1, 2");
   values ("0.1, 0.2"); } } receiver_capacitance1_rise (delay) { values ("1, 2, 3", "1, 2, 3", "1, 2, 3"); }
   ocv_sigma_cell_rise (delay) { sigma_type : early; values ("1, 2, 3", "1, 2, 3", "1, 2, 3"); }"""
-TIMING = "timing () {\n        "
 FIRST_TIMING = 'related_pin : "A";\n        timing_sense : negative_unate;'
 BANK = """  cell (DFF_BANK) { area : 0.1; ff_bank (IQ, IQN, 2) { clocked_on : "C"; next_state : "D"; }
     bundle (D) { members (D0, D1); direction : input; pin (D0) { } pin (D1) { } }
