@@ -146,7 +146,7 @@ def design_point(
     chosen |= {"max_d_head": max_d_head}
     for name, value in _further(further).items():
         if chosen.get(name) not in (None, False):
-            raise FlowError(f"--option must not name {name} again, which has an option of its own that is given, too")
+            raise FlowError(f"{name} must be given once, not by --option and by an option of its own")
         chosen[name] = value
     options = tuple((name, value) for name, value in chosen.items() if value is not None and value is not False)
     return DesignPoint(_present_name(unit), preset, lanes, max_len, options, axi_stream)
