@@ -113,12 +113,12 @@ def _run(
     output: Output, task: str, kind: str, *, tune: bool, seeds, quick, data, model, build_dir, tokens=None, windows=None
 ):
     """Run an experiment, write its results and a plot, and show them."""
+    kind_or_tuned = "finetune" if tune else kind
+    # Before what takes long to import; a language model's files have the length of its windows in their names.
+    _files(build_dir, task.replace(":", "-"), kind_or_tuned)
     experiment, columns, choose = _experiments()
     choice = choose(task, data, model, quick, tokens, windows)
-    stem = build_dir / "accuracy" / f"{choice.label}-{'finetune' if tune else kind}"
-    files = {suffix: stem.with_name(stem.name + suffix) for suffix in (".json", ".svg", ".png")}
-    for file in files.values():
-        check_writable(file)
+    stem, files = _files(build_dir, choice.label, kind_or_tuned)
     results = experiment(choice, seeds, kind, build_dir, MESSAGES, tune=tune)
     from ..report.accuracy_plots import accuracy_plot  # plots take a second to import
 
@@ -127,6 +127,15 @@ def _run(
         write_whole(files[suffix], content)
     output.show(results, columns, f"{task}, {choice.unit}; differences from softmax of the same training")
     output.note(f"these figures in {stem}.json, a plot in {stem}.svg")
+
+
+def _files(build_dir: Path, label: str, kind: str) -> tuple[Path, dict[str, Path]]:
+    """Files of an experiment's figures, which can be written: their common name, and each by its suffix."""
+    stem = build_dir / "accuracy" / f"{label}-{kind}"
+    files = {suffix: stem.with_name(stem.name + suffix) for suffix in (".json", ".svg", ".png")}
+    for file in files.values():
+        check_writable(file)
+    return stem, files
 
 
 def _experiments():

@@ -55,7 +55,9 @@ class _PartialBlock:
         """The block's results, (rows, n)."""
         n = scores.shape[1]
         short = -n % self.config.lanes
-        keep = visible(scaled_scores(scores.to(torch.float64), keep, self.config), keep, self.config)
+        if self.approximate["input"]:
+            # What saturates may have been masked; an exact input has nothing that is too far down.
+            keep = visible(scaled_scores(scores.to(torch.float64), keep, self.config), keep, self.config)
         x = torch.nn.functional.pad(self.input(scores, keep), (0, short))
         keep = torch.nn.functional.pad(keep, (0, short))
         slices = len(x), -1, self.config.lanes

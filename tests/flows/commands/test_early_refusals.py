@@ -217,7 +217,7 @@ def test_more_mutants_than_can_be_told_apart():
 
 @pytest.mark.parametrize("command", ["accuracy", "finetune"])
 def test_a_task_that_is_none_is_known_without_pytorch(command):
-    text = "the task must be one of sentiment, similarity, digits, squad and glue:NAME, not 'bogus'"
+    text = "the task must be one of sentiment, similarity, digits, language-model, squad and glue:NAME, not 'bogus'"
     assert refusal(command, "bogus") == text
     assert "'nowhere' does not exist" in refusal(command, "squad", "--data", "nowhere")
     assert "'file' is a file" in refusal(command, "squad", "--data", "file")

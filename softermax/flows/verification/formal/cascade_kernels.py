@@ -67,5 +67,5 @@ def slice_from_any_residual(name: str, config: SoftermaxConfig) -> Kernel:
         lambda: Cascade(config),
         1,
         claim,
-        Fault("a carry between lanes lost", "", f"sum_{lanes // 2 - 1}", becomes(f"{{}} & {unit - 1}")),
+        Fault("a carry between lanes lost", "", f"part_{lanes // 2 - 1}", becomes(f"{{}} & {unit - 1}")),
     )
