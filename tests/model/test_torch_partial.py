@@ -10,7 +10,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softermax.model import UQ, SoftermaxConfig, quantise_scores, softmax_exact
+from softermax.model import UQ, Q, SoftermaxConfig, quantise_scores, softmax_exact
 from softermax.model import softmax as golden
 from softermax.model.torch import softmax
 from softermax.model.torch.partial import APPROXIMATIONS, partial_rows
@@ -188,3 +188,19 @@ def test_the_gradient_is_that_of_softermax(exact):
 
     assert gradient(exact=exact).equal(gradient())
     assert gradient().any()
+
+
+def test_tables_of_more_bits_than_float32_has_are_exact():
+    """The power of two of 2**0 is 32499007 of 2**25 here, of which float32 makes 32499008."""
+    config = replace(
+        SoftermaxConfig(lanes=1, max_len=2, power_segments=1, reciprocal_segments=1, saturate=True),
+        input=Q(1, 3),
+        unnormed=UQ(1, 25),
+        power_sum=UQ(1, 1),
+        reciprocal=UQ(1, 1),
+        output=UQ(0, 18),
+        mantissa_guard_bits=0,
+    )
+    scores = torch.tensor([[0.375, 0.0]], dtype=torch.float64)
+    y = partial_rows(scores, None, config, frozenset())
+    np.testing.assert_array_equal(y.numpy(), golden(scores.numpy(), config))

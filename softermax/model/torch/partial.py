@@ -84,7 +84,7 @@ class _PartialBlock:
         if not self.approximate["power_of_two"]:
             return torch.exp2(x - maximum)
         fmt = self.config.unnormed
-        mantissa, exponent = self.mantissa(x, tables(self.config, x.device).power * fmt.ulp)
+        mantissa, exponent = self.mantissa(x, tables(self.config, x.device).power.double() * fmt.ulp)
         return _truncated(mantissa * torch.exp2(exponent - maximum), fmt.fraction_bits)
 
     def mantissa(self, x, table):
@@ -118,7 +118,7 @@ class _PartialBlock:
             return 1 / m, exponent
         entries = 1 << self.config.mantissa_bits
         index = ((m - 1) * entries).to(torch.int64).clamp(0, entries - 1)
-        return tables(self.config, m.device).reciprocal[index] * self.config.reciprocal.ulp, exponent
+        return tables(self.config, m.device).reciprocal[index].double() * self.config.reciprocal.ulp, exponent
 
     def normalise(self, x, maximum, power_sum):
         """Powers over the power sum."""
@@ -127,7 +127,7 @@ class _PartialBlock:
         if self.config.normalizer == "multiply":
             return self.power_of_two(x, top + 1) * inverse * 2
         fmt = self.config.product
-        mantissa, whole = self.mantissa(x, tables(self.config, x.device).product * fmt.ulp)
+        mantissa, whole = self.mantissa(x, tables(self.config, x.device).product.double() * fmt.ulp)
         if not self.approximate["power_of_two"]:
             mantissa = torch.exp2(x - whole)
         product = mantissa * inverse
