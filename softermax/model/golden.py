@@ -53,15 +53,16 @@ def visible(scores, config: SoftermaxConfig | str, mask=None) -> np.ndarray | No
     Returns
     -------
     ndarray of bool, (..., n), or None
-        None if every score is kept.
+        None if every score is kept and near.
     """
     config = SoftermaxConfig.of(config)
-    check_scores(scores, config, mask)
-    plain, kept = plain_rows(scores, mask)
-    shown = np.array(plain, np.float64) if kept is None else np.where(kept, plain, -np.inf)
-    octaves = shown.max(axis=-1, keepdims=True, initial=-np.inf) - VANISHED * (math.log(2) if config.base == "e" else 1)
-    near = shown > octaves
-    return kept if near.all() else near
+    plain = np.ma.getdata(check_scores(scores, config, mask))
+    _, kept = plain_rows(scores, mask)
+    far = VANISHED * (math.log(2) if config.base == "e" else 1)
+    if not plain.size or float(plain.max()) - float(plain.min()) < far:
+        return kept
+    shown = plain.astype(np.float64) if kept is None else np.where(kept, plain, -np.inf)
+    return shown > shown.max(axis=-1, keepdims=True) - far
 
 
 def softmax_raw(raw, config: SoftermaxConfig | str, mask=None) -> np.ndarray:

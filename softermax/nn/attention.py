@@ -50,9 +50,9 @@ UNSUPPORTED = {
 }
 
 
-def default_config(max_len: int = MAX_LEN) -> SoftermaxConfig:
+def default_config() -> SoftermaxConfig:
     """Outputs of 8 bits whose rows sum to one, for ordinary softmax of rows of any length: no training needed."""
-    return SoftermaxConfig.faithful(base="e", max_len=max_len, rounding="cascade")
+    return SoftermaxConfig.faithful(base="e", max_len=MAX_LEN, rounding="cascade")
 
 
 def register(config: SoftermaxConfig | str | None = None, name: str = "softermax", *, arithmetic: str = "softermax"):

@@ -198,7 +198,7 @@ def _keep(scratch: Path, folder: Path):
         if (scratch / name).exists():
             handle, whole = tempfile.mkstemp(dir=folder)
             os.close(handle)
-            shutil.copyfile(scratch / name, whole)
+            shutil.copy(scratch / name, whole)
             os.replace(whole, folder / name)
 
 

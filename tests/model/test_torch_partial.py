@@ -192,14 +192,18 @@ def test_the_gradient_is_that_of_softermax(exact):
 
 def test_tables_of_more_bits_than_float32_has_are_exact():
     """The power of two of 2**0 is 32499007 of 2**25 here, of which float32 makes 32499008."""
-    config = replace(
-        SoftermaxConfig(lanes=1, max_len=2, power_segments=1, reciprocal_segments=1, saturate=True),
+    config = SoftermaxConfig(
+        lanes=1,
+        max_len=2,
         input=Q(1, 3),
         unnormed=UQ(1, 25),
         power_sum=UQ(1, 1),
         reciprocal=UQ(1, 1),
         output=UQ(0, 18),
+        power_segments=1,
+        reciprocal_segments=1,
         mantissa_guard_bits=0,
+        saturate=True,
     )
     scores = torch.tensor([[0.375, 0.0]], dtype=torch.float64)
     y = partial_rows(scores, None, config, frozenset())

@@ -97,8 +97,8 @@ class Library:
     sources: tuple[LibertyFile, ...] = ()
 
     @property
-    def voltage(self) -> float | None:
-        """Nominal, in V; None if the first file does not tell."""
+    def voltage(self) -> float:
+        """Nominal, in V, of the first file; a FlowError if it does not tell."""
         library = self.sources[0].library
         usual = library.attributes.get("default_operating_conditions")
         conditions = [group for group in library.of_kind("operating_conditions") if group.name == usual]
@@ -107,7 +107,7 @@ class Library:
             with contextlib.suppress(TypeError, ValueError):
                 if 0 < float(voltage) < math.inf:
                     return float(voltage) * self.sources[0].volts
-        return None
+        raise FlowError("the library must have a nom_voltage, from which energies follow")
 
     def smallest(self, function: str) -> tuple[str, str] | None:
         """Name and output pin of the smallest single-output logic cell with a function, if there is one.
@@ -174,17 +174,9 @@ def _cell(group: Group, path: Path) -> Cell | None:
     """A cell, None if it is not to be used or of no use to synthesis."""
     area = _area(group, path)
     pins = list(group.of_kind("pin"))
-    marks = [group.attributes, *(pin.attributes for pin in pins)]
     kinds = {each.kind for each in group.groups}
     gates_clocks = "clock_gating_integrated_cell" in group.attributes
-    if (
-        not area
-        or not CELL_NAME.fullmatch(group.name)
-        or not all(PIN_NAME.fullmatch(pin.name) for pin in pins)
-        or any(attributes.get(mark, "false").lower() != "false" for attributes in marks for mark in NOT_FOR_LOGIC)
-        or kinds & SEVERAL_BITS
-        or ("statetable" in kinds and not gates_clocks)
-    ):
+    if not area or not _may_be_used(group, pins) or ("statetable" in kinds and not gates_clocks):
         return None
     state = {role: pin.name for pin in pins for role, mark in GATE_PINS.items() if pin.attributes.get(mark) == "true"}
     kind = "clock gate" if gates_clocks else "latch" if "latch" in kinds else "logic"
@@ -203,6 +195,17 @@ def _cell(group: Group, path: Path) -> Cell | None:
     if kind == "logic":
         _check_functions(group.name, inputs, outputs, path)
     return Cell(area, kind, inputs, outputs, state)
+
+
+def _may_be_used(group: Group, pins: Sequence[Group]) -> bool:
+    """Whether names and marks of a cell allow it, and it is of one bit."""
+    marks = [group.attributes, *(pin.attributes for pin in pins)]
+    return (
+        CELL_NAME.fullmatch(group.name) is not None
+        and all(PIN_NAME.fullmatch(pin.name) for pin in pins)
+        and all(attributes.get(mark, "false").lower() == "false" for attributes in marks for mark in NOT_FOR_LOGIC)
+        and not any(group.of_kind(*SEVERAL_BITS))
+    )
 
 
 def _check_functions(name: str, inputs: tuple[str, ...], outputs: dict[str, str], path: Path):
@@ -228,8 +231,9 @@ def _area(group: Group, path: Path) -> float:
 def _is_plain(flop: dict[str, str], inputs: tuple[str, ...]) -> bool:
     """A flip-flop that on the clock's rising edge takes one pin, and knows nothing else."""
     used = {*re.findall(r"\w+", flop.get("clocked_on", "")), *re.findall(r"\w+", flop.get("next_state", ""))}
-    return used <= {*inputs} and (
-        not {"clear", "preset"} & flop.keys()
+    return (
+        used <= {*inputs}
+        and not {"clear", "preset"} & flop.keys()
         and re.fullmatch(r"[\s(]*\w+[\s)]*", flop.get("clocked_on", "")) is not None
         and re.fullmatch(r"[\s(]*!?[\s(]*\w+[\s)]*", flop.get("next_state", "")) is not None
     )

@@ -6,7 +6,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from ..design_points import DesignPoint
-from ..errors import FlowError
 from ..gates.cell_tables import check_tables
 from ..gates.liberty import read_libraries
 from ..jobs.provenance import library_digests
@@ -27,19 +26,16 @@ def check_synthesis(point: DesignPoint, build_dir: Path, options: AreaOptions, m
 def check_timing(point: DesignPoint, build_dir: Path, options: AreaOptions, **_):
     """Refuse what :func:`check_synthesis` does, and libraries without the tables that delays follow from."""
     check_synthesis(point, build_dir, options)
-    _nominal_voltage(options.liberty, options.exclude, tuple(library_digests(options.liberty)))
+    _check_tables(options.liberty, options.exclude, tuple(library_digests(options.liberty)))
 
 
 def check_energy(point: DesignPoint, build_dir: Path, options: AreaOptions, **_):
     """Refuse what :func:`check_timing` does, and libraries that do not tell their voltage."""
     check_timing(point, build_dir, options)
-    if _nominal_voltage(options.liberty, options.exclude, tuple(library_digests(options.liberty))) is None:
-        raise FlowError("the library must have a nom_voltage, from which energies follow")
+    _ = read_libraries(options.liberty, options.exclude).voltage
 
 
 @lru_cache
-def _nominal_voltage(liberty: tuple[Path, ...], exclude: tuple[str, ...], _digests: tuple[str, ...]) -> float | None:
-    """The voltage of libraries that have all tables; looked for once for what the files hold."""
-    library = read_libraries(liberty, exclude)
-    check_tables(library)
-    return library.voltage
+def _check_tables(liberty: tuple[Path, ...], exclude: tuple[str, ...], _digests: tuple[str, ...]):
+    """Once for what the files hold, as reading all tables takes seconds."""
+    check_tables(read_libraries(liberty, exclude))

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import FlowError
 from ..gates.liberty import Library, read_libraries
 from ..gates.netlist import Netlist, read_netlist
 from ..gates.timing import Delays, find_delays
@@ -32,13 +31,6 @@ class MappedUnit:
     netlist: Netlist
     library: Library
     delays: Delays
-
-    @property
-    def voltage(self) -> float:
-        """Of the library, in V; a FlowError if it does not tell."""
-        if self.library.voltage is None:
-            raise FlowError("the library must have a nom_voltage, from which energies follow")
-        return self.library.voltage
 
 
 def read_mapped_unit(unit: Synthesis, liberty: Sequence[Path], exclude: Sequence[str] = ()) -> MappedUnit:

@@ -47,10 +47,11 @@ def energy_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOpti
     made = synthesis(point, build_dir, options)
     unit = read_mapped_unit(made, options.liberty, options.exclude)
     activity = uniform_activity(unit.netlist, unit.library)
-    how = {"voltage": unit.voltage, "period": PERIOD}
+    voltage = unit.library.voltage
+    how = {"voltage": voltage, "period": PERIOD}
     [energy] = switched_energy(unit.netlist, unit.library, unit.delays, activity, **how).values()
     theirs = opensta_energy(made.netlist, made.top, read_liberty_files(options.liberty), CHANGES)
-    of_nets = (activity.toggles + 2 * activity.clocked) * unit.delays.load[:-2].mean(axis=1) * unit.voltage**2 / 2
+    of_nets = (activity.toggles + 2 * activity.clocked) * unit.delays.load[:-2].mean(axis=1) * voltage**2 / 2
     driven = np.ones(len(of_nets), bool)
     driven[list(unit.netlist.inputs.values())] = False
     ours = {

@@ -65,7 +65,7 @@ def measure_row_energy(point: DesignPoint, unit: MappedUnit, *, tokens: int, per
         If ``tokens`` is out of range, or the library does not tell its voltage.
     """
     played = point.entry.traffic.energy_stimuli(point, tokens)
-    flat, library, delays, voltage = unit.netlist, unit.library, unit.delays, unit.voltage
+    flat, library, delays, voltage = unit.netlist, unit.library, unit.delays, unit.library.voltage
     activities = simulate_glitches(
         flat,
         library,

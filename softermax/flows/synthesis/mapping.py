@@ -29,7 +29,7 @@ RECIPES = {
 #: With an inverter, each can make everything.
 GATES = ("!(A*B)", "!(A+B)", "A*B", "A+B")
 
-#: What an output drives, in the library's unit of capacitance.
+#: What an output drives, in fF.
 LOAD = 1.0
 
 

@@ -21,7 +21,7 @@ from ..golden import VANISHED
 from ..unnormed import power_of_two
 from .rows import blocks, refuse_not_finite
 
-__all__ = ["result_dtype", "scaled_scores", "softermax_rows", "visible"]
+__all__ = ["result_dtype", "scaled_scores", "softermax_rows"]
 
 #: Fraction bits of results of which a whole row's sum, about 1, fits in 32 bits.
 INT32_RESULT_BITS = 27
@@ -107,8 +107,8 @@ def softermax_rows(
         kept = None if keep is None else keep[block]
         raw = x[block]
         if x.is_floating_point():
-            scaled = scaled_scores(raw, kept, config)
-            kept, raw = visible(scaled, kept, config), quantise(scaled, config)
+            scaled, kept = scaled_scores(raw, kept, config)
+            raw = quantise(scaled, config)
         slices = to_slices(hide(raw, kept, config), config)
         slice_maximum = slice_maxima(slices, config)
         sums = slice_sums(slices, slice_maximum, config)
@@ -117,10 +117,13 @@ def softermax_rows(
     return y
 
 
-def scaled_scores(scores: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig) -> torch.Tensor:
+def scaled_scores(
+    scores: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig
+) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Real scores in units of the last place of ``config.input``, rounded as in the golden model, that is in float64.
 
-    Scaling by a power of two is exact in float32 too, but for what saturates anyway.
+    Scaling by a power of two is exact in float32 too, but for what saturates anyway. And which scores take part: those
+    that are kept and do not vanish beside their row's highest, as in :func:`softermax.model.golden.visible`.
     """
     in_base_2 = config.base == "2"
     work = torch.float32 if in_base_2 and scores.dtype != torch.float64 else torch.float64
@@ -129,19 +132,13 @@ def scaled_scores(scores: torch.Tensor, keep: torch.Tensor | None, config: Softe
     low, high = torch.aminmax(scaled)  # is NaN if a score is
     if not torch.isfinite(high - low):
         refuse_not_finite(scores, keep)
-    return scaled
-
-
-def visible(scaled: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig) -> torch.Tensor | None:
-    """What is kept and not so far below its row's highest score that it vanishes, as in the golden model."""
     far = VANISHED << config.input.fraction_bits
-    low, high = torch.aminmax(scaled)
     if high - low < far:
-        return keep
+        return scaled, keep
     shown = scaled.to(torch.float64)
     if keep is not None:
         shown = shown.masked_fill(~keep, -math.inf)
-    return shown > shown.amax(dim=-1, keepdim=True) - far
+    return scaled, shown > shown.amax(dim=-1, keepdim=True) - far
 
 
 def quantise(scaled: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:

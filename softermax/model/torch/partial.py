@@ -7,7 +7,7 @@ from collections.abc import Set
 import torch
 
 from ..config import SoftermaxConfig
-from .forward import scaled_scores, tables, visible
+from .forward import scaled_scores, tables
 from .rows import blocks
 
 __all__ = ["APPROXIMATIONS", "partial_rows"]
@@ -55,11 +55,7 @@ class _PartialBlock:
         """The block's results, (rows, n)."""
         n = scores.shape[1]
         short = -n % self.config.lanes
-        if self.approximate["input"]:
-            # What saturates may have been masked; an exact input has nothing that is too far down.
-            keep = visible(scaled_scores(scores.to(torch.float64), keep, self.config), keep, self.config)
-        x = torch.nn.functional.pad(self.input(scores, keep), (0, short))
-        keep = torch.nn.functional.pad(keep, (0, short))
+        x, keep = (torch.nn.functional.pad(some, (0, short)) for some in self.input(scores, keep))
         slices = len(x), -1, self.config.lanes
         x, keep = x.view(slices), keep.view(slices)
         slice_maximum = torch.where(keep, x, torch.finfo(x.dtype).min).amax(dim=-1).ceil()
@@ -69,15 +65,16 @@ class _PartialBlock:
         return self.output(torch.where(keep, y, 0.0).flatten(1))[:, :n]
 
     def input(self, scores, keep):
-        """Scores, quantised or not; 0 where masked."""
+        """Scores, quantised or not, 0 where masked; and which take part."""
         fmt = self.config.input
-        x = scaled_scores(scores.to(torch.float64), keep, self.config)
+        x, visible = scaled_scores(scores.to(torch.float64), keep, self.config)
         if self.approximate["input"]:
-            x = x.round().clamp(fmt.min_raw, fmt.max_raw)
+            # What is exact needs no help where it vanishes.
+            x, keep = x.round().clamp(fmt.min_raw, fmt.max_raw), visible
         x = torch.where(keep, x * fmt.ulp, 0.0)
         if not torch.isfinite(x).all():
             raise ValueError("scores must be less than 2**1000 in magnitude where the input is exact")
-        return x
+        return x, keep
 
     def power_of_two(self, x, maximum):
         """2**(x - maximum)."""

@@ -93,10 +93,17 @@ def test_tables_of_infinite_numbers_are_refused(tmp_path):
         read_tables(read_libraries([tmp_path / "wild.lib"]), ["INV_X1"])
 
 
-@pytest.mark.parametrize(("written", "volts"), [("nom_voltage : inf;", None), ("nom_voltage : 0.8;", 0.8)])
-def test_voltages(written, volts, tmp_path):
+HOT = "default_operating_conditions : hot; operating_conditions (hot) { voltage : 0.9; }"
+
+
+@pytest.mark.parametrize(("written", "volts"), [("nom_voltage : 0.8;", 0.8), (HOT, 0.9)])
+def test_the_voltage_is_nominal_or_of_the_usual_conditions(written, volts, tmp_path):
     (tmp_path / "wild.lib").write_text(re.sub("nom_voltage[^;]*;", written, GENERIC))
     assert read_libraries([tmp_path / "wild.lib"]).voltage == volts
-    usual = "default_operating_conditions : hot; operating_conditions (hot) { voltage : 0.9; }"
-    (tmp_path / "wild.lib").write_text(re.sub("nom_voltage[^;]*;", usual, GENERIC))
-    assert read_libraries([tmp_path / "wild.lib"]).voltage == 0.9
+
+
+@pytest.mark.parametrize("written", ["", "nom_voltage : inf;", "nom_voltage : VDD;", "nom_voltage : -1;"])
+def test_a_voltage_that_is_none_is_refused(written, tmp_path):
+    (tmp_path / "wild.lib").write_text(re.sub("nom_voltage[^;]*;", written, GENERIC))
+    with pytest.raises(FlowError, match=r"^the library must have a nom_voltage, from which energies follow$"):
+        _ = read_libraries([tmp_path / "wild.lib"]).voltage
