@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
 
@@ -82,7 +83,6 @@ def _measure(config: SoftermaxConfig, rows: int, seed: int) -> dict:
         "searched": worst_of(config, searched_rows(config, seed)),
     }
     found: list[Worst] = list(attacks.values())
-    above, below = max(worst.above for worst in found), max(worst.below for worst in found)
     less = [config for _, config in narrower(config)]
     bounds = [error_budget(each).total + each.rounding_loss for each in (config, *less)]
     return {
@@ -90,16 +90,23 @@ def _measure(config: SoftermaxConfig, rows: int, seed: int) -> dict:
         **{name: max(worst.above, worst.below) for name, worst in attacks.items()},
         "bound": _finite(bounds[0]),
         "bound_a_bit_less": _finite(min(bounds[1:], default=math.inf)),
-        "faithful": _is_faithful(config, above, below) and is_faithful(config) and not any(map(is_faithful, less)),
+        "faithful": _bounds_hold(config, found) and is_faithful(config) and not any(map(is_faithful, less)),
         "row_sum_min": min(worst.sum_low for worst in found),
         "row_sum_max": max(worst.sum_high for worst in found),
     }
 
 
-def _is_faithful(config: SoftermaxConfig, above: float, below: float) -> bool:
-    """Whether errors are within the bound; that of directed rounding is on what lies above, a unit on what is below."""
-    bound = error_budget(config).total + config.rounding_loss
-    return above <= bound and below < (1 if config.rounding == "directed" else max(bound, 1))
+def _bounds_hold(config: SoftermaxConfig, found: Sequence[Worst]) -> bool:
+    """Whether errors and sums of rows are within their bounds.
+
+    With directed rounding the bound of errors is on what lies above; a unit is on what lies below.
+    """
+    above, below = max(worst.above for worst in found), max(worst.below for worst in found)
+    off = max(max(1 - worst.sum_low, worst.sum_high - 1) for worst in found) / config.output.ulp
+    budget = error_budget(config)
+    bound = budget.total + config.rounding_loss
+    least = 1 if config.rounding == "directed" else max(bound, 1)
+    return above <= bound and below < least and off <= budget.row_sum
 
 
 def _finite(bound: float) -> float | None:
