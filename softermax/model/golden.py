@@ -62,7 +62,10 @@ def visible(scores, config: SoftermaxConfig | str, mask=None) -> np.ndarray | No
     if not plain.size or float(plain.max()) - float(plain.min()) < far:
         return kept
     shown = plain.astype(np.float64) if kept is None else np.where(kept, plain, -np.inf)
-    return shown > shown.max(axis=-1, keepdims=True) - far
+    highest = shown.max(axis=-1, keepdims=True)
+    with np.errstate(over="ignore"):
+        # Of differences, which the highest score's is 0 of however large it is.
+        return shown - np.where(np.isfinite(highest), highest, 0) > -far
 
 
 def softmax_raw(raw, config: SoftermaxConfig | str, mask=None) -> np.ndarray:

@@ -44,7 +44,8 @@ def softmax_exact(scores, mask=None, *, base: str = "2") -> np.ndarray:
     scores = scores.data
     masked = np.where(kept, scores, -np.inf)
     largest = masked.max(axis=-1, keepdims=True)
-    difference = masked - np.where(np.isfinite(largest), largest, 0.0)
+    with np.errstate(over="ignore"):
+        difference = masked - np.where(np.isfinite(largest), largest, 0.0)
     powers = np.exp2(difference) if base == "2" else np.exp(difference)
     total = powers.sum(axis=-1, keepdims=True)
     return np.divide(powers, total, out=np.zeros_like(powers), where=total > 0)

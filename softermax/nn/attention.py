@@ -277,4 +277,4 @@ def _visible(scores: Tensor, keep: Tensor, far: Tensor) -> Tensor:
     """What a mask keeps and does not, by a number of whatever size, move so far down that exact softmax is 0 there."""
     highest = scores.masked_fill(~keep, -math.inf).amax(dim=-1, keepdim=True)
     # So that what is no number is kept, and refused.
-    return keep & ~(far & (scores <= highest - VANISHED * math.log(2)))
+    return keep & ~(far & (scores - highest <= -VANISHED * math.log(2)))

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from softermax.model import SoftermaxConfig
+from softermax.model import SoftermaxConfig, softmax_exact
 from softermax.model import softmax as golden
 from softermax.model.torch import softmax
 
@@ -49,6 +49,23 @@ def test_what_vanishes_begins_where_exact_softmax_is_zero():
 def test_a_masked_score_does_not_make_others_vanish():
     scores = np.array([1000.0, -30, -30])
     assert both(scores, CONFIGS["e"], np.array([False, True, True])) == [0, 0.5, 0.5]
+
+
+@each_base
+@pytest.mark.parametrize("highest", [1e15, 1e18, 3e38, 1e308])
+@pytest.mark.filterwarnings("error")
+def test_the_highest_score_is_seen_however_large_it_is(highest, base):
+    scores = np.array([[highest, -highest, 5.0], [highest, highest, 0.0]])
+    assert both(scores, CONFIGS[base]) == [[1 - 2**-8, 0, 0], [0.5, 0.5, 0]]
+    assert softmax_exact(scores, base=base).tolist() == [[1, 0, 0], [0.5, 0.5, 0]]
+    if highest < 3.4e38:
+        both(scores.astype(np.float32), CONFIGS[base])
+
+
+@each_base
+def test_a_fully_masked_row_of_large_scores_is_zeros(base):
+    scores = np.array([[1e30, -1e30], [1e30, 0.0]])
+    assert both(scores, CONFIGS[base], np.array([[False, False], [True, True]])) == [[0, 0], [1 - 2**-8, 0]]
 
 
 @examples(100)

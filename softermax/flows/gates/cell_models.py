@@ -39,7 +39,8 @@ def _model(kind: str, cell: Cell, of_cycles: bool) -> str:
     outputs = [cell.state["out"]] if cell.kind == "clock gate" else list(cell.outputs)
     body = bodies[cell.kind](cell)
     ports = "".join(f"  input {pin};\n" for pin in cell.inputs) + "".join(f"  output {pin};\n" for pin in outputs)
-    return f"module {kind}({', '.join([*cell.inputs, *outputs])});\n{ports}{body}endmodule\n"
+    # An escaped name, since a library may call a cell what Verilog calls something else.
+    return f"module \\{kind} ({', '.join([*cell.inputs, *outputs])});\n{ports}{body}endmodule\n"
 
 
 def _expression(function: str) -> str:

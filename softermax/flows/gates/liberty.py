@@ -150,23 +150,23 @@ def read_libraries(files: Sequence[Path], exclude: Sequence[str] = ()) -> Librar
     sources = tuple(read_liberty_files(files))
     cells: dict[str, Cell] = {}
     for source in sources:
-        cells |= _cells(source)
-    kept = {name: cell for name, cell in cells.items() if not any(fnmatch.fnmatchcase(name, p) for p in exclude)}
-    library = Library(kept, sources)
+        cells |= _cells(source, tuple(exclude))
+    library = Library(cells, sources)
     names = ", ".join(source.path.name for source in sources)
     for what, there in (("a flip-flop", library.of_kind("flop")), ("an inverter", library.smallest("!A"))):
         if not there:
-            marked = len(cells) < sum(len(list(source.library.of_kind("cell"))) for source in sources)
-            of = "" if not marked and not exclude else " but for cells that are marked not to be used as such"
+            marked = not exclude and len(cells) < sum(len(list(source.library.of_kind("cell"))) for source in sources)
+            of = " but for cells that are marked not to be used as such" if marked else ""
             of = f" but for cells that --exclude leaves out ({', '.join(exclude)})" if exclude else of
             raise FlowError(f"the library must have {what}, which {names} has not{of}: add a Liberty file that has one")
     return library
 
 
 @lru_cache
-def _cells(source: LibertyFile) -> dict[str, Cell]:
-    """The cells of a file that may be used; each file is read once."""
-    found = {group.name: _cell(group, source.path) for group in source.library.of_kind("cell")}
+def _cells(source: LibertyFile, exclude: tuple[str, ...]) -> dict[str, Cell]:
+    """The cells of a file that may be used and are not left out, whatever those are like; each file is read once."""
+    groups = [g for g in source.library.of_kind("cell") if not any(fnmatch.fnmatchcase(g.name, p) for p in exclude)]
+    found = {group.name: _cell(group, source.path) for group in groups}
     return {name: cell for name, cell in found.items() if cell is not None}
 
 

@@ -135,10 +135,11 @@ def scaled_scores(
     far = VANISHED << config.input.fraction_bits
     if high - low < far:
         return scaled, keep
-    shown = scaled.to(torch.float64)
+    shown = scores.to(torch.float64)
     if keep is not None:
         shown = shown.masked_fill(~keep, -math.inf)
-    return scaled, shown > shown.amax(dim=-1, keepdim=True) - far
+    highest = shown.amax(dim=-1, keepdim=True).nan_to_num(neginf=0)
+    return scaled, shown - highest > -VANISHED * (1 if in_base_2 else math.log(2))
 
 
 def quantise(scaled: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:

@@ -67,6 +67,14 @@ def test_excluded_cells_are_gone(library):
     assert read(two, exclude=["*_big"]).smallest("!A") == ("N", "Y")
 
 
+@pytest.mark.parametrize("fault", [("area : 2", "area : -1"), ("(A)\'", "(A +* B)"), ("(A)\'", "(B)\'")])
+def test_a_broken_cell_that_is_left_out_is_not_looked_at(library, fault):
+    broken = library(INVERTER.replace(*fault).replace("(N)", "(broken)"), INVERTER, FLOP)
+    with pytest.raises(FlowError, match="cell broken"):
+        read(broken)
+    assert list(read(broken, exclude=["bro*"]).cells) == ["N", "F"]
+
+
 @pytest.mark.parametrize(("cells", "lacks"), [((INVERTER, RESET_FLOP), "a flip-flop"), ((FLOP,), "an inverter")])
 def test_a_library_must_have_what_designs_need(library, cells, lacks):
     text = f"the library must have {lacks}, which some.lib has not: add a Liberty file that has one"

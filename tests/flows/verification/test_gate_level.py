@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,16 @@ def test_a_netlist_does_what_its_verilog_does(tmp_path):
     assert (result["mismatches"], result["first_mismatch"]) == (0, None)
     assert result["equivalence"].startswith("proven")
     json.dumps(result)
+
+
+def test_cells_may_have_names_that_mean_something_in_verilog(tmp_path):
+    generic = (files("softermax.flows.gates") / "cells" / "generic.lib").read_text()
+    named = generic.replace("(NAND2_X1)", '("nand-2")').replace("(INV_X1)", '("assign")').replace("(DFF)", '("reg")')
+    (tmp_path / "named.lib").write_text(named)
+    area = AreaOptions((tmp_path / "named.lib",), recipe="balanced")
+    result = gate_level(POINT, tmp_path, area, CosimOptions(seed=2), every=8, limits=Limits(30))
+    assert result["mismatches"] == 0
+    assert result["equivalence"].startswith("proven")
 
 
 def with_another_gate(mapped, folder):
