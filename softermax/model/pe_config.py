@@ -103,11 +103,6 @@ class ProcessingElementConfig:
         return self.chunks(self.max_d_head)
 
     @property
-    def sum_bits(self) -> int:
-        """Of the signed sum of a lane's products of one cycle."""
-        return 2 * OPERAND_BITS + self.values + (self.vector_size - 1).bit_length()
-
-    @property
     def key_words(self) -> int:
         """Words that the keys of a sequence take in each lane's bank of the weight buffer; its values take as many."""
         return self.softmax.max_slices * self.max_chunks

@@ -30,7 +30,7 @@ def test_a_processing_element_and_its_heads_take_any_integers():
     softmax = SoftermaxConfig(lanes=16, max_len=64)
     config = ProcessingElementConfig(softmax=softmax, vector_size=np.int64(16), values=np.True_)
     assert (type(config.vector_size), config.values) == (int, True)
-    assert type(config.sum_bits) is int
+    assert type(config.max_chunks) is int
     ones = np.ones((2, 4), np.int8)
     head = Head(q=ones, k=ones, multiplier=np.uint8(200), shift=np.int64(7), causal=np.False_)
     assert {type(value) for value in (head.multiplier, head.shift, *head.settings().values())} == {int}

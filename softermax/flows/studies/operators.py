@@ -1,4 +1,4 @@
-"""The baseline's binary16 operators one by one, with what they were chosen from."""
+"""Operators one by one: the baseline's in binary16, with what they were chosen from, and a MAC lane by its operands."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from amaranth.hdl import signed
+from amaranth.lib import data
 from amaranth.lib.wiring import Component
 
 from softermax.hw import baseline
 from softermax.hw.baseline import Operator, Pipeline, divider, exponential_operator, from_fixed_operator
+from softermax.hw.pe.mac_lane import MacLane
 from softermax.model import Q
 from softermax.model.exponential import Exponential
 
@@ -21,8 +24,8 @@ from ..synthesis.synthesis import AreaOptions, synthesise_component
 
 __all__ = ["CHOICES", "OPERATORS", "OperatorPoint", "measure_operator", "operator_points"]
 
-#: Operators by name and choice; docs/baseline.md says which the baseline uses.
-CHOICES: dict[tuple[str, str], Callable[[], Operator]] = {
+#: The baseline's operators by name and choice; docs/baseline.md says which it uses.
+BINARY16: dict[tuple[str, str], Callable[[], Operator]] = {
     ("adder", ""): lambda: baseline.ADDER,
     ("adder", "nonnegative"): lambda: baseline.NONNEGATIVE_ADDER,
     ("subtractor", ""): lambda: baseline.SUBTRACTOR,
@@ -40,6 +43,20 @@ CHOICES: dict[tuple[str, str], Callable[[], Operator]] = {
         for segments in (32, 64, 128, 256, 2048)
     },
 }
+#: Pairs of a MAC lane, and bits of a value, as those of a processing element.
+PAIRS, VALUE_BITS = 16, 8
+
+
+def _mac_lane(probability_bits: int) -> MacLane:
+    """A lane that multiplies probabilities, which have no sign, with values."""
+    return MacLane(*(data.ArrayLayout(signed(bits), PAIRS) for bits in (probability_bits + 1, VALUE_BITS)))
+
+
+#: Every operator by name and choice.
+CHOICES: dict[tuple[str, str], Callable[[], Component]] = {
+    **{key: lambda make=make: Pipeline(make()) for key, make in BINARY16.items()},
+    **{("MAC lane", f"{bits}-bit probabilities"): lambda bits=bits: _mac_lane(bits) for bits in (7, 8, 10, 12)},
+}
 
 
 @dataclass(frozen=True)
@@ -53,11 +70,11 @@ class OperatorPoint:
     def name(self) -> str:
         """Name of the Verilog module and of the point's files."""
         number = list(CHOICES).index((self.operator, self.choice))
-        return f"operator_{number}_{self.operator}"
+        return f"operator_{number}_{self.operator}".replace(" ", "_")
 
     def component(self) -> Component:
         """The hardware, one lane of it."""
-        return Pipeline(CHOICES[self.operator, self.choice]())
+        return CHOICES[self.operator, self.choice]()
 
     def identity(self) -> dict:
         """The point as flat fields."""
@@ -87,7 +104,7 @@ def measure_operator(point: OperatorPoint, build_dir: Path, options: AreaOptions
 
 OPERATORS = Measure(
     name="operators",
-    help="Synthesise the baseline's binary16 operators one by one, with what they were chosen from.",
+    help="Synthesise operators one by one: the baseline's, with what they were chosen from, and a MAC lane.",
     example="operators --liberty cells.lib --recipe balanced",
     title="Operators, recipe {options.recipe}",
     progress="Synthesising",

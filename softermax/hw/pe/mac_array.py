@@ -64,7 +64,7 @@ class MacArray(wiring.Component):
             Mux(multiplied["context"], 0, -self.zero_point) if self.config.values else -self.zero_point
         )
         for number, (word, accumulator) in enumerate(zip(i.banks, o.accumulators, strict=True)):
-            m.submodules[f"lane_{number}"] = lane = MacLane(self.config)
+            m.submodules[f"lane_{number}"] = lane = MacLane(i.row.shape(), word.shape())
             m.d.comb += [
                 lane.a.eq(i.row),
                 lane.b.eq(word),

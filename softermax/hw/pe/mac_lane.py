@@ -1,29 +1,28 @@
-"""MAC lane: a dot product of 8-bit pairs a cycle, accumulated."""
+"""MAC lane: a dot product a cycle, accumulated."""
 
 from __future__ import annotations
 
 from amaranth.hdl import Module, Mux, Signal, signed
-from amaranth.lib import wiring
+from amaranth.lib import data, wiring
 from amaranth.lib.wiring import In, Out
 
-from softermax.model.pe_config import ACCUMULATOR_BITS, ProcessingElementConfig
-
-from .streams import operands, vector
+from softermax.model.pe_config import ACCUMULATOR_BITS
 
 __all__ = ["MacLane"]
 
 
 class MacLane(wiring.Component):
-    """Multiplies ``vector_size`` pairs, adds the products, and a cycle later adds the sum to the accumulator.
+    """Multiplies pairs, adds the products, and a cycle later adds the sum to the accumulator.
 
     Parameters
     ----------
-    config : ProcessingElementConfig
+    row, word : ArrayLayout
+        Of as many signed numbers each.
 
     Members
     -------
-    a : In, array of ``vector_size`` signed numbers, the ``row`` of :func:`softermax.hw.pe.streams.operands`
-    b : In, array of as many signed 8-bit numbers
+    a : In, ``row``
+    b : In, ``word``
     load_sum : In, 1
         Store the sum of the products.
     load_accumulator : In, 1
@@ -33,14 +32,21 @@ class MacLane(wiring.Component):
     start : In, signed
         What an accumulation starts from.
     accumulator : Out, signed
+
+    Attributes
+    ----------
+    latency : int
+        Clock cycles from the pairs to an accumulator that has them.
     """
 
-    def __init__(self, config: ProcessingElementConfig):
+    latency = 2
+
+    def __init__(self, row: data.ArrayLayout, word: data.ArrayLayout):
         accumulator = signed(ACCUMULATOR_BITS)
         super().__init__(
             {
-                "a": In(operands(config)["row"].shape),
-                "b": In(vector(config)),
+                "a": In(row),
+                "b": In(word),
                 "load_sum": In(1),
                 "load_accumulator": In(1),
                 "first": In(1),
@@ -48,7 +54,7 @@ class MacLane(wiring.Component):
                 "accumulator": Out(accumulator),
             }
         )
-        self._sum_bits = config.sum_bits
+        self._sum_bits = row.elem_shape.width + word.elem_shape.width + (row.length - 1).bit_length()
 
     def elaborate(self, platform):
         m = Module()

@@ -13,6 +13,14 @@ def test_every_operator_has_its_own_name_and_can_be_made():
     assert [latencies[name] for name in names] == [1, 1, 1, 1, 1, 3, 2]
 
 
+def test_a_mac_lane_grows_with_its_probabilities(tmp_path):
+    areas = [
+        measure_operator(OperatorPoint("MAC lane", f"{bits}-bit probabilities"), tmp_path, AreaOptions())["area"]
+        for bits in (8, 12)
+    ]
+    assert 1.2 * areas[0] < areas[1] < 1.6 * areas[0]
+
+
 def test_a_maximum_has_a_result_register_and_a_valid_bit(tmp_path):
     point = OperatorPoint("maximum", "")
     result = measure_operator(point, tmp_path, AreaOptions())

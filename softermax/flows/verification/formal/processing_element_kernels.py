@@ -6,6 +6,7 @@ import z3
 
 from softermax.hw.pe.mac_lane import MacLane
 from softermax.hw.pe.requantiser import RequantiserLane
+from softermax.hw.pe.streams import operands, vector
 from softermax.model import SoftermaxConfig
 from softermax.model.pe_config import ProcessingElementConfig
 
@@ -59,7 +60,7 @@ def mac_lane(*, values: bool) -> Kernel:
         "MAC lane",
         f"{config.vector_size} pairs, {'of probabilities, too, ' if values else ''}24-bit sums",
         "A cycle's products are added to the accumulator, or to what it starts from, without loss.",
-        lambda: MacLane(config),
+        lambda: MacLane(operands(config)["row"].shape, vector(config)),
         2,
         claim,
         Fault("carry of the products lost", "", "products", becomes("{} & ~(1 << 17)")),
