@@ -63,6 +63,9 @@ UNITS = {
     "pe": PROCESSING_ELEMENT,
 }
 
+#: Rows that sum to one.
+CASCADE = (("rounding", "cascade"),)
+
 
 def _facts(config: SoftermaxConfig) -> dict:
     """Formats as strings, widths in bits, errors as real numbers."""
@@ -144,6 +147,8 @@ FAITHFUL = replace(
     published={},
     is_faithful=True,
     normalizer="row_product",
+    # Rounding happens in the Normalization Unit alone.
+    in_make={unit: ((), CASCADE) if unit in ("normalization", "softmax") else ((),) for unit in UNITS},
     mutated={
         "unnormed": (4, 32, ()),
         "normalization": (4, 32, ()),

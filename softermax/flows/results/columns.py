@@ -79,13 +79,14 @@ POINT = (
     Column("unit", "unit"),
     Column("preset", "preset"),
     Column("normalizer", "normalizer"),
+    Column("rounding", "rounding"),
     Column("lanes", "lanes"),
     Column("max_len", "max_len"),
     Column("values", "gives", lambda values: "context" if values else "probabilities"),
     Column("axi_stream", "ports", lambda axi_stream: "AXI4-Stream" if axi_stream else "own"),
     Column("input", "input"),
     Column("output", "output"),
-    *hidden("max_d_head", "rounding", "guard_bits", "saturate", "cuts", "base"),
+    *hidden("max_d_head", "guard_bits", "saturate", "cuts", "base"),
 )
 #: Columns of fields that several measures have.
 AREA = real("area", "area\n{area_unit}", 1)
