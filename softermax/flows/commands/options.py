@@ -35,7 +35,7 @@ __all__ = [
 SOFTMAX = "softmax"
 UNIT = click.Argument(["unit"], required=False)
 AXI_STREAM = click.Option(
-    ["--axi-stream"], is_flag=True, help="Give softmax or pe AXI4-Stream ports; see docs/axi-stream.md."
+    ["--axi-stream"], is_flag=True, help="Give softmax or pe AXI4-Stream ports; see docs/how-to/axi-stream.md."
 )
 BUILD_DIR = click.Option(
     ["--build-dir"],

@@ -53,7 +53,7 @@ def _evaluated(unit: str, longest: int) -> tuple[Options, ...]:
 
 FP16 = Design(
     title="conventional softmax in IEEE binary16, the baseline",
-    source="three passes over a row, as in docs/baseline.md",
+    source="three passes over a row, as in docs/explanation/baseline.md",
     license="Apache-2.0",
     config=BaselineConfig,
     units=UNITS,

@@ -142,7 +142,7 @@ PAPER = Design(
 FAITHFUL = replace(
     PAPER,
     title="Softermax, widths derived so that every output is faithfully rounded",
-    source="Softermax (Stevens et al., DAC 2021) with derived widths and row products; docs/faithful.md",
+    source="Softermax (Stevens et al., DAC 2021) with derived widths and row products; docs/explanation/faithful.md",
     config=SoftermaxConfig.faithful,
     published={},
     is_faithful=True,

@@ -31,7 +31,10 @@ __all__ = ["FAITHFULNESS", "faithful_grid", "measure_faithfulness"]
 
 
 def faithful_grid() -> list[DesignPoint]:
-    """The configs of docs/faithful-grid.md: four input formats, 7 to 12 output bits, five row lengths; 16 lanes."""
+    """The configs of docs/results/tables/faithful-grid.md: 120, of 16 lanes each.
+
+    They have four input formats, 7 to 12 output bits and five row lengths.
+    """
     inputs = (Q(6, 2), Q(5, 3), Q(4, 4), Q(7, 2))
     outputs = (UQ(1, 7), *(UQ(0, bits) for bits in range(8, 13)))
     return [

@@ -1,4 +1,4 @@
-"""A report's tables in Markdown, as docs/figures.md has them."""
+"""A report's tables in Markdown, as docs/results/figures.md has them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["markdown_report"]
 
 START = (
     "# Figures\n\nWritten by `make evaluate`, for each library that was given. "
-    "[How](evaluation.md) they were measured, and what they do not say.\n"
+    "[How](../how-to/evaluation.md) they were measured, and what they do not say.\n"
 )
 
 

@@ -24,7 +24,7 @@ from ..synthesis.synthesis import AreaOptions, synthesise_component
 
 __all__ = ["CHOICES", "OPERATORS", "OperatorPoint", "measure_operator", "operator_points"]
 
-#: The baseline's operators by name and choice; docs/baseline.md says which it uses.
+#: The baseline's operators by name and choice; docs/explanation/baseline.md says which it uses.
 BINARY16: dict[tuple[str, str], Callable[[], Operator]] = {
     ("adder", ""): lambda: baseline.ADDER,
     ("adder", "nonnegative"): lambda: baseline.NONNEGATIVE_ADDER,

@@ -78,7 +78,7 @@ MUTANTS = Measure(
     name="mutants",
     help="Measure mutation coverage: small changes of a unit's netlist, each of which the traces of softermax cosim "
     f"must tell from the unit, unless it is proven to be equivalent. UNIT is one of {', '.join(unit_names())}; "
-    "without it, the points of docs/mutation.md. The JSON lists what has survived.",
+    "without it, the points of docs/explanation/mutation.md. The JSON lists what has survived.",
     example="mutants unnormed --preset faithful --lanes 4 --max-len 64 --number 100 --seed 7",
     title="Mutants killed by the traces of softermax cosim, seed {seed}",
     progress="Mutating",

@@ -1,7 +1,8 @@
-"""The operators in binary16, from IEEE 754 as SMT-LIB's theory of floating point defines it, and docs/baseline.md.
+"""The operators in binary16, from IEEE 754 as SMT-LIB's theory of floating point defines it.
 
-That document departs from the standard in what is subnormal: an operand counts as zero of its sign, and a result that
-is too small after rounding to 11 bits, as though exponents had no limit, becomes one. There is one NaN.
+The baseline (docs/explanation/baseline.md) departs from the standard in what is subnormal: an operand counts as zero of
+its sign, and a result that is too small after rounding to 11 bits, as though exponents had no limit, becomes one. There
+is one NaN.
 """
 
 from __future__ import annotations
