@@ -16,8 +16,10 @@ from ..evaluation.evaluation import (
     unit_tables,
     write_evaluation,
 )
-from ..files import check_writable, write_whole
-from ..measurement.cosimulation import COSIM_OPTIONS, CosimOptions
+from ..evaluation.quick import EVERY, QUICK_COLUMNS
+from ..evaluation.quick import quick as run_quick
+from ..files import check_folder, check_writable, write_whole
+from ..measurement.cosimulation import COSIM_OPTIONS, SEED, CosimOptions
 from ..measurement.unit_columns import UNIT_COLUMNS
 from ..results.formats import as_json
 from ..synthesis.options import EXCLUDE, LEAST_AREA_SYNTHESIS, LIBERTY
@@ -25,7 +27,18 @@ from ..synthesis.synthesis import AreaOptions
 from .options import BUILD_DIR
 from .output import MESSAGES, Output, command, fail_on_mismatch
 
-__all__ = ["datasheet", "evaluate"]
+__all__ = ["datasheet", "evaluate", "quick"]
+
+#: What people read last.
+NEXT = """
+Verilog   {verilog}
+Report    {page} (open it in a browser)
+Figures   {figures}
+
+Next:     softermax verilog softmax --lanes 32 --max-len 512 -o softermax.v
+          softermax area softmax --liberty YOUR.lib       in um2 of your cells
+          softermax --help                                everything else
+"""
 
 SCHEDULER = click.Option(
     ["--scheduler"],
@@ -34,17 +47,42 @@ SCHEDULER = click.Option(
 
 
 @command(
+    "quick",
+    LIBERTY,
+    EXCLUDE,
+    SEED,
+    BUILD_DIR,
+    help="Do the quick main job of make: Verilog of every unit with 16 lanes, presets faithful and paper, co-simulated "
+    f"on one row in {EVERY} of the real scores and synthesised, and a report with pictures.",
+    example="quick --liberty cells.lib",
+)
+def quick(output: Output, liberty, exclude, seed, build_dir):
+    from ..report import write_report  # plots take a second to import
+
+    file, report = build_dir / "quick.json", build_dir / "report"
+    check_writable(file)
+    check_folder(report)
+    found = run_quick(build_dir, seed, AreaOptions(liberty=liberty, exclude=exclude), MESSAGES)
+    write_whole(file, as_json(found))
+    page = write_report({library_name(liberty): found}, report)
+    title = f"16 lanes, rows of up to 384 scores, one in {EVERY} of the real rows played"
+    output.show(found["units"], QUICK_COLUMNS, title)
+    output.note(NEXT.format(verilog=build_dir / "verilog", page=page, figures=file))
+    fail_on_mismatch(found["units"])
+
+
+@command(
     "datasheet",
     *LEAST_AREA_SYNTHESIS.options,
     *COSIM_OPTIONS.options,
     BUILD_DIR,
-    help="Do the main job: Verilog, co-simulation and area of every design point of make.",
+    help="Measure every design point of the datasheet: Verilog, co-simulation and area.",
     example="datasheet --liberty cells.lib",
 )
-def datasheet(output: Output, seed, simulator, build_dir, **synthesis):
+def datasheet(output: Output, seed, simulator, every, build_dir, **synthesis):
     area_options, file = AreaOptions(**synthesis), build_dir / "datasheet.json"
     check_writable(file)
-    results = make_datasheet(main_design_points(), build_dir, CosimOptions(seed, simulator), area_options, MESSAGES)
+    results = make_datasheet(main_design_points(), build_dir, CosimOptions(seed, simulator, every), area_options, MESSAGES)
     write_whole(file, as_json(results))
     title = f"Verified on real attention scores in {simulator}, area by recipe {area_options.recipe}"
     output.show(results, DATASHEET_COLUMNS, title)

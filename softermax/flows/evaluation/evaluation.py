@@ -29,6 +29,7 @@ __all__ = [
     "evaluation_path",
     "full_plan",
     "library_name",
+    "provenance",
     "read_evaluations",
     "unit_tables",
     "write_evaluation",
@@ -134,7 +135,7 @@ def evaluate(plan: Plan, build_dir: Path, library: AreaOptions, console: Console
     order = [*probes, *sorted(others, key=_effort, reverse=True)]
     found = dict(zip(order, run_jobs(order, "Evaluating", console, scheduler), strict=True))
     return {
-        "provenance": _provenance(library),
+        "provenance": provenance(library, recipe=RECIPE, period=PERIOD),
         "units": with_ratios([_unit(job.point, found[job]) for job in units]),
         "lengths": with_ratios([job.point.identity() | row for job in lengths for row in found[job]["energies"]]),
         "sweeps": with_ratios([dict(found[job]) for job in sweeps]),
@@ -177,7 +178,8 @@ def _unit(point: DesignPoint, found: dict) -> dict:
     return point.identity() | found["area"] | energies | timed
 
 
-def _provenance(library: AreaOptions) -> dict:
+def provenance(library: AreaOptions, **options) -> dict:
+    """Sources, library, options and programs that results follow from."""
     sources, changed = commit()
     return {
         "commit": sources,
@@ -186,8 +188,7 @@ def _provenance(library: AreaOptions) -> dict:
         "liberty_files": [
             {"name": file.name, "sha256": hashlib.sha256(file.read_bytes()).hexdigest()} for file in library.liberty
         ],
-        "recipe": RECIPE,
-        "period": PERIOD,
+        **options,
         "versions": versions(),
     }
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, ProcessPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 
@@ -61,6 +62,9 @@ class Job:
             raise FlowError("the sources of softermax must not change during a run, nor differ in workers: start anew")
         return self.point.identity() | self.function(self.point, self.build_dir, **self.options)
 
+    def __str__(self) -> str:
+        return f"{self.function.__name__} of {self.point.name}"
+
     def refuse(self):
         """A FlowError or CosimError, in seconds, if the job cannot do its work."""
         check_folder(self.build_dir)
@@ -105,12 +109,17 @@ def run_jobs(jobs: Sequence[Job], description: str, console: Console, scheduler:
         with _progress(description, len(jobs), len(results), console) as advance, executor as (workers, places):
             for job, result in _in_order(missing, workers, places):
                 results[job] = result
-                advance()
+                advance(job)
     return [results[job] for job in jobs]
 
 
 @contextmanager
-def _progress(description: str, total: int, found: int, console: Console) -> Iterator[Callable[[], None]]:
+def _progress(description: str, total: int, found: int, console: Console) -> Iterator[Callable[[Job], None]]:
+    """What is to be called after each job: a bar moves, or where nobody sees one a line is printed."""
+    if not console.is_terminal:
+        done = count(found + 1)
+        yield lambda job: console.print(f"{description}: {next(done)} of {total}, {job}", soft_wrap=True)
+        return
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -118,9 +127,9 @@ def _progress(description: str, total: int, found: int, console: Console) -> Ite
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task(description, total=total, completed=found)
-        yield lambda: progress.advance(task)
+        yield lambda _: progress.advance(task)
 
 
 def _in_order(jobs: Sequence[Job], workers: Executor, places: Callable[[], int]) -> Iterator[tuple[Job, dict]]:

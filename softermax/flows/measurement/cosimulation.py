@@ -27,6 +27,7 @@ __all__ = [
     "check_cosim",
     "check_simulator",
     "cosim",
+    "every",
     "verilog_text",
     "write_verilog",
 ]
@@ -47,15 +48,22 @@ SIMULATOR = click.Option(
 )
 
 
+def every(default: int) -> click.Option:
+    """The option that thins out what is played."""
+    help = "Number of rows, or of heads, of which one is played."
+    return click.Option(["--every"], type=click.IntRange(1), default=default, show_default=True, help=help)
+
+
 @dataclass(frozen=True)
 class CosimOptions:
-    """How co-simulations are run."""
+    """How co-simulations are run; see :func:`softermax.flows.cosimulation.verify.verify`."""
 
     seed: int = 1
     simulator: str = "verilator"
+    every: int = 1
 
 
-COSIM_OPTIONS = OptionGroup("options", CosimOptions, (SEED, SIMULATOR))
+COSIM_OPTIONS = OptionGroup("options", CosimOptions, (SEED, SIMULATOR, every(1)))
 
 
 def check_simulator(simulator: str = "verilator"):
@@ -110,7 +118,7 @@ def cosim(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict:
     """Generate a point's Verilog and verify it."""
     verilog = Path(write_verilog(point, build_dir)["verilog"])
     folder = build_dir / "cosim" / f"{point.name}_{options.simulator}"
-    result = verify(point, verilog, folder, seed=options.seed, simulator=options.simulator)
+    result = verify(point, verilog, folder, **vars(options))
     cache, key = _entry(point, build_dir, options)
     return cache.put(key, {"verilog": file_digest(verilog), "result": result})["result"]
 

@@ -13,8 +13,8 @@ from ..cosimulation.verify import compared
 from ..design_points import DesignPoint, main_design_points
 from ..designs.registry import unit_names
 from ..errors import FlowError
-from ..jobs.measure import Measure
-from ..measurement.cosimulation import COSIM_OPTIONS, CosimOptions, check_cosim, write_verilog
+from ..jobs.measure import Measure, OptionGroup
+from ..measurement.cosimulation import SEED, SIMULATOR, CosimOptions, check_cosim, write_verilog
 from ..results.columns import COMPARED, POINT, Column, hidden, integer
 
 __all__ = ["COVERAGE", "FLOOR", "by_coverpoint", "coverage", "covered_designs", "summary", "trace_coverage"]
@@ -63,7 +63,7 @@ COVERAGE = Measure(
     progress="Playing and counting",
     run=coverage,
     check=_check,
-    options=(COSIM_OPTIONS,),
+    options=(OptionGroup("options", CosimOptions, (SEED, SIMULATOR)),),
     columns=(
         *POINT,
         Column("coverpoint", "coverpoint"),

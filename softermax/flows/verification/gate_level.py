@@ -26,7 +26,7 @@ from ..jobs.cache import cached
 from ..jobs.measure import Measure, OptionGroup
 from ..jobs.provenance import cache_key, library_digests
 from ..measurement.checks import check_synthesis
-from ..measurement.cosimulation import SEED, SIMULATOR, CosimOptions, check_cosim, write_verilog
+from ..measurement.cosimulation import SEED, SIMULATOR, CosimOptions, check_cosim, every, write_verilog
 from ..measurement.jobs import synthesis
 from ..results.columns import CELLS, COMPARED, FLOPS, POINT, Column, hidden
 from ..synthesis.mapping import RECIPES
@@ -64,22 +64,17 @@ def gate_points() -> list[DesignPoint]:
     return [*whole, *small]
 
 
-def _cache_key(point: DesignPoint, area: AreaOptions, cosim: CosimOptions, every: int, limits: Limits) -> str:
+def _cache_key(point: DesignPoint, area: AreaOptions, cosim: CosimOptions, limits: Limits) -> str:
     mapped = vars(area) | {"liberty": library_digests(area.liberty)}
-    facts = {"mapped": mapped, "cosim": vars(cosim), "every": every, "limits": vars(limits)}
+    facts = {"mapped": mapped, "cosim": vars(cosim), "limits": vars(limits)}
     return cache_key("gate level", point, **facts)
 
 
 @cached(_cache_key)
 def gate_level(
-    point: DesignPoint, build_dir: Path, area: AreaOptions, cosim: CosimOptions, every: int, limits: Limits
+    point: DesignPoint, build_dir: Path, area: AreaOptions, cosim: CosimOptions, limits: Limits
 ) -> dict:
     """Synthesise a point, play its netlist and compare it with its RTL.
-
-    Parameters
-    ----------
-    every : int
-        As for :func:`softermax.flows.cosimulation.verify.verify`.
 
     Returns
     -------
@@ -89,7 +84,7 @@ def gate_level(
     """
     mapped = synthesis(point, build_dir, area)
     rtl = Path(write_verilog(point, build_dir, macros=bool(mapped.macros))["verilog"])
-    found = play_netlist(point, mapped, area, cosim, every)
+    found = play_netlist(point, mapped, area, cosim)
     compared = compare_netlist(rtl, mapped, area, limits)
     return {
         "netlist": f"{', '.join(file.name for file in area.liberty) or 'generic'}, {mapped.recipe}",
@@ -121,7 +116,7 @@ GATE = Measure(
     help="Verify netlists of standard cells: the same co-simulation as of the Verilog, and formal equivalence with it. "
     "UNIT is one of those of cosim; without it, the softmax units of make with 16 lanes and small processing elements.",
     example="gate unnormed --liberty cells.lib.gz --recipe balanced",
-    title="Netlists, one row of {every}, seed {cosim.seed}, in {cosim.simulator}",
+    title="Netlists, one row of {cosim.every}, seed {cosim.seed}, in {cosim.simulator}",
     progress="Synthesising, playing and comparing",
     run=gate_level,
     check=_check,
@@ -143,13 +138,6 @@ GATE = Measure(
                 CLOCK_GATING,
             ),
         ),
-        click.Option(
-            ["--every"],
-            type=click.IntRange(1),
-            default=16,
-            show_default=True,
-            help="Number of rows, or of heads, of which one is played.",
-        ),
         OptionGroup(
             "limits",
             Limits,
@@ -164,7 +152,7 @@ GATE = Measure(
                 ),
             ),
         ),
-        OptionGroup("cosim", CosimOptions, (SEED, SIMULATOR)),
+        OptionGroup("cosim", CosimOptions, (SEED, SIMULATOR, every(16))),
     ),
     each="area",
     columns=(
@@ -179,14 +167,14 @@ GATE = Measure(
 )
 
 
-def play_netlist(point: DesignPoint, mapped: Synthesis, area: AreaOptions, cosim: CosimOptions, every: int = 1) -> dict:
+def play_netlist(point: DesignPoint, mapped: Synthesis, area: AreaOptions, cosim: CosimOptions) -> dict:
     """Co-simulate a netlist, as :func:`softermax.flows.cosimulation.verify.verify` does, in a folder beside it."""
     text = mapped.netlist.read_text()
     for macro in mapped.macros.values():
         text = text.replace(macro.stub(), macro.model())
     file = mapped.netlist.with_name("netlist_with_cells.v")
     write_whole(file, LINT_OFF + _models(mapped, area) + text)
-    return verify(point, file, file.parent / cosim.simulator, seed=cosim.seed, simulator=cosim.simulator, every=every)
+    return verify(point, file, file.parent / cosim.simulator, **vars(cosim))
 
 
 def compare_netlist(rtl: Path, mapped: Synthesis, area: AreaOptions, limits: Limits) -> dict[str, Equivalence]:

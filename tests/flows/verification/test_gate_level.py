@@ -28,7 +28,7 @@ def netlist(tmp_path_factory):
 
 
 def test_a_netlist_does_what_its_verilog_does(tmp_path):
-    result = gate_level(POINT, tmp_path, BALANCED, CosimOptions(seed=2), every=8, limits=Limits(30))
+    result = gate_level(POINT, tmp_path, BALANCED, CosimOptions(seed=2, every=8), limits=Limits(30))
     assert result["netlist"] == "generic, balanced"
     assert result["flops"] > 50
     assert result["cycles_compared"] > 200
@@ -42,7 +42,7 @@ def test_cells_may_have_names_that_mean_something_in_verilog(tmp_path):
     named = generic.replace("(NAND2_X1)", '("nand-2")').replace("(INV_X1)", '("assign")').replace("(DFF)", '("reg")')
     (tmp_path / "named.lib").write_text(named)
     area = AreaOptions((tmp_path / "named.lib",), recipe="balanced")
-    result = gate_level(POINT, tmp_path, area, CosimOptions(seed=2), every=8, limits=Limits(30))
+    result = gate_level(POINT, tmp_path, area, CosimOptions(seed=2, every=8), limits=Limits(30))
     assert result["mismatches"] == 0
     assert result["equivalence"].startswith("proven")
 
@@ -62,7 +62,7 @@ def test_another_gate_is_noticed(netlist, tmp_path):
     [found] = compare_netlist(rtl, changed, BALANCED, Limits(30)).values()
     assert found.verdict == "different"
     assert found.difference.ports
-    assert play_netlist(POINT, changed, BALANCED, CosimOptions(seed=2), every=8)["mismatches"] > 0
+    assert play_netlist(POINT, changed, BALANCED, CosimOptions(seed=2, every=8))["mismatches"] > 0
 
 
 def test_another_clock_is_refused(netlist, tmp_path):
