@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
+from pathlib import Path
+
 import click
 
 from ..design_points import main_design_points
@@ -16,7 +21,7 @@ from ..evaluation.evaluation import (
     unit_tables,
     write_evaluation,
 )
-from ..evaluation.quick import EVERY, QUICK_COLUMNS
+from ..evaluation.quick import EVERY, QUICK_COLUMNS, quick_points
 from ..evaluation.quick import quick as run_quick
 from ..files import check_folder, check_writable, write_whole
 from ..measurement.cosimulation import COSIM_OPTIONS, SEED, CosimOptions
@@ -35,9 +40,9 @@ Verilog   {verilog}
 Report    {page} (open it in a browser)
 Figures   {figures}
 
-Next:     softermax verilog softmax --lanes 32 --max-len 512 -o softermax.v
-          softermax area softmax --liberty YOUR.lib       in um2 of your cells
-          softermax --help                                everything else
+Next:     {program} verilog softmax --lanes 32 --max-len 512 -o softermax.v
+          {program} area softmax --liberty YOUR.lib
+          {program} --help
 """
 
 SCHEDULER = click.Option(
@@ -62,13 +67,19 @@ def quick(output: Output, liberty, exclude, seed, build_dir):
     file, report = build_dir / "quick.json", build_dir / "report"
     check_writable(file)
     check_folder(report)
-    found = run_quick(build_dir, seed, AreaOptions(liberty=liberty, exclude=exclude), MESSAGES)
+    found = run_quick(quick_points(), build_dir, seed, AreaOptions(liberty=liberty, exclude=exclude), MESSAGES)
     write_whole(file, as_json(found))
     page = write_report({library_name(liberty): found}, report)
     title = f"16 lanes, rows of up to 384 scores, one in {EVERY} of the real rows played"
     output.show(found["units"], QUICK_COLUMNS, title)
-    output.note(NEXT.format(verilog=build_dir / "verilog", page=page, figures=file))
+    output.note(NEXT.format(verilog=build_dir / "verilog", page=page, figures=file, program=_program()))
     fail_on_mismatch(found["units"])
+
+
+def _program() -> str:
+    """What to type for this program: its name, or a path if the shell would not find it."""
+    name, path = Path(sys.argv[0]).name, sys.argv[0]
+    return name if shutil.which(name) == os.path.abspath(path) else os.path.relpath(path)
 
 
 @command(
@@ -82,7 +93,9 @@ def quick(output: Output, liberty, exclude, seed, build_dir):
 def datasheet(output: Output, seed, simulator, every, build_dir, **synthesis):
     area_options, file = AreaOptions(**synthesis), build_dir / "datasheet.json"
     check_writable(file)
-    results = make_datasheet(main_design_points(), build_dir, CosimOptions(seed, simulator, every), area_options, MESSAGES)
+    results = make_datasheet(
+        main_design_points(), build_dir, CosimOptions(seed, simulator, every), area_options, MESSAGES
+    )
     write_whole(file, as_json(results))
     title = f"Verified on real attention scores in {simulator}, area by recipe {area_options.recipe}"
     output.show(results, DATASHEET_COLUMNS, title)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -36,7 +37,7 @@ def quick_points() -> list[DesignPoint]:
     return [DesignPoint(unit, preset, LANES) for preset in PRESETS for unit in design(preset).units]
 
 
-def quick(build_dir: Path, seed: int, library: AreaOptions, console: Console) -> dict:
+def quick(points: Sequence[DesignPoint], build_dir: Path, seed: int, library: AreaOptions, console: Console) -> dict:
     """Verilog, co-simulation of one row in eight, and area of every point.
 
     Returns
@@ -46,5 +47,5 @@ def quick(build_dir: Path, seed: int, library: AreaOptions, console: Console) ->
         results in order, with the fields of :data:`softermax.flows.evaluation.datasheet.DATASHEET_COLUMNS`.
     """
     options = CosimOptions(seed, every=EVERY)
-    units = datasheet(quick_points(), build_dir, options, library, console)
+    units = datasheet(points, build_dir, options, library, console)
     return {"provenance": provenance(library, command="make", recipe=library.recipe), "units": units}

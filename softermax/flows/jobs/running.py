@@ -63,7 +63,9 @@ class Job:
         return self.point.identity() | self.function(self.point, self.build_dir, **self.options)
 
     def __str__(self) -> str:
-        return f"{self.function.__name__} of {self.point.name}"
+        facts = (str(value) for value in self.point.identity().values())
+        name = getattr(self.point, "name", None) or ", ".join(facts)
+        return f"{self.function.__name__.strip('_').replace('_', ' ')} of {name}"
 
     def refuse(self):
         """A FlowError or CosimError, in seconds, if the job cannot do its work."""

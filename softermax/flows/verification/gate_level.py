@@ -71,9 +71,7 @@ def _cache_key(point: DesignPoint, area: AreaOptions, cosim: CosimOptions, limit
 
 
 @cached(_cache_key)
-def gate_level(
-    point: DesignPoint, build_dir: Path, area: AreaOptions, cosim: CosimOptions, limits: Limits
-) -> dict:
+def gate_level(point: DesignPoint, build_dir: Path, area: AreaOptions, cosim: CosimOptions, limits: Limits) -> dict:
     """Synthesise a point, play its netlist and compare it with its RTL.
 
     Returns

@@ -18,7 +18,7 @@ GENERIC = (Path(running.__file__).parents[1] / "gates" / "cells" / "generic.lib"
 #: What commands need beside what they are tried with.
 NEEDED = {"accuracy": ["digits"], "finetune": ["digits"], "softmax": ["scores.npy"], "verilog": ["unnormed"]}
 #: Commands that build hardware in Verilator, and a unit where one is enough.
-BUILDING = ("datasheet", "cosim", "gate", "coverage", "mutants", "soak")
+BUILDING = ("quick", "datasheet", "cosim", "gate", "coverage", "mutants", "soak")
 
 
 def having(option: str) -> list[str]:
@@ -93,7 +93,7 @@ def test_a_library_that_is_none(command, library, monkeypatch):
     ],
 )
 @pytest.mark.parametrize("library", [[], ["--liberty", "generic.lib"]], ids=["generic", "file"])
-@pytest.mark.parametrize("command", ["datasheet", "area", "evaluate", "gate"])
+@pytest.mark.parametrize("command", ["quick", "datasheet", "area", "evaluate", "gate"])
 def test_patterns_that_leave_too_little_or_match_nothing(command, library, patterns, text):
     assert refusal(command, *library, *(part for each in patterns for part in ("--exclude", each))) == text
 
@@ -133,7 +133,8 @@ def test_a_plot_that_cannot_be_written():
 
 
 @pytest.mark.parametrize(
-    ("command", "inside"), [("datasheet", "datasheet.json"), ("evaluate", "evaluation/generic.json")]
+    ("command", "inside"),
+    [("quick", "quick.json"), ("datasheet", "datasheet.json"), ("evaluate", "evaluation/generic.json")],
 )
 def test_a_file_of_the_build_folder_that_cannot_be_written(command, inside):
     Path("build", inside).mkdir(parents=True)
@@ -168,7 +169,7 @@ def test_a_program_that_is_missing(command, monkeypatch):
     monkeypatch.setattr("shutil.which", lambda program: None if program == "g++" else f"/bin/{program}")
     text = "verilator needs the program g++, which is not on the PATH: install Debian package g++"
     assert refusal(command) == text
-    if command != "datasheet":
+    if command not in ("quick", "datasheet"):
         assert refusal(command, "unnormed") == text
 
 

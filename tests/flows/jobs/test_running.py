@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,20 @@ def test_jobs_begin_in_order(one_thread, tmp_path):
     assert begun == ["first", "second", "third"]
 
 
+@pytest.mark.parametrize(("terminal", "lines"), [(False, 3), (True, 0)])
+def test_without_a_terminal_each_finished_job_is_a_line(one_thread, tmp_path, terminal, lines):
+    def work_on(point, build_dir):
+        return {}
+
+    console = Console(file=StringIO(), force_terminal=terminal, width=40)
+    jobs = [Job(work_on, Point(f"a point with a long name, the one with number {n}"), tmp_path) for n in range(3)]
+    run(jobs, console)
+    said = [line for line in console.file.getvalue().splitlines() if "a point" in line]
+    assert said == [
+        f"Working: {n + 1} of 3, work on of a point with a long name, the one with number {n}" for n in range(lines)
+    ]
+
+
 def test_all_that_has_to_run_is_checked_before_anything_runs(one_thread, tmp_path):
     done = []
 
@@ -105,7 +120,7 @@ def test_what_has_been_found_is_not_run_again(one_thread, tmp_path, capsys):
     old = Job(work, Point("old"), tmp_path)
     new = Job(work, Point("new"), tmp_path)
     assert run([new, old]) == [{"name": "new", "n": 2}, {"name": "old", "n": 1}]
-    assert capsys.readouterr().err == "Working: 1 of 2 results are there from before\n"
+    assert capsys.readouterr().err == ("Working: 1 of 2 results are there from before\nWorking: 2 of 2, work of new\n")
 
 
 def test_a_failure_ends_the_run(one_thread, tmp_path):

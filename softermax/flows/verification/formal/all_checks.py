@@ -37,7 +37,7 @@ def formal_checks(unit: str | None = None) -> list[Check]:
 
 def run_checks(checks: Sequence[Check], build_dir: Path, console: Console) -> list[dict]:
     """A row for each check, in order; what has been found before by the same sources is not tried again."""
-    return run_jobs([Job(_try, check, build_dir) for check in checks], "Proving", console)
+    return run_jobs([Job(_prove, check, build_dir) for check in checks], "Proving", console)
 
 
 def _cache_key(check: Check) -> str:
@@ -47,7 +47,7 @@ def _cache_key(check: Check) -> str:
 
 
 @cached(_cache_key)
-def _try(check: Check, build_dir: Path) -> dict:
+def _prove(check: Check, build_dir: Path) -> dict:
     """Run a check in a folder of its own."""
     words = re.sub(r"\W+", "_", f"{check.unit} {check.config} {check.property}").strip("_").lower()
     return check.row(build_dir / "formal" / f"{words[:60]}_{key_of(check.identity())[:8]}")
