@@ -49,7 +49,7 @@ class DesignPoint:
     """
 
     unit: str
-    preset: str = "paper"
+    preset: str = "faithful"
     lanes: int = 16
     max_len: int = 384
     options: Options = ()

@@ -72,7 +72,7 @@ class Format(click.ParamType):
 NO_UNIT = "must come with a UNIT: without one, the points have sizes of their own"
 #: Options of a design point but for its unit.
 SIZE = (
-    _size("--preset", default="paper", help=f"Name of the design: {', '.join(designs())}."),
+    _size("--preset", default="faithful", help=f"Name of the design: {', '.join(designs())}."),
     _size("--lanes", type=int, default=16, help="Scores per slice, taken in one clock cycle."),
     _size("--max-len", type=int, default=384, help="Elements of the longest row."),
     click.Option(
