@@ -7,7 +7,7 @@ import click
 from softermax.sim.cosim import CosimError
 
 from ..errors import FlowError
-from . import check, evaluate, generate, measure, models, study
+from . import check, evaluate, generate, measure, models, records, study
 from .output import stop
 
 __all__ = ["app", "run"]
@@ -19,7 +19,7 @@ def app():
     """Softmax hardware after the Softermax paper: generate it, verify it, measure it."""
 
 
-for family in (generate, check, measure, evaluate, study, models):
+for family in (generate, check, measure, evaluate, study, models, records):
     for entry in vars(family).values():
         if isinstance(entry, click.Command):
             app.add_command(entry)

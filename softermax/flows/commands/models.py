@@ -10,6 +10,7 @@ import click
 from ..errors import FlowError
 from ..files import check_writable, write_whole
 from ..results.formats import as_json
+from ..studies.outcome_columns import OUTCOME_COLUMNS
 from ..studies.score_statistics import SCORE_COLUMNS, minilm_statistics
 from .options import BUILD_DIR, Format
 from .output import MESSAGES, Output, OutputFile, command
@@ -144,7 +145,7 @@ def _experiments():
         from softermax.nn.tasks.catalogue import TaskChoice
         from softermax.nn.tasks.errors import TaskError
 
-        from ..studies.experiments import OUTCOME_COLUMNS, experiment
+        from ..studies.experiments import experiment
     except ModuleNotFoundError as error:
         if error.name not in EXTRA:
             raise

@@ -120,7 +120,7 @@ def _progress(description: str, total: int, found: int, console: Console) -> Ite
     """What is to be called after each job: a bar moves, or where nobody sees one a line is printed."""
     if not console.is_terminal:
         done = count(found + 1)
-        yield lambda job: console.print(f"{description}: {next(done)} of {total}, {job}", soft_wrap=True)
+        yield lambda job: total > 1 and console.print(f"{description}: {next(done)} of {total}, {job}", soft_wrap=True)
         return
     columns = (
         SpinnerColumn(),

@@ -1,0 +1,104 @@
+"""Records of figures: what is kept, when it is old, and the tables that documents have of them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from softermax.flows.commands import records as commands
+from softermax.flows.errors import FlowError
+from softermax.flows.records import RECORDS, Record, documents, fill, read_record, record, write_record
+from softermax.flows.results.columns import Column, real
+
+ROOT = Path(__file__).parents[3]
+TEXT = """before
+<!-- figures: tiny; unit, area; lanes=16 -->
+old
+<!-- end of figures -->
+after
+"""
+RESULTS = [{"unit": "a", "lanes": 16, "area": 1234.56, "area_unit": "GE"}, {"unit": "b", "lanes": 32, "area": 2.0}]
+
+
+@pytest.fixture
+def tiny(monkeypatch, tmp_path):
+    """A record by the name of tiny, kept in a folder that is a checkout."""
+    columns = (Column("unit", "unit"), real("area", "area\n{area_unit}", 1))
+    monkeypatch.setitem(RECORDS, "tiny", Record("designs", 1, columns))
+    write_record("tiny", RESULTS, root=tmp_path)
+    (tmp_path / "docs" / "deep").mkdir(parents=True)
+    (tmp_path / "README.md").write_text("no figures\n")
+    (tmp_path / "docs" / "deep" / "page.md").write_text(TEXT)
+    return tmp_path
+
+
+def test_every_table_of_the_documents_is_that_of_its_record():
+    found = documents(ROOT)
+    assert ROOT / "README.md" in found
+    assert [file.name for file in found if fill(file.read_text(), ROOT) != file.read_text()] == []
+
+
+def test_a_record_says_what_it_follows_from(tiny):
+    kept = read_record("tiny", tiny)
+    assert (kept["command"], kept["results"]) == ("softermax designs", RESULTS)
+    assert {"numpy", "pyosys"} < kept["versions"].keys()
+
+
+def test_it_is_stale_when_its_sources_have_changed(tiny, monkeypatch):
+    assert not record.is_stale("tiny", tiny)
+    monkeypatch.setattr(record, "source_digest", lambda packages: "another")
+    assert record.is_stale("tiny", tiny)
+
+
+def test_a_table_shows_the_chosen_fields_of_the_chosen_results(tiny):
+    assert fill(TEXT, tiny).splitlines() == [
+        "before",
+        "<!-- figures: tiny; unit, area; lanes=16 -->",
+        "| unit | area GE |",
+        "|------|---------|",
+        "| a | 1,234.6 |",
+        "<!-- end of figures -->",
+        "after",
+    ]
+
+
+def test_tables_are_written_and_a_changed_figure_is_found(tiny):
+    page = tiny / "docs" / "deep" / "page.md"
+    with pytest.raises(FlowError, match=r"page\.md must be those of the records"):
+        commands.document.main(["--check", "--root", str(tiny)], standalone_mode=False)
+    assert page.read_text() == TEXT
+    commands.document.main(["--root", str(tiny)], standalone_mode=False)
+    commands.document.main(["--check", "--root", str(tiny)], standalone_mode=False)
+    page.write_text(page.read_text().replace("1,234.6", "1,134.6"))
+    with pytest.raises(FlowError, match=r"page\.md must be those of the records"):
+        commands.document.main(["--check", "--root", str(tiny)], standalone_mode=False)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"),
+    [
+        ("none; unit", r"the record must be one of .*tiny, not 'none'"),
+        ("tiny; period", "tiny must have the field 'period' to show it: it has unit, lanes, area, area_unit"),
+        ("tiny; unit; lanes=64", "must show a result of tiny, not none"),
+        ("quick; unit", r"quick\.json must be a record: make it with softermax record quick"),
+    ],
+)
+def test_a_table_of_what_is_not_there_is_refused(tiny, wanted, why):
+    with pytest.raises(FlowError, match=why):
+        fill(TEXT.replace("tiny; unit, area; lanes=16", wanted), tiny)
+
+
+def test_the_command_of_a_record_is_run_and_its_results_are_kept(tiny, capsys):
+    from softermax.flows.commands.app import app
+
+    app.main(["record", "tiny", "--root", str(tiny)], "softermax", standalone_mode=False)
+    names = [result["preset"] for result in json.loads((tiny / "results" / "tiny.json").read_text())["results"]]
+    assert {"paper", "faithful", "fp16"} <= set(names)
+    with pytest.raises(FlowError, match="tiny must not be measured with a --liberty"):
+        app.main(["record", "tiny", "--liberty", "x.lib", "--root", str(tiny)], "softermax", standalone_mode=False)
+
+
+def test_the_list_has_every_record_with_its_state(tiny, capsys):
+    commands.records.main(["--root", str(tiny), "--json"], standalone_mode=False)
+    states = {row["record"]: row["state"] for row in json.loads(capsys.readouterr().out)}
+    assert states == dict.fromkeys(RECORDS, "missing") | {"tiny": "up to date"}
