@@ -21,6 +21,7 @@ from .attention import (
     registered,
 )
 from .quantiser import ScoreQuantiser
+from .reach import unreached
 
 __all__ = ["calibrate", "load_quantisers", "observe"]
 
@@ -161,9 +162,7 @@ def observe(model: PreTrainedModel, batches: Iterable[Mapping | Tensor], config:
     if not ran:
         raise ValueError("batches must hold one or more, not none (an iterator may be used up)")
     if not attention.called:
-        raise ValueError(
-            f"model must have an attention that goes by transformers' AttentionInterface, not {type(model).__name__}"
-        )
+        raise ValueError(unreached(model))
 
 
 class _Observing(SoftermaxAttention):

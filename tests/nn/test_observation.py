@@ -160,7 +160,10 @@ def test_what_calibrate_refuses():
     text = "model must be a model of transformers, not Linear"
     assert refusal(calibrate, torch.nn.Linear(1, 1), [batch("bert")], kind=TypeError) == text
     bloom = BloomModel(BloomConfig(vocab_size=50, hidden_size=8, n_layer=1, n_head=2))
-    text = "model must have an attention that goes by transformers' AttentionInterface, not BloomModel"
+    text = (
+        "model must have an attention that goes by transformers' AttentionInterface, not BloomModel, which computes a "
+        "softmax of its own: use its eager attention"
+    )
     assert refusal(calibrate, bloom, [batch("bert")]) == text
     text = "name must be a text that transformers does not use itself, not 'sdpa'"
     assert refusal(calibrate, make("bert"), [batch("bert")], name="sdpa") == text
