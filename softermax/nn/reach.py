@@ -19,7 +19,7 @@ from torch.overrides import TorchFunctionMode
 from transformers import PreTrainedModel
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-__all__ = ["DEFAULT_NAME", "expect", "note", "unreached"]
+__all__ = ["DEFAULT_NAME", "OwnSoftmaxes", "expect", "note", "unreached"]
 
 #: Name that :func:`softermax.register` registers unless told.
 DEFAULT_NAME = "softermax"
@@ -51,7 +51,7 @@ def unreached(model: nn.Module) -> str:
     """The sentence for a model whose softmax is its own."""
     return (
         f"model must have an attention that goes by transformers' AttentionInterface, not {type(model).__name__}, "
-        "which computes a softmax of its own: use its eager attention"
+        "which Softermax does not reach: use its eager attention"
     )
 
 
@@ -75,7 +75,7 @@ class _Watch:
         if _running:
             _running[0].parts.append(model)
             return
-        self.reached, self.parts, self._mode = False, [model], _OwnSoftmaxes()
+        self.reached, self.parts, self._mode = False, [model], OwnSoftmaxes()
         _running.append(self)
         self._mode.__enter__()
 
@@ -99,23 +99,23 @@ class _Watch:
             handle.remove()
 
 
-class _OwnSoftmaxes(TorchFunctionMode):
+class OwnSoftmaxes(TorchFunctionMode):
     """Notes the modules that compute attention, and not by one of ours."""
 
     def __init__(self):
         super().__init__()
-        self._modules: dict[nn.Module, None] = {}
+        self.modules: dict[nn.Module, None] = {}
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         if not torch.compiler.is_compiling() and function in SOFTMAXES + ATTENTIONS:
             module = _calling_module()
             if module is not None and (function in ATTENTIONS or _is_attention(module)):
-                self._modules[module] = None
+                self.modules[module] = None
         return function(*args, **(kwargs or {}))
 
     def warn(self, model: PreTrainedModel):
         """Name them, if there are any, in one warning."""
-        names = [name or type(module).__name__ for name, module in model.named_modules() if module in self._modules]
+        names = [name or type(module).__name__ for name, module in model.named_modules() if module in self.modules]
         if names:
             more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
             warnings.warn(

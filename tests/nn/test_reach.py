@@ -31,7 +31,7 @@ from softermax.nn import calibrate, register
 from .models import batch, make, run
 
 CONFIG = SoftermaxConfig.faithful(lanes=4, max_len=32, base="e")
-OWN = "which computes a softmax of its own: use its eager attention"
+OWN = "which Softermax does not reach: use its eager attention"
 BLOOM = BloomConfig(vocab_size=50, hidden_size=8, n_layer=1, n_head=2)
 OUTSIDE = {
     "bloom": BLOOM,
