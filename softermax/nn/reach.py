@@ -19,10 +19,12 @@ from torch.overrides import TorchFunctionMode
 from transformers import PreTrainedModel
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
-__all__ = ["DEFAULT_NAME", "OwnSoftmaxes", "expect", "note", "unreached"]
+__all__ = ["DEFAULT_NAME", "OUTSIDE", "OwnSoftmaxes", "expect", "note", "unreached"]
 
 #: Name that :func:`softermax.register` registers unless told.
 DEFAULT_NAME = "softermax"
+#: How the sentence for a model that does not reach it begins.
+OUTSIDE = "model must have an attention that goes by transformers' AttentionInterface"
 #: Attribute of a model that is to be watched.
 WATCH = "_softermax_watch"
 #: Functions that are attention where an attention module calls them, and those that always are.
@@ -49,10 +51,7 @@ def note():
 
 def unreached(model: nn.Module) -> str:
     """The sentence for a model whose softmax is its own."""
-    return (
-        f"model must have an attention that goes by transformers' AttentionInterface, not {type(model).__name__}, "
-        "which Softermax does not reach: use its eager attention"
-    )
+    return f"{OUTSIDE}, not {type(model).__name__}, which Softermax does not reach: use its eager attention"
 
 
 class _Watch:

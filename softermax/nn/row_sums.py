@@ -87,7 +87,7 @@ class RowSums(nn.Module):
             self.enough = max(self.enough, self._enough(folded[:, notable], rows[:, notable]))
 
     def head(self, head: int) -> dict:
-        """Of one head: the mean ``row_sum``, the least and the greatest, and ``mass_error``, the mean distance from 1."""
+        """Of one head: ``row_sum``, the mean, the least and the greatest; ``mass_error``, the mean distance from 1."""
         rows = max(int(self.rows[head]), 1)
         return {
             "row_sum": float(self.total[head]) / rows,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import warnings
 from collections.abc import Iterator, Mapping
 
 import torch
+import transformers
 from torch import Tensor
 from transformers import PreTrainedModel
 from transformers.models.auto import modeling_auto
@@ -14,8 +16,8 @@ from transformers.models.auto import modeling_auto
 from softermax.model import SoftermaxConfig
 
 from ..attention import default_config, register
-from ..reach import OwnSoftmaxes, unreached
-from .tiny import LAYERS, TinyError, inputs, tiny_model
+from ..reach import OUTSIDE, OwnSoftmaxes
+from .tiny import LAYERS, TinyError, inputs, said, tiny_model
 
 __all__ = ["KINDS", "VERDICTS", "families", "judge"]
 
@@ -33,7 +35,7 @@ VERDICTS = {
     "in part": "the same, and a warning names an attention beside that stays as it is",
     "refused": "in a sentence: it wants what is not supported",
     "not reached": "refused in a sentence: it does not go by the interface",
-    "no attention": "refused in the same sentence: it has no softmax over keys",
+    "no attention": "refused in the same sentence: none of its modules is seen to compute a softmax over keys",
     "not tried": "no tiny model of it could be made or run with eager attention",
     "differs": "its outputs are not those of eager attention",
     "fails": "with an error that is not ours",
@@ -66,28 +68,36 @@ def judge(kind: str, family: str) -> dict:
     with warnings.catch_warnings(record=True) as warned, _quiet():
         warnings.simplefilter("always")
         result |= _judged(name, family)
-    said = [str(each.message) for each in warned if "computes a softmax of its own" in str(each.message)]
-    if said and result["verdict"] == "works":
-        result |= {"verdict": "in part", "remark": said[0]}
+    own = [str(each.message) for each in warned if "computes a softmax of its own" in str(each.message)]
+    if own and result["verdict"] == "works":
+        result |= {"verdict": "in part", "remark": own[0]}
     return result
 
 
 def _judged(name: str, family: str) -> dict:
+    """The first verdict that is one, of models of more and more layers: a hybrid may attend in every eighth only."""
     found = {"verdict": "not tried", "remark": ""}
     for layers in LAYERS:
         try:
             kind = _model_class(name)
             model = tiny_model(kind, family, layers, "eager")
-            given = inputs(model)
+            given = _taken(inputs(model), model)
             with OwnSoftmaxes() as own:
                 expected = _run(model, given)
         except Exception as error:  # whatever a family's code has against what it is given
-            return found | {"remark": " ".join(f"{type(error.__cause__ or error).__name__}: {error}".split())[:200]}
+            if found["verdict"] == "not tried":
+                found = {"verdict": "not tried", "remark": said(error)}
+            continue
         found = _compared(kind, family, layers, given, expected, bool(own.modules))
-        # A hybrid may have attention in every eighth layer only.
         if found["verdict"] != "no attention":
             break
     return found
+
+
+def _taken(given: dict, model: PreTrainedModel) -> dict:
+    """Without options that a model does not know."""
+    known = inspect.signature(model.forward).parameters
+    return {name: value for name, value in given.items() if isinstance(value, Tensor) or name in known}
 
 
 def _compared(kind, family: str, layers: int, given: Mapping, expected: Tensor, attends: bool) -> dict:
@@ -99,12 +109,12 @@ def _compared(kind, family: str, layers: int, given: Mapping, expected: Tensor, 
         difference = _difference(_run(model, given), expected)
         other = _difference(_run(tiny_model(kind, family, layers, BASE_2), given), expected)
     except ValueError as error:
-        text = str(error)
-        if text.endswith(unreached(torch.nn.Identity()).partition("which")[2]):
-            return {"verdict": "not reached" if attends else "no attention", "remark": text}
-        return {"verdict": "refused" if "use eager attention" in text else "fails", "remark": text}
+        if str(error).startswith(OUTSIDE):
+            return {"verdict": "not reached" if attends else "no attention", "remark": ""}
+        ours = str(error).startswith("unsupported attention variant")
+        return {"verdict": "refused" if ours else "fails", "remark": str(error)}
     except Exception as error:  # so that one family does not end the others
-        return {"verdict": "fails", "remark": " ".join(f"{type(error).__name__}: {error}".split())[:200]}
+        return {"verdict": "fails", "remark": said(error)}
     if difference > TOLERANCE:
         return {"verdict": "differs", "difference": difference, "remark": ""}
     if other <= TOLERANCE:
@@ -113,8 +123,6 @@ def _compared(kind, family: str, layers: int, given: Mapping, expected: Tensor, 
 
 
 def _model_class(name: str) -> type[PreTrainedModel]:
-    import transformers
-
     found = getattr(transformers, name, None)
     if found is None:
         raise TinyError(f"no class {name}")
