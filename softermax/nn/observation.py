@@ -16,6 +16,7 @@ from softermax.model.golden import VANISHED
 
 from .attention import (
     CALIBRATED,
+    MAX_LEN,
     QUANTISER,
     SoftermaxAttention,
     default_config,
@@ -74,7 +75,7 @@ def calibrate(
     -----
     UserWarning
         If a head's ``mass_error`` is above :data:`softermax.nn.row_sums.NOTABLE`: once, with the worst head and what of
-        the config would do.
+        the config would do. If the model has positions for longer rows than the config takes.
 
     Raises
     ------
@@ -104,6 +105,7 @@ def calibrate(
     model.set_attn_implementation(name)
     report = _report(model)
     _warn_of_lost_mass(report, quantisers.values())
+    _warn_of_long_rows(model, config)
     return report
 
 
@@ -269,3 +271,14 @@ def _warn_of_lost_mass(report: list[dict], quantisers: Iterable[ScoreQuantiser])
         f"at least: {most.remedy()}",
         stacklevel=3,
     )
+
+
+def _warn_of_long_rows(model: PreTrainedModel, config: SoftermaxConfig):
+    """A warning now, if texts that the model may be given or generate would be refused later."""
+    positions = getattr(model.config.get_text_config(), "max_position_embeddings", None) or 0
+    if config.max_len < min(positions, MAX_LEN):
+        warnings.warn(
+            f"{type(model).__name__} has {positions} positions, but rows of more than max_len = {config.max_len} scores "
+            "will be refused: take a larger max_len if there are any",
+            stacklevel=3,
+        )

@@ -64,7 +64,13 @@ def test_a_zero_point_moves_no_sum():
 
 def long_llama():
     """A model whose rows are long and flat."""
-    sizes = {"vocab_size": 50, "hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 2}
+    sizes = {
+        "vocab_size": 50,
+        "hidden_size": 16,
+        "intermediate_size": 16,
+        "num_hidden_layers": 2,
+        "max_position_embeddings": 64,
+    }
     torch.manual_seed(1)
     model = LlamaModel(LlamaConfig(**sizes, num_attention_heads=2, num_key_value_heads=2)).eval()
     ids = torch.randint(0, 50, (2, LONG), generator=torch.Generator().manual_seed(3))
