@@ -132,7 +132,8 @@ def _calling_module() -> nn.Module | None:
         if package != __name__ and package.startswith("softermax."):
             return None
         owner = frame.f_locals.get("self")
-        if isinstance(owner, nn.Module):
+        # What calls a softmax that is a module matters, not that.
+        if isinstance(owner, nn.Module) and not isinstance(owner, nn.Softmax):
             return owner
         frame = frame.f_back
     return None

@@ -27,6 +27,7 @@ from transformers import (
 
 from softermax.model import SoftermaxConfig
 from softermax.nn import calibrate, register
+from softermax.nn.reach import OwnSoftmaxes
 
 from .models import batch, make, run
 
@@ -124,6 +125,22 @@ def test_what_a_model_does_itself_beside_is_named_once():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         model(images)
+
+
+def test_a_softmax_that_is_a_module_is_its_attentions():
+    class PoolAttention(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.softmax = nn.Softmax(dim=-1)
+
+        def forward(self, scores):
+            return self.softmax(scores)
+
+    with OwnSoftmaxes() as own:
+        pool = PoolAttention()
+        pool(torch.ones(2, 3))
+        nn.Softmax(dim=-1)(torch.ones(2, 3))
+    assert list(own.modules) == [pool]
 
 
 @pytest.mark.parametrize("arithmetic", ["softermax", "exact"])

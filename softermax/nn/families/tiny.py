@@ -40,17 +40,18 @@ SIZES = (
     (1, "n_group topk_group n_groups attn_layer_offset expert_layer_offset first_k_dense_replace mamba_n_groups"),
     (
         8,
-        "head_dim d_kv v_head_dim qk_head_dim kv_lora_rank q_lora_rank swa_head_dim swa_v_head_dim attention_head_size "
+        "head_dim d_kv v_head_dim qk_rope_head_dim qk_nope_head_dim kv_lora_rank q_lora_rank "
+        "swa_head_dim swa_v_head_dim attention_head_size "
         "kv_channels index_head_dim index_topk mamba_n_heads mamba_d_head mamba_num_heads mamba_head_dim",
     ),
-    (4, "qk_rope_head_dim qk_nope_head_dim rotary_dim"),
+    (4, "rotary_dim"),
     (
         VOCABULARY,
         "vocab_size decoder_vocab_size vocab_size_per_layer_input unpadded_vocab_size max_position_embeddings "
         "n_positions max_seq_len max_sequence_length model_max_length max_source_positions max_target_positions "
         "hidden_size_per_layer_input",
     ),
-    (16, "num_conv_pos_embeddings num_conv_pos_embedding_groups query_pre_attn_scalar"),
+    (16, "qk_head_dim num_conv_pos_embeddings num_conv_pos_embedding_groups query_pre_attn_scalar"),
     (IMAGE, "image_size"),
 )
 #: Of these, None is a default.

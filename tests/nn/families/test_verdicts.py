@@ -20,6 +20,7 @@ from softermax.nn.families.verdicts import KINDS, VERDICTS, families, judge
         ("causal", "gpt_oss", "refused", "attention sinks"),
         ("causal", "bloom", "not reached", ""),
         ("causal", "gpt_neo", "not reached", ""),
+        ("causal", "cpmant", "not reached", ""),
         ("causal", "mamba", "no attention", ""),
     ],
 )
