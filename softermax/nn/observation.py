@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import math
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import torch
@@ -10,9 +12,11 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from softermax.model import Q, SoftermaxConfig
+from softermax.model.golden import VANISHED
 
 from .attention import (
     CALIBRATED,
+    MAX_LEN,
     QUANTISER,
     SoftermaxAttention,
     default_config,
@@ -21,6 +25,8 @@ from .attention import (
     registered,
 )
 from .quantiser import ScoreQuantiser
+from .reach import unreached
+from .row_sums import NOTABLE, RowSums
 
 __all__ = ["calibrate", "load_quantisers", "observe"]
 
@@ -60,20 +66,33 @@ def calibrate(
     -------
     list of dict
         For each attention module and head ``module``, ``head``, ``zero_point`` (in units of the last place of the input
-        format) and the fractions of the scores that it leaves clipped, ``clipped_above`` and ``clipped_below``.
+        format) and the fractions of the scores that it leaves clipped, ``clipped_above`` and ``clipped_below``. Of the
+        rows' sums in the output format, where the input format clips nothing, the mean ``row_sum``,
+        ``least_row_sum``, ``greatest_row_sum`` and ``mass_error``, the mean distance from 1. All of it is in the
+        ``state_dict``, too.
+
+    Warns
+    -----
+    UserWarning
+        If a head's ``mass_error`` is above :data:`softermax.nn.row_sums.NOTABLE`: once, with the worst head and what of
+        the config would do. If the model has positions for longer rows than the config takes.
 
     Raises
     ------
     TypeError, ValueError
-        If a parameter is not as described, there is no batch, or the model has no attention that can be replaced.
+        If a parameter is not as described, there is no batch, the model has no attention that can be replaced, or its
+        rows are longer than the config takes.
     """
     config = _registered_config(config, name)
     quantisers: dict[nn.Module, ScoreQuantiser] = {}
 
     def observer(module, scores, keep, probabilities):
         if module not in quantisers:
-            quantisers[module] = ScoreQuantiser(scores.shape[1], config, percentile).to(scores.device)
+            quantiser = ScoreQuantiser(scores.shape[1], config, percentile)
+            quantiser.row_sums = RowSums(scores.shape[1], config)
+            quantisers[module] = quantiser.to(scores.device)
         quantisers[module](scores, keep)
+        quantisers[module].row_sums.add(scores, keep)
 
     observe(model, batches, config, observer)
     for quantiser in quantisers.values():
@@ -84,7 +103,10 @@ def calibrate(
             # Saved with the model, which transformers loads without its zero points, and says little of it.
             setattr(module.config, CALIBRATED, True)
     model.set_attn_implementation(name)
-    return _report(model)
+    report = _report(model)
+    _warn_of_lost_mass(report, quantisers.values())
+    _warn_of_long_rows(model, config)
+    return report
 
 
 def load_quantisers(model: PreTrainedModel, state: Mapping[str, Tensor], config: SoftermaxConfig | str | None = None):
@@ -116,6 +138,8 @@ def load_quantisers(model: PreTrainedModel, state: Mapping[str, Tensor], config:
         quantiser, prefix = ScoreQuantiser(heads, config), f"{name}.{QUANTISER}."
         own = {key.removeprefix(prefix): state[key] for key in state if key.startswith(prefix)}
         _check_format(own.get("format"), quantiser)
+        if any(key.startswith("row_sums.") for key in own):
+            quantiser.row_sums = RowSums(heads, config)
         quantiser.load_state_dict(own)
         setattr(model.get_submodule(name), QUANTISER, quantiser.to(model.device))
 
@@ -161,9 +185,7 @@ def observe(model: PreTrainedModel, batches: Iterable[Mapping | Tensor], config:
     if not ran:
         raise ValueError("batches must hold one or more, not none (an iterator may be used up)")
     if not attention.called:
-        raise ValueError(
-            f"model must have an attention that goes by transformers' AttentionInterface, not {type(model).__name__}"
-        )
+        raise ValueError(unreached(model))
 
 
 class _Observing(SoftermaxAttention):
@@ -171,13 +193,33 @@ class _Observing(SoftermaxAttention):
 
     def __init__(self, config: SoftermaxConfig, observer: Observer):
         super().__init__(config, "exact")
-        self._observer, self.called = observer, False
+        self._observer, self.called, self._seeing = observer, False, None
+
+    def __call__(self, module, query, key, value, attention_mask, *arguments, **options):
+        self._seeing = _seeing_rows(attention_mask, options.get("position_bias"))
+        return super().__call__(module, query, key, value, attention_mask, *arguments, **options)
 
     def probabilities(self, module, scores, keep):
         probabilities = super().probabilities(module, scores, keep)
+        if self._seeing is not None:
+            seeing = self._seeing.expand(scores.shape)
+            keep = seeing if keep is None else keep & seeing
         self._observer(module, scores, keep, probabilities)
         self.called = True
         return probabilities
+
+
+def _seeing_rows(*biases: Tensor | None) -> Tensor | None:
+    """Which rows a mask leaves a key: a number that masks all of them leaves the row's scores what they are beside it.
+
+    Bool, broadcastable to the scores; None for all.
+    """
+    hidden = None
+    for bias in biases:
+        if bias is not None:
+            masked = ~bias if bias.dtype == torch.bool else bias <= -VANISHED * math.log(2)
+            hidden = masked if hidden is None else hidden | masked
+    return None if hidden is None else ~hidden.all(dim=-1, keepdim=True)
 
 
 @contextlib.contextmanager
@@ -214,3 +256,29 @@ def _report(model: PreTrainedModel) -> list[dict]:
         if isinstance(quantiser, ScoreQuantiser)
         for head in range(quantiser.heads)
     ]
+
+
+def _warn_of_lost_mass(report: list[dict], quantisers: Iterable[ScoreQuantiser]):
+    """One warning if rows do not sum to one: the worst head, and what would do for all."""
+    lossy = [entry for entry in report if entry["mass_error"] > NOTABLE]
+    if not lossy:
+        return
+    worst, config = max(lossy, key=lambda entry: entry["mass_error"]), next(iter(quantisers)).config
+    most = max((quantiser.row_sums for quantiser in quantisers), key=lambda sums: sums.enough)
+    warnings.warn(
+        f"rows do not sum to one in {config.output} in {len(lossy)} of {len(report)} heads; those of head "
+        f"{worst['head']} of {worst['module']} sum to {worst['row_sum']:.3f} on average, {worst['least_row_sum']:.3f} "
+        f"at least: {most.remedy()}",
+        stacklevel=3,
+    )
+
+
+def _warn_of_long_rows(model: PreTrainedModel, config: SoftermaxConfig):
+    """A warning now, if texts that the model may be given or generate would be refused later."""
+    positions = getattr(model.config.get_text_config(), "max_position_embeddings", None) or 0
+    if config.max_len < min(positions, MAX_LEN):
+        warnings.warn(
+            f"{type(model).__name__} has {positions} positions, but rows of more than max_len = {config.max_len} "
+            "scores will be refused: take a larger max_len if there are any",
+            stacklevel=3,
+        )

@@ -9,11 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from softermax.model import SoftermaxConfig
+from softermax.model.golden import VANISHED
 from softermax.model.pe import fixed_point
 from softermax.model.pe_config import SHIFT_BITS, ZERO_POINT_BITS, ProcessingElementConfig
 from softermax.model.scalars import positive_int
 
 from .histogram import BINS, HeadHistograms
+from .row_sums import RowSums
 
 __all__ = ["Requantisation", "ScoreQuantiser"]
 
@@ -61,6 +63,8 @@ class ScoreQuantiser(nn.Module):
     format : Tensor of int64, (3,)
         Integer and fraction bits of ``config.input``, and 1 with base ``"e"``, else 0. With those above it is what a
         ``state_dict`` has.
+    row_sums : RowSums or None
+        Where calibration has counted them; then in a ``state_dict`` too.
 
     Raises
     ------
@@ -80,6 +84,7 @@ class ScoreQuantiser(nn.Module):
         score = config.input
         self.register_buffer("format", torch.tensor([score.integer_bits, score.fraction_bits, config.base == "e"]))
         width = config.input.ulp * BIN_OF_ULP
+        self.row_sums: RowSums | None = None
         self.scores, self.largest, self.second = (HeadHistograms(heads, width) for _ in range(3))
 
     @property
@@ -131,10 +136,14 @@ class ScoreQuantiser(nn.Module):
         self.frozen.fill_(True)
 
     def head(self, head: int) -> dict:
-        """Of one head, once frozen: ``zero_point``, and the fractions ``clipped_above`` and ``clipped_below``."""
+        """Of one head, once frozen: ``zero_point``, the fractions ``clipped_above`` and ``clipped_below``, row sums.
+
+        Those are as of :meth:`softermax.nn.row_sums.RowSums.head`, where they were counted.
+        """
         observed = int(self.observed[head])
         fractions = {name: int(getattr(self, name)[head]) / observed for name in ("clipped_above", "clipped_below")}
-        return {"zero_point": int(self.zero_point[head])} | fractions
+        sums = {} if self.row_sums is None else self.row_sums.head(head)
+        return {"zero_point": int(self.zero_point[head])} | fractions | sums
 
     def clipped(self, zero_point: Tensor) -> tuple[Tensor, Tensor]:
         """How many observed scores zero points leave below and above the format: two of int64, (heads,)."""
@@ -185,6 +194,9 @@ class ScoreQuantiser(nn.Module):
         if not scores[keep].isfinite().all():
             raise ValueError("scores must be finite where the mask keeps them")
         folded = (scores.double() * self.unit).masked_fill(~keep, -math.inf)
+        # A mask that was added to the scores, of whatever size.
+        keep = keep & (folded > folded.amax(dim=-1, keepdim=True) - VANISHED)
+        folded = folded.masked_fill(~keep, -math.inf)
         self.scores.add(folded, keep)
         ranked = folded.topk(min(2, folded.shape[-1]), dim=-1).values
         kept = ranked > -math.inf

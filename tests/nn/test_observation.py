@@ -120,6 +120,23 @@ def test_state_goes_from_model_to_model():
     other.load_state_dict(model.state_dict())
 
 
+@pytest.mark.parametrize("masking", [-1e3, -1e4, -1e9])
+def test_no_mask_moves_a_zero_point(masking):
+    """Causal, with padding to the left: rows that are padding see nothing at all."""
+    ids, keep = torch.arange(3, 21).view(2, 9), torch.ones(9, 9).tril().bool().repeat(2, 1, 1, 1)
+    keep[1, :, :, :4] = False
+    reports = []
+    for mask in (keep, torch.zeros(keep.shape).masked_fill(~keep, masking)):
+        model = make("llama")
+        with torch.no_grad():
+            for layer in model.model.layers:
+                layer.self_attn.q_proj.weight.mul_(40)
+        reports.append(calibrate(model, [{"input_ids": ids, "attention_mask": mask}]))
+    # Both with zero points, and of the same rows.
+    assert any(entry["zero_point"] for entry in reports[0][:HEADS])
+    assert reports[0][:HEADS] == reports[1][:HEADS]
+
+
 def test_the_config_is_the_one_that_is_given_or_registered():
     paper = SoftermaxConfig.paper(lanes=4, max_len=32)
     model = make("bert")
@@ -160,7 +177,10 @@ def test_what_calibrate_refuses():
     text = "model must be a model of transformers, not Linear"
     assert refusal(calibrate, torch.nn.Linear(1, 1), [batch("bert")], kind=TypeError) == text
     bloom = BloomModel(BloomConfig(vocab_size=50, hidden_size=8, n_layer=1, n_head=2))
-    text = "model must have an attention that goes by transformers' AttentionInterface, not BloomModel"
+    text = (
+        "model must have an attention that goes by transformers' AttentionInterface, not BloomModel, which Softermax "
+        "does not reach: use its eager attention"
+    )
     assert refusal(calibrate, bloom, [batch("bert")]) == text
     text = "name must be a text that transformers does not use itself, not 'sdpa'"
     assert refusal(calibrate, make("bert"), [batch("bert")], name="sdpa") == text

@@ -83,7 +83,8 @@ def test_the_papers_percentile(config):
 
 @pytest.mark.parametrize("percentile", [None, 99.999])
 def test_clipped_fractions_are_counted(percentile):
-    scores = np.random.default_rng(2).normal(0, 25, (3, 100, 60))
+    # All of a row within the octaves that exact softmax in float32 has.
+    scores = np.random.default_rng(2).normal(0, 25, (3, 100, 60)).clip(-70, 70)
     quantiser = calibrated(np.rint(scores * 8) / 8, percentile=percentile)
     moved = np.rint(scores * 8) / 8 * 4 - quantiser.zero_point.numpy()[:, None, None]
     # A histogram's bin holds its upper edge: half a unit above the greatest is not clipped, as far below it is.
@@ -95,6 +96,18 @@ def test_clipped_fractions_are_counted(percentile):
         "clipped_above": (moved[1] > 127.5).mean(),
         "clipped_below": (moved[1] <= -128.5).mean(),
     }
+
+
+@pytest.mark.parametrize("masking", [-1e3, -1e4, -65504.0, -1e9, -1e38])
+def test_a_mask_that_was_added_moves_no_zero_point(masking):
+    """Of a causal row the first score alone takes part, the second is the mask."""
+    scores = rows(108.0, 108.0, 108.0, n=3)
+    masked = scores.masked_fill(torch.ones(3, 3).triu(1).bool(), masking)
+    expected = calibrated(scores, mask=torch.ones(3, 3).tril().bool())
+    found = calibrated(masked)
+    assert found.zero_point.tolist() == expected.zero_point.tolist() == [4 * 107 - 127]
+    assert found.observed.tolist() == [6]
+    assert found.clipped_below.tolist() == expected.clipped_below.tolist()
 
 
 def test_masked_scores_are_not_observed():

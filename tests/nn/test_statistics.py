@@ -31,6 +31,9 @@ def recorded(model, config):
     def record(module, scores, keep, probabilities):
         kept = torch.ones_like(scores, dtype=torch.bool) if keep is None else keep
         unit = math.log2(math.e) if config.base == "e" else 1
+        # What lies 150 octaves below its row's highest is 0 in exact softmax in float32, as if masked.
+        shown = scores.masked_fill(~kept, -math.inf)
+        kept = kept & (shown * unit > shown.amax(-1, keepdim=True) * unit - 150)
         heads = layers.setdefault(module, [([], []) for _ in range(HEADS)])
         for head, (values, rows) in enumerate(heads):
             values.append((scores.double() * unit)[:, head][kept[:, head]].numpy())
@@ -50,7 +53,7 @@ def test_every_figure_is_numpys(base):
     ]
     for row in found:
         values, rows = expected[row["layer"]][row["head"]]
-        assert row["scores"] == len(values) == 2 * 9 * 14
+        assert row["scores"] == len(values) <= 2 * 9 * 14
         for field, percent in {"least": 0, "p1": 1, "p50": 50, "p99": 99, "p99_999": 99.999, "greatest": 100}.items():
             exact = np.percentile(values, percent, method="inverted_cdf")
             assert exact <= row[field] < exact + 1 / 4

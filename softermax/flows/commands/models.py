@@ -13,9 +13,9 @@ from ..results.formats import as_json
 from ..studies.outcome_columns import OUTCOME_COLUMNS
 from ..studies.score_statistics import SCORE_COLUMNS, minilm_statistics
 from .options import BUILD_DIR, Format
-from .output import MESSAGES, Output, OutputFile, command
+from .output import MESSAGES, Output, OutputFile, command, stop
 
-__all__ = ["accuracy", "finetune", "score_statistics"]
+__all__ = ["accuracy", "families", "finetune", "score_statistics"]
 
 #: What comes with the extra.
 EXTRA = ("torch", "transformers")
@@ -108,6 +108,27 @@ def score_statistics(output: Output, input, base, plot):
 
         write_whole(plot, getattr(score_plot(results), plot.suffix.removeprefix(".")))
     output.show(results, SCORE_COLUMNS, f"Attention scores of MiniLM in units of {input}, base {base}")
+
+
+@command(
+    "families",
+    click.Argument(["names"], nargs=-1),
+    help="Try Softermax in tiny models of random weights of every family of the installed transformers, or of those of "
+    "NAMES: exact softmax through it against eager attention, and what is refused. It fails if outputs differ.",
+    example="families llama bloom",
+)
+def families(output: Output, names):
+    try:
+        from ..studies.families import FAMILY_COLUMNS, family_verdicts, summary, wrong
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRA:
+            raise
+        raise FlowError(f"{error.name} must be installed to run models: pip install 'softermax[nn]'") from error
+    results = family_verdicts(names, MESSAGES)
+    tables = {"Numbers of families": summary(results), "Families": results}
+    output.show(results, FAMILY_COLUMNS, "Families", tables=tables)
+    if message := wrong(results):
+        stop(message, 1)
 
 
 def _run(

@@ -12,6 +12,7 @@ from softermax.model import SoftermaxConfig
 from softermax.model.config_checks import CHOICES
 from softermax.model.error_budget import error_budget
 from softermax.model.faithful import smaller_normalizer
+from softermax.model.lost_mass import lost_mass, output_that_keeps
 from softermax.sim import softermax_units
 from softermax.sim.coverage import collect_softermax
 from softermax.sim.row_stimuli import SOFTERMAX_STIMULI
@@ -84,6 +85,8 @@ def _facts(config: SoftermaxConfig) -> dict:
         "guard_bits": config.guard_bits,
         "error_bound_ulp": _finite(budget.total + config.rounding_loss),
         "row_sum_bound_ulp": _finite(budget.row_sum),
+        "lost_mass_bound": lost_mass(config),
+        "output_that_keeps_99_percent": str(output_that_keeps(config) or "none"),
         "sum_can_overflow": config.sum_can_overflow,
         "output_can_saturate": config.output_can_saturate,
         "cuts": ",".join(config.plan.registered_stages) or "none",

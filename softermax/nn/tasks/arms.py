@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -50,7 +51,10 @@ class Arm:
             model.set_attn_implementation("eager")
             return
         if self.calibrated:
-            calibrate(model, batches, self.config, name=NAME)
+            with warnings.catch_warnings():
+                # What an arm loses is what is measured.
+                warnings.simplefilter("ignore", UserWarning)
+                calibrate(model, batches, self.config, name=NAME)
         register_attention(NAME, SoftermaxAttention(self.config, self.arithmetic, self.exact))
         model.set_attn_implementation(NAME)
 

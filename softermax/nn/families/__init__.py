@@ -1,0 +1,1 @@
+"""Families of models of the installed transformers, tiny and with random weights: which have Softermax."""
