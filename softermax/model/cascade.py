@@ -29,7 +29,7 @@ def cascaded(results: np.ndarray, config: SoftermaxConfig) -> np.ndarray:
     ndarray of int64, (..., slices, lanes)
         In units of the output, not saturated.
     """
-    rows = results.reshape(*results.shape[:-2], -1)
+    rows = results.reshape(*results.shape[:-2], results.shape[-2] * results.shape[-1])
     sums = np.cumsum(rows, axis=-1, dtype=np.int64)
     sums += 1 << (config.guard_bits - 1)
     sums >>= config.guard_bits

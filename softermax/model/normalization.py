@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .cascade import cascaded
@@ -157,7 +159,9 @@ def row_product_normalization(
     fraction_bits = config.input.fraction_bits
     fraction = x & ((1 << fraction_bits) - 1)
     rows = products.shape[:-1]
-    selected = np.take_along_axis(products, fraction.reshape(*rows, -1), axis=-1).reshape(x.shape)
+    selected = np.take_along_axis(products, fraction.reshape(*rows, math.prod(x.shape[len(rows) :])), axis=-1).reshape(
+        x.shape
+    )
     # The exponent counts from 1/2, so the products are halved as a matter of course.
     shift = (maximum + exponent - 1)[..., None, None] - (x >> fraction_bits)
     dropped = config.product.fraction_bits - config.result_bits

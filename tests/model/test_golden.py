@@ -252,3 +252,11 @@ def test_probabilities_are_multiples_of_the_last_place_within_the_format(scores)
     assert (y == np.rint(y)).all()
     assert y.min() >= 0
     assert y.max() <= FINE.output.max_raw
+
+
+@pytest.mark.parametrize("rounding", ["nearest", "directed", "cascade"])
+@pytest.mark.parametrize("normalizer", ["row_product", "multiply"])
+def test_no_rows_have_no_probabilities(rounding, normalizer):
+    config = SoftermaxConfig.faithful(max_len=64, rounding=rounding, normalizer=normalizer)
+    assert softmax(np.zeros((0, 3)), config).shape == (0, 3)
+    assert softmax(np.zeros((2, 0, 20)), config).shape == (2, 0, 20)

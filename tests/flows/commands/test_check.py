@@ -9,7 +9,7 @@ from .process import softermax
 
 @pytest.mark.parametrize(("cuts", "latency"), [("none", 1), ("int_max,sum_1", 2)])
 def test_cuts_are_taken_as_they_are_printed(cuts, latency, tmp_path):
-    size = ("--lanes", 2, "--max-len", 16, "--cuts", cuts, "--json")
+    size = ("--preset", "paper", "--lanes", 2, "--max-len", 16, "--cuts", cuts, "--json")
     [facts] = json.loads(softermax("info", *size, cwd=tmp_path).stdout)
     assert facts["cuts"] == cuts
     [result] = json.loads(softermax("cosim", "unnormed", *size, cwd=tmp_path).stdout)
@@ -53,7 +53,7 @@ def test_faithfulness_bounds_and_attacks(tmp_path):
 
 
 def test_the_paper_preset_has_no_bound_and_large_errors(tmp_path):
-    done = softermax("faithfulness", "--rows", 200, "--json", cwd=tmp_path)
+    done = softermax("faithfulness", "--preset", "paper", "--rows", 200, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     [result] = json.loads(done.stdout)
     assert result["bound"] is None

@@ -20,7 +20,7 @@ def test_a_dash_is_standard_output_with_nothing_but_verilog(tmp_path):
     done = softermax(*call, "-o", "-", cwd=tmp_path)
     assert (done.returncode, list(tmp_path.iterdir())) == (0, [])
     assert softermax(*call, cwd=tmp_path).returncode == 0
-    assert done.stdout == (tmp_path / "build" / "verilog" / "unnormed_paper_2x8.v").read_text()
+    assert done.stdout == (tmp_path / "build" / "verilog" / "unnormed_faithful_2x8.v").read_text()
 
 
 @pytest.mark.parametrize("macros", [[], ["--macros"]], ids=["registers", "macros"])
@@ -51,7 +51,7 @@ def test_verilog_has_axi_stream_ports_if_asked(tmp_path):
     size = ("--lanes", 2, "--max-len", 8)
     done = softermax("verilog", "softmax", *size, "--axi-stream", "-o", "unit.v", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "module softmax_paper_2x8_axi_stream(" in (tmp_path / "unit.v").read_text()
+    assert "module softmax_faithful_2x8_axi_stream(" in (tmp_path / "unit.v").read_text()
     without_unit = refused(softermax("verilog", "--axi-stream", cwd=tmp_path))
     assert without_unit == "--axi-stream must come with a UNIT: without one, the points have sizes of their own"
 
@@ -60,14 +60,15 @@ def test_verilog_goes_where_it_is_told(tmp_path):
     done = softermax("verilog", "unnormed", "--lanes", 2, "--max-len", 8, "-o", "unit.v", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     [result] = json.loads(done.stdout)
-    identity = {"unit": "unnormed", "preset": "paper", "lanes": 2, "max_len": 8, "normalizer": "multiply"}
+    identity = {"unit": "unnormed", "preset": "faithful", "lanes": 2, "max_len": 8, "normalizer": "row_product"}
     assert result == identity | {"verilog": "unit.v"}
-    assert "module unnormed_paper_2x8(" in (tmp_path / "unit.v").read_text()
+    assert "module unnormed_faithful_2x8(" in (tmp_path / "unit.v").read_text()
 
 
 def test_the_papers_power_sum_can_be_let_saturate_for_long_rows(tmp_path):
-    [facts] = json.loads(softermax("info", "--max-len", 1024, "--saturate", "--json", cwd=tmp_path).stdout)
+    size = ("--preset", "paper", "--max-len", 1024, "--saturate")
+    [facts] = json.loads(softermax("info", *size, "--json", cwd=tmp_path).stdout)
     assert facts["sum_can_overflow"] is True
-    done = softermax("verilog", "unnormed", "--lanes", 2, "--max-len", 1024, "--saturate", "--json", cwd=tmp_path)
+    done = softermax("verilog", "unnormed", "--lanes", 2, *size, "--json", cwd=tmp_path)
     [result] = json.loads(done.stdout)
     assert result["verilog"] == "build/verilog/unnormed_paper_2x1024_saturate.v"

@@ -29,7 +29,7 @@ def test_help_names_every_command_and_each_has_an_example(tmp_path):
         (("info", "--preset", "none"), "--preset must be one of paper, faithful, fp16, not 'none'"),
         (("cosim", "tanh"), "the unit must be one of unnormed, normalization, softmax, pe, not 'tanh'"),
         (
-            ("verilog", "unnormed", "--max-len", "1024"),
+            ("verilog", "unnormed", "--preset", "paper", "--max-len", "1024"),
             "power_sum must hold a row of 1024 equal scores (--max-len 1024 in slices of 16) unless --saturate "
             "is given, as UQ(11,6) does, not only 1023.984375 as UQ(10,6)",
         ),
@@ -39,7 +39,7 @@ def test_help_names_every_command_and_each_has_an_example(tmp_path):
             "Invalid value for '--simulator': 'vcs' is not one of 'verilator', 'icarus'.",
         ),
         (("verilog", "--lanes", "many"), "Invalid value for '--lanes': 'many' is not a valid integer."),
-        (("info", "--input-format", "Q(4,4)"), "--input-format does not apply to preset paper"),
+        (("info", "--preset", "paper", "--input-format", "Q(4,4)"), "--input-format does not apply to preset paper"),
         (
             ("info", "--preset", "faithful", "--output-format", "8 bits"),
             "Invalid value for '--output-format': a format must be written Q(i,f) or UQ(i,f), not '8 bits'",
@@ -96,7 +96,7 @@ def test_help_names_every_command_and_each_has_an_example(tmp_path):
         ),
         (("info", "--option", "a=1", "--option", "a=2"), "--option must name a once, not again as 'a=2'"),
         (("info", "--option", "bits"), "--option must be NAME=VALUE, not 'bits'"),
-        (("explore",), "--preset must be faithful to have candidates, not 'paper'"),
+        (("explore", "--preset", "paper"), "--preset must be faithful to have candidates, not 'paper'"),
         (("frobnicate",), "No such command 'frobnicate'."),
     ],
 )

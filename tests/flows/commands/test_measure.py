@@ -10,7 +10,7 @@ from .process import COMMAND, refused, softermax
 
 
 def test_area_is_made_of_its_parts(tmp_path):
-    done = softermax("area", "unnormed", "--lanes", 2, "--max-len", 8, "--json", cwd=tmp_path)
+    done = softermax("area", "unnormed", "--preset", "paper", "--lanes", 2, "--max-len", 8, "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     [result] = json.loads(done.stdout)
     assert result["area_unit"] == "GE"

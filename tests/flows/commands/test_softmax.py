@@ -14,10 +14,15 @@ def test_softmax_writes_probabilities_and_says_how_wrong_they_are(tmp_path):
     np.save(tmp_path / "scores.npy", scores)
     done = softermax("softmax", "scores.npy", "-o", "out.npy", "--json", cwd=tmp_path)
     [result] = json.loads(done.stdout)
-    assert np.load(tmp_path / "out.npy").tolist() == [[0.25] * 4, [1.0, 0.0, 0.0, 0.0]]
-    assert (result["rows"], result["row_length"], result["row_sum_min"], result["row_sum_max"]) == (2, 4, 1.0, 1.0)
-    # Exact: 2**-23 for each of the three losers, rounded to 0; the winner has what they lack.
-    assert result["max_error"] == pytest.approx(3 * 2.0**-23, rel=1e-6)
+    assert np.load(tmp_path / "out.npy").tolist() == [[0.25] * 4, [1 - 2**-8, 0.0, 0.0, 0.0]]
+    assert (result["rows"], result["row_length"], result["row_sum_min"], result["row_sum_max"]) == (
+        2,
+        4,
+        1 - 2**-8,
+        1.0,
+    )
+    # Exact: 2**-23 for each of the three losers, which the winner lacks; it is saturated to the output format.
+    assert result["max_error"] == pytest.approx(2**-8 - 3 * 2.0**-23, rel=1e-6)
 
 
 def test_softmax_of_the_baseline_is_near_exact(tmp_path):

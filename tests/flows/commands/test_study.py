@@ -10,7 +10,7 @@ from .process import softermax
 
 
 def test_info_says_what_the_formats_are(tmp_path):
-    [facts] = json.loads(softermax("info", "--lanes", 32, "--json", cwd=tmp_path).stdout)
+    [facts] = json.loads(softermax("info", "--preset", "paper", "--lanes", 32, "--json", cwd=tmp_path).stdout)
     assert facts["input"] == "Q(6,2)"
     assert facts["maximum_bits"] == 7
     assert facts["power_sum"] == "UQ(10,6)"

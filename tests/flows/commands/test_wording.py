@@ -98,7 +98,7 @@ def test_parameters_become_options(message, text):
             ("info", "--preset", "faithful", "--rounding", "up"),
             "--rounding must be 'nearest', 'directed' or 'cascade', not 'up'",
         ),
-        (("info", "--option", "bits=3"), "--option bits does not apply to preset paper"),
+        (("info", "--option", "bits=3"), "--option bits does not apply to preset faithful"),
         (
             ("info", "--option", "cuts={[]: 1}"),
             "--option cuts must be a tuple of some of int_max, power_of_two, sum_1, sum_2, sum_3, sum_4, in order, "
@@ -114,7 +114,7 @@ def test_parameters_become_options(message, text):
         (("utilisation", "--lanes", 256), "--lanes must be 1 to 128, not 256"),
         (("utilisation", "--lanes", 3), "--lanes must be a power of two, 2 or more, for a processing element, not 3"),
         (("soak", "unnormed", "--part", 30), "--part must be less than 20 for 10,000,000 slices, not 30"),
-        (("explore",), "--preset must be faithful to have candidates, not 'paper'"),
+        (("explore", "--preset", "paper"), "--preset must be faithful to have candidates, not 'paper'"),
     ],
 )
 def test_refusals_name_the_option_as_it_was_typed(call, text):
