@@ -13,7 +13,7 @@ from ..files import write_whole
 from ..jobs.provenance import library_digests
 from ..records import RECORDS, documents, fill, write_record
 from ..records.record import check_name, is_stale
-from ..results.columns import Column, real
+from ..results.columns import Column, integer, real
 from ..synthesis.options import LIBERTY
 from .output import Output, command
 
@@ -42,7 +42,6 @@ RECORD_COLUMNS = (
     help="Measure one record of figures again and keep it in the folder results of the checkout. "
     f"NAME is one of {', '.join(RECORDS)}.",
     example="record units-asap7 --liberty asap7.lib.gz",
-    writes=False,
 )
 @click.pass_context
 def record(context, output: Output, name, liberty, root):
@@ -56,7 +55,9 @@ def record(context, output: Output, name, liberty, root):
         words = [*chosen.command.split(), *files, "--json", "-o", str(results)]
         context.find_root().command.main(words, "softermax", standalone_mode=False)
         path = write_record(name, json.loads(results.read_text()), library_digests(liberty), root)
-    output.note(f"results kept in {path}: softermax document writes the tables that show them")
+    kept = {"record": name, "file": str(path), "results": len(read_record(name, root)["results"])}
+    output.show([kept], (Column("record", "record"), Column("file", "file"), integer("results", "results")), "Kept")
+    output.note("softermax document writes the tables that show them")
 
 
 @command(
@@ -82,16 +83,13 @@ def records(output: Output, root):
     ROOT,
     help="Write the tables of figures of README and documents from the records.",
     example="document --check",
-    writes=False,
 )
 def document(output: Output, check, root):
-    changed = []
-    for file in documents(root):
-        text = file.read_text()
-        if (filled := fill(text, root)) != text:
-            changed.append(file)
-            if not check:
-                write_whole(file, filled)
+    filled = {file: fill(file.read_text(), root) for file in documents(root)}
+    changed = [file for file, text in filled.items() if text != file.read_text()]
     if check and changed:
         raise FlowError(f"tables of {', '.join(map(str, changed))} must be those of the records: softermax document")
-    output.note("\n".join(f"{file} written" for file in changed) or "every table is that of its record")
+    for file in changed:
+        write_whole(file, filled[file])
+    rows = [{"document": str(file), "tables": "written" if file in changed else "as before"} for file in filled]
+    output.show(rows, (Column("document", "document"), Column("tables", "tables")), "Documents")

@@ -16,7 +16,13 @@ from softermax.sim.cosim import CosimError
 
 GENERIC = (Path(running.__file__).parents[1] / "gates" / "cells" / "generic.lib").read_text()
 #: What commands need beside what they are tried with.
-NEEDED = {"accuracy": ["digits"], "finetune": ["digits"], "softmax": ["scores.npy"], "verilog": ["unnormed"]}
+NEEDED = {
+    "accuracy": ["digits"],
+    "record": ["operators-asap7"],
+    "finetune": ["digits"],
+    "softmax": ["scores.npy"],
+    "verilog": ["unnormed"],
+}
 #: Commands that build hardware in Verilator, and a unit where one is enough.
 BUILDING = ("quick", "datasheet", "cosim", "gate", "coverage", "mutants", "soak")
 

@@ -56,7 +56,7 @@ def test_a_table_shows_the_chosen_fields_of_the_chosen_results(tiny):
         "<!-- figures: tiny; unit, area; lanes=16 -->",
         "| unit | area GE |",
         "|------|---------|",
-        "| a | 1,234.6 |",
+        "| a    | 1,234.6 |",
         "<!-- end of figures -->",
         "after",
     ]
