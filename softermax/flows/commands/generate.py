@@ -6,7 +6,8 @@ import click
 
 from ..errors import FlowError
 from ..files import STANDARD_OUTPUT, write_whole
-from ..measurement.cosimulation import VERILOG, verilog_text
+from ..generation.point_verilog import point_verilog
+from ..measurement.cosimulation import VERILOG
 from .options import BUILD_DIR, MAIN_POINTS_WITH_AXI_STREAM
 from .output import MESSAGES, Output, OutputFile, command
 
@@ -38,7 +39,8 @@ def verilog(output: Output, verilog_file, build_dir, unit, **given):
         results = VERILOG.results(points, build_dir, MESSAGES, **arguments)
     else:
         [point] = points
-        write_whole(verilog_file, verilog_text(point, **arguments))
+        text, _ = point_verilog(point, **arguments)
+        write_whole(verilog_file, text)
         results = [point.identity() | {"verilog": str(verilog_file)}]
     # Nothing but Verilog goes where Verilog is read from.
     if verilog_file != STANDARD_OUTPUT:

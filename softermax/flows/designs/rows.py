@@ -23,7 +23,11 @@ from softermax.sim.unit_models import UnitModel
 from .captured import check_tokens, distinct, real_rows, rows_of_length
 from .traffic import EnergyStimuli, SupportsTraffic, Traffic
 
-__all__ = ["RowTraffic"]
+__all__ = ["CUT", "LATENCY_OF_A_ROW", "RowTraffic"]
+
+#: What a complete softmax does with rows that are too long, and what its latency is.
+CUT = "It is cut there: the slices beyond are dropped, up to that with last, and all its results say overlong."
+LATENCY_OF_A_ROW = "from the last slice of a row to its first probabilities"
 
 #: Random difficult rows that are mixed with the real ones.
 DIFFICULT_ROWS = 300

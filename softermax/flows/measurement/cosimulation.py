@@ -11,11 +11,12 @@ from softermax.sim.cosim import SIMULATORS, simulator_environment, simulator_ver
 
 from ..cosimulation.verify import verify
 from ..design_points import DesignPoint
+from ..generation.point_verilog import write_point_verilog
 from ..jobs.cache import Cache, CachedJob
 from ..jobs.measure import Measure, OptionGroup
 from ..jobs.provenance import cache_key, file_digest, versions
 from ..results.columns import COMPARED, LATENCY, POINT, Column, hidden, real
-from ..synthesis.verilog import component_verilog, verilog_path, write_component_verilog
+from ..synthesis.verilog import verilog_path
 
 __all__ = [
     "COSIM",
@@ -27,7 +28,6 @@ __all__ = [
     "check_cosim",
     "check_simulator",
     "cosim",
-    "verilog_text",
     "write_verilog",
 ]
 
@@ -70,15 +70,9 @@ def check_cosim(point: DesignPoint, build_dir: Path, options: CosimOptions):
     point.entry.traffic.check(point)
 
 
-def verilog_text(point: DesignPoint, macros: bool = False) -> str:
-    """A point's Verilog, its memories SRAM macros if asked."""
-    text, _ = component_verilog(point.component(), point.name, macros=macros)
-    return text
-
-
 def write_verilog(point: DesignPoint, build_dir: Path, macros: bool = False) -> dict:
     """Generate a point's Verilog into ``build_dir/verilog``, its memories SRAM macros if asked."""
-    verilog, _ = write_component_verilog(point.component(), point.name, build_dir, macros=macros)
+    verilog, _ = write_point_verilog(point, build_dir, macros=macros)
     return {"verilog": str(verilog)}
 
 
