@@ -11,7 +11,8 @@ from softermax.sim.cosim import SIMULATORS, simulator_environment, simulator_ver
 
 from ..cosimulation.verify import verify
 from ..design_points import DesignPoint
-from ..generation.point_verilog import write_point_verilog
+from ..errors import FlowError
+from ..generation.point_verilog import write_point_verilog, write_testbench
 from ..jobs.cache import Cache, CachedJob
 from ..jobs.measure import Measure, OptionGroup
 from ..jobs.provenance import cache_key, file_digest, versions
@@ -70,10 +71,20 @@ def check_cosim(point: DesignPoint, build_dir: Path, options: CosimOptions):
     point.entry.traffic.check(point)
 
 
-def write_verilog(point: DesignPoint, build_dir: Path, macros: bool = False) -> dict:
-    """Generate a point's Verilog into ``build_dir/verilog``, its memories SRAM macros if asked."""
-    verilog, _ = write_point_verilog(point, build_dir, macros=macros)
-    return {"verilog": str(verilog)}
+def write_verilog(point: DesignPoint, build_dir: Path, macros: bool = False, testbench: bool = False) -> dict:
+    """Generate a point's Verilog into ``build_dir/verilog``, its memories SRAM macros, and a testbench, if asked."""
+    component = point.component()
+    verilog, _ = write_point_verilog(point, build_dir, macros=macros, component=component)
+    written = {"verilog": str(verilog)}
+    return written | ({"testbench": str(write_testbench(point, component, verilog))} if testbench else {})
+
+
+def check_verilog(point: DesignPoint, build_dir: Path, macros: bool = False, testbench: bool = False):
+    """Refuse a testbench that :func:`write_verilog` could not write; a FlowError says why."""
+    if testbench and macros:
+        raise FlowError("testbench must come without --macros: SRAM macros are empty, so nothing could be simulated")
+    if testbench:
+        point.entry.traffic.example(point)
 
 
 VERILOG = Measure(
@@ -89,8 +100,14 @@ VERILOG = Measure(
             is_flag=True,
             help="Make memories instances of SRAM macros, to be filled in, instead of registers.",
         ),
+        click.Option(
+            ["--testbench"],
+            is_flag=True,
+            help="Write a self-checking testbench in plain Verilog-2005 beside it, with real rows, for any simulator.",
+        ),
     ),
-    columns=(*POINT, Column("verilog", "file")),
+    check=check_verilog,
+    columns=(*POINT, Column("verilog", "file"), Column("testbench", "testbench")),
 )
 
 

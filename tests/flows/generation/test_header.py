@@ -1,7 +1,8 @@
-"""The header of generated Verilog: it says all that a user must know, is the same on every run, and is only a comment."""
+"""The header of generated Verilog: all that a user must know, the same on every run, and only a comment."""
 
 import re
 import shlex
+from itertools import pairwise
 
 import pytest
 
@@ -74,7 +75,7 @@ def test_fields_follow_one_another_up_to_the_last_bit(point):
     for port in re.finditer(r"(?m)^//   \w+ \(\w+, (\d+) bits?\):\n((?://     .*\n)+)", text_of(point)):
         bits = [(int(low or high), int(high)) for high, low in re.findall(r"(?m)^//     \[(\d+)(?::(\d+))?\]", port[2])]
         assert bits[0][0] == 0
-        assert all(after[0] == before[1] + 1 for before, after in zip(bits, bits[1:], strict=False))
+        assert all(after[0] == before[1] + 1 for before, after in pairwise(bits))
         assert bits[-1][1] == int(port[1]) - 1
 
 
