@@ -44,8 +44,8 @@ def testbench(point: DesignPoint, component: Component, verilog: str, file: str)
     driven = {port for channel in channels for port in (channel.valid, channel.ready, *dict(channel.ports))}
     names = {port.name for port in ports}
     clock, reset = ("aclk", "!rst") if "aclk" in names else ("clk", "rst")
-    # Counters in the template are reset and have no initial values: Verilator 5.49 reads such a value, after a task that
-    # waits, for a constant, and every testbench would pass.
+    # Counters in the template are reset and have no initial values: after a task that waits, Verilator 5.49 takes such
+    # a value for a constant, and every testbench would pass.
     template = Environment(trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined).from_string(
         (files("softermax.flows.generation") / "templates" / "testbench.v").read_text()
     )
