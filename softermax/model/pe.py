@@ -18,6 +18,7 @@ from .scalars import plain_bool
 from .shape import check_ranges
 
 __all__ = [
+    "CONTEXT",
     "Head",
     "Register",
     "context",

@@ -256,8 +256,7 @@ def test_probabilities_are_multiples_of_the_last_place_within_the_format(scores)
 
 @pytest.mark.parametrize(
     ("normalizer", "rounding"),
-    [("row_product", "nearest"), ("row_product", "directed"), ("row_product", "cascade")]
-    + [("multiply", "nearest"), ("multiply", "cascade")],
+    [*(("row_product", rounding) for rounding in ("nearest", "directed", "cascade")), ("multiply", "nearest")],
 )
 def test_no_rows_have_no_probabilities(normalizer, rounding):
     config = SoftermaxConfig.faithful(max_len=64, rounding=rounding, normalizer=normalizer)

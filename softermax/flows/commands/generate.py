@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from ..design_points import DesignPoint
 from ..errors import FlowError
 from ..files import STANDARD_OUTPUT, write_whole
-from ..measurement.cosimulation import VERILOG, verilog_text
+from ..generation.point_verilog import point_verilog, write_testbench
+from ..measurement.cosimulation import VERILOG, check_verilog
 from .options import BUILD_DIR, MAIN_POINTS_WITH_AXI_STREAM
 from .output import MESSAGES, Output, OutputFile, command
 
@@ -38,11 +42,22 @@ def verilog(output: Output, verilog_file, build_dir, unit, **given):
         results = VERILOG.results(points, build_dir, MESSAGES, **arguments)
     else:
         [point] = points
-        write_whole(verilog_file, verilog_text(point, **arguments))
-        results = [point.identity() | {"verilog": str(verilog_file)}]
+        results = [point.identity() | _write_file(point, verilog_file, build_dir, **arguments)]
     # Nothing but Verilog goes where Verilog is read from.
     if verilog_file != STANDARD_OUTPUT:
         output.show(results, VERILOG.columns, VERILOG.title)
+
+
+def _write_file(point: DesignPoint, file: Path, build_dir: Path, *, macros: bool, testbench: bool) -> dict:
+    """Write a point's Verilog into a file, and a testbench beside it if asked; returns the names of both."""
+    check_verilog(point, build_dir, macros=macros, testbench=testbench)
+    if testbench and file == STANDARD_OUTPUT:
+        raise FlowError("--testbench must come with a file, not with -o -: a testbench is a file of its own")
+    component = point.component()
+    text, _ = point_verilog(point, macros=macros, component=component)
+    write_whole(file, text)
+    written = {"verilog": str(file)}
+    return written | ({"testbench": str(write_testbench(point, component, file))} if testbench else {})
 
 
 verilog.measure = VERILOG

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from rich.console import Console
 from ..errors import FlowError
 from ..files import check_writable, write_whole
 from ..results.columns import Column
+from ..results.fitting import wrapped
 from ..results.formats import FORMATS, Results
-from ..results.tables import WIDTH, print_tables
+from ..results.tables import fact_lines, print_tables
 from .wording import as_typed
 
 __all__ = ["MESSAGES", "Output", "OutputFile", "command", "fail_on_mismatch", "stop"]
@@ -89,15 +91,16 @@ class Output:
         """
         shown = Results(results, columns, {title: results} if tables is None else tables)
         if self.file is None and self.format == "table":
-            print_tables(shown.tables, columns, Console(width=None if sys.stdout.isatty() else WIDTH))
+            print_tables(shown.tables, columns, sys.stdout, _terminal_width())
         else:
             self._put(FORMATS[self.format](shown))
 
     def show_facts(self, facts: dict):
         """Print or write one flat object; people get a line for each field."""
         if self.format == "table":
-            width = max(map(len, facts))
-            self._put("".join(f"{name:{width}}  {value}\n" for name, value in facts.items()))
+            width = _terminal_width() if self.file is None else None
+            lines = fact_lines([(name, str(value)) for name, value in facts.items()], width)
+            self._put("".join(f"{line}\n" for line in lines))
             return
         lines = [{"fact": name, "value": str(value)} for name, value in facts.items()]
         self.show([facts], (Column("fact", "fact"), Column("value", "value")), "Facts", tables={"Facts": lines})
@@ -110,7 +113,8 @@ class Output:
     def note(self, text: str):
         """Print a line for people if that disturbs no program."""
         if self.has_notes:
-            print(text)
+            width = _terminal_width()
+            print(text if width is None else "\n".join(wrapped(text, width)))
 
     def _put(self, text: str):
         if self.file is None:
@@ -143,6 +147,11 @@ def command(name: str, *parameters: click.Parameter, help: str, example: str, wr
         return click.Command(name, params=options, callback=callback, help=help, epilog=f"Example: softermax {example}")
 
     return decorate
+
+
+def _terminal_width() -> int | None:
+    """Characters of a line of the terminal that the standard output is; None if it is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def fail_on_mismatch(results: Sequence[dict]):

@@ -11,7 +11,7 @@ import click
 from ..errors import FlowError
 from ..files import write_whole
 from ..jobs.provenance import library_digests
-from ..records import RECORDS, documents, fill, write_record
+from ..records import RECORDS, documents, fill, read_record, write_record
 from ..records.record import check_name, is_stale
 from ..results.columns import Column, integer, real
 from ..synthesis.options import LIBERTY

@@ -166,8 +166,8 @@ def softmax(output: Output, scores, probabilities, mask, base, **size):
     if output.format != "table":
         output.show([result], POINT, "Softmax")
         return
-    print(f"{result['rows']:,} rows of {result['row_length']} written to {probabilities}")
+    output.note(f"{result['rows']:,} rows of {result['row_length']} written to {probabilities}")
     errors = f"{result['max_error']:.3g} at most, mean {result['mean_error']:.3g}"
-    print(f"error against exact base-{result['base']} softmax: {errors}")
+    output.note(f"error against exact base-{result['base']} softmax: {errors}")
     if result["row_sum_min"] is not None:
-        print(f"row sums: {result['row_sum_min']:.4f} to {result['row_sum_max']:.4f}")
+        output.note(f"row sums: {result['row_sum_min']:.4f} to {result['row_sum_max']:.4f}")

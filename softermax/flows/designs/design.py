@@ -45,6 +45,13 @@ class Unit:
         Those of its parts that lead from scores to probabilities.
     mutation_floor : float
         The least share of mutants that its traces must kill.
+    formats : callable
+        Formats of numbers at its ports, by the fields of payloads: config of the unit -> mapping of str to QFormat or
+        str. Those of the unit ``softmax`` need not be told again. A number without a format is a plain integer.
+    latency : str
+        From where to where clock cycles are counted for its component's ``latency``; what to say without one.
+    longest : str
+        What happens to a row that is longer than ``max_len`` allows, in a sentence.
 
     Raises
     ------
@@ -62,6 +69,9 @@ class Unit:
     parts: bool = False
     softmax_parts: tuple[str, ...] = ()
     mutation_floor: float = 0.99
+    formats: Callable[[object], Mapping[str, object]] = lambda config: {}
+    latency: str = "as its component says"
+    longest: str = "Rows must not be longer."
 
     def __post_init__(self):
         if not callable(self.component):

@@ -11,7 +11,7 @@ from softermax.sim.row_stimuli import BASELINE_STIMULI
 
 from .design import Design, Options, Unit
 from .processing_element import PROCESSING_ELEMENT
-from .rows import RowTraffic
+from .rows import CUT, LATENCY_OF_A_ROW, RowTraffic
 
 __all__ = ["FP16"]
 
@@ -20,21 +20,35 @@ MULTIPLY: Options = (("normalizer", "multiply"),)
 #: Largest absolute error on rows of up to 384 scores, rounded up; most of it comes from the exponential.
 ERROR_BOUND = 0.01
 
+
+def _formats(config: BaselineConfig) -> dict[str, str]:
+    return dict.fromkeys(("x", "u", "total", "y"), "IEEE 754 binary16, sign highest")
+
+
 UNITS = {
     "unnormed": Unit(
         title="Unnormed Softmax Unit",
         component=BaselineUnnormedSoftmaxUnit,
         traffic=RowTraffic(model=baseline_units.UNNORMED, count=collect_baseline.count_unnormed),
+        formats=_formats,
+        latency="from the last slice of a row, taken again, to its sum at row",
+        longest="Rows must not be longer; the complete softmax cuts them before.",
     ),
     "normalization": Unit(
         title="Normalization Unit",
         component=BaselineNormalizationUnit,
         traffic=RowTraffic(model=baseline_units.NORMALIZATION, count=collect_baseline.count_normalization),
+        formats=_formats,
+        latency="from the sum of a row to its first probabilities",
+        longest="The complete softmax cuts them before; this unit counts no slices.",
     ),
     "softmax": Unit(
         title="complete softmax",
         component=BaselineSoftmax,
         traffic=RowTraffic(model=baseline_units.SOFTMAX, count=collect_baseline.count_softmax),
+        formats=_formats,
+        latency=f"{LATENCY_OF_A_ROW}, and one more for each further slice of the row",
+        longest=CUT,
         axi_stream=AxiStreamSoftmax,
     ),
     "pe": PROCESSING_ELEMENT,

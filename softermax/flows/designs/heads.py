@@ -15,7 +15,7 @@ from softermax.sim.corners import interruptions, standstills
 from softermax.sim.cosim import CosimResult
 from softermax.sim.coverage.collect_pe import collect_heads
 from softermax.sim.coverage.coverpoints import Coverage
-from softermax.sim.pe_trace import processing_element_trace, real_head
+from softermax.sim.pe_trace import processing_element_streams, processing_element_trace, real_head
 from softermax.sim.soak.heads import HeadBatches
 from softermax.sim.stimuli import WORD
 from softermax.sim.trace import Trace, cut_by_reset
@@ -23,7 +23,7 @@ from softermax.sim.traffic import bursty
 
 from ..errors import FlowError
 from .captured import check_tokens, heads_of_length
-from .traffic import EnergyStimuli, SupportsTraffic, Traffic
+from .traffic import EnergyStimuli, Example, SupportsTraffic, Traffic
 
 __all__ = ["HeadTraffic", "played_heads"]
 
@@ -79,6 +79,23 @@ class HeadTraffic(Traffic):
         heads = random_heads(rng, point.config, max(rows // ROWS_OF_RANDOM_HEADS, 1), longest)
         permits = {stream: bursty(rng, 101 + place) for place, stream in enumerate("kqov")}
         return processing_element_trace(heads, point.config, permits, rng, difficult=True)
+
+    def example(self, point: SupportsTraffic) -> Example:
+        """The smallest captured head."""
+        config = point.config
+        captured = min(_captured(config), key=lambda head: head.q.size)
+        head = real_head(captured, config)
+        streams, _ = processing_element_streams([head], config)
+        d_head = head.q.shape[1]
+        return Example(
+            title=f"a head of real attention of {len(head.q)} tokens and {d_head} elements",
+            sources=streams.sources,
+            sinks=streams.sinks,
+            packets={"k": d_head, "q": d_head, "v": len(head.k)},
+            writes=[(int(register), value) for register, value in head.settings().items()],
+            start=(int(Register.CONTROL), 1),
+            loaded=tuple(name for name in ("k", "v") if name in streams.sources),
+        )
 
     def measured(self, traces: Sequence[Trace], results: Sequence[CosimResult]) -> dict:
         """Nothing: the speed of a processing element depends on its heads."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from softermax.hw import AxiStreamProcessingElement, ProcessingElement
+from softermax.model.pe import CONTEXT
 from softermax.model.pe_config import ProcessingElementConfig
 from softermax.model.shape import RowShape
 
@@ -34,4 +35,8 @@ PROCESSING_ELEMENT = Unit(
     parts=True,
     softmax_parts=("softmax", "score_converter"),
     mutation_floor=0.97,
+    # Context, in units of the head's choice.
+    formats=lambda config: {"x": CONTEXT},
+    latency="depends on the head: `softermax utilisation` tells the cycles of whole heads",
+    longest="A start with more queries or keys, or with longer ones, is refused; bit 2 of STATUS says so.",
 )

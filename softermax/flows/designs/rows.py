@@ -20,10 +20,14 @@ from softermax.sim.trace import RESET_CYCLES, Trace, cut_by_reset
 from softermax.sim.traffic import Rows, bursty, random_rows, rows_to_slices
 from softermax.sim.unit_models import UnitModel
 
-from .captured import check_tokens, distinct, real_rows, rows_of_length
-from .traffic import EnergyStimuli, SupportsTraffic, Traffic
+from .captured import LONGEST, check_tokens, distinct, real_rows, rows_of_length
+from .traffic import EnergyStimuli, Example, SupportsTraffic, Traffic
 
-__all__ = ["RowTraffic"]
+__all__ = ["CUT", "LATENCY_OF_A_ROW", "RowTraffic"]
+
+#: What a complete softmax does with rows that are too long, and what its latency is.
+CUT = "It is cut there: the slices beyond are dropped, up to that with last, and all its results say overlong."
+LATENCY_OF_A_ROW = "from the last slice of a row to its first probabilities"
 
 #: Random difficult rows that are mixed with the real ones.
 DIFFICULT_ROWS = 300
@@ -35,6 +39,8 @@ RESETS = 16
 SLOW = 0.2
 #: Rows of the longest length that are played back to back.
 FULL_SPEED_ROWS = 100
+#: Parts of the longest row that rows of an example have; of rows for corners, the first too long one and one after it.
+EIGHTHS, OVERLONG = 8, slice(2, 4)
 #: Every stream that a softmax unit may have.
 STREAMS = ("i", "row", "o", "again")
 #: Rows in each trace for energy; cycles after which they have filled every pipeline, and cycles whose glitches count.
@@ -98,6 +104,17 @@ class RowTraffic(Traffic):
         made = random_rows(rng, config, rows, config.arithmetic.score(config))
         permits = {stream: bursty(rng, 101 + place) for place, stream in enumerate(STREAMS)}
         return self._trace(config, point.stimuli.vary(rng, config, made), permits, rng)
+
+    def example(self, point: SupportsTraffic) -> Example:
+        """Real rows of several lengths, of up to the longest; and random ones, one of them too long."""
+        config, longest = point.config, min(point.config.max_len, LONGEST)
+        lengths = sorted({-(-longest * part // EIGHTHS) for part in (1, 3, 5, EIGHTHS)})
+        real = [rows_of_length(config, length)[place * length // len(lengths)] for place, length in enumerate(lengths)]
+        score = config.arithmetic.score(config)
+        overlong = encode_rows(overlong_rows(np.random.default_rng(1), config, score)[OVERLONG], config)
+        streams = self.model.streams(rows_to_slices([*real, *overlong], config), config)
+        title = f"{len(real)} rows of real attention scores, {lengths[0]} to {longest} long, and one that is too long"
+        return Example(title=title, sources=streams.sources, sinks=streams.sinks)
 
     def further_traces(self, point: SupportsTraffic, seed: int) -> list[Trace]:
         """Those of ``further``."""

@@ -22,7 +22,7 @@ from softermax.sim.traffic import bursty
 
 from .design import Design, Options, Unit
 from .processing_element import PROCESSING_ELEMENT
-from .rows import RowTraffic
+from .rows import CUT, LATENCY_OF_A_ROW, RowTraffic
 
 __all__ = ["FAITHFUL", "PAPER"]
 
@@ -42,11 +42,19 @@ def _random_slices(config: SoftermaxConfig, seed: int) -> list[Trace]:
     return [random_normalization_trace(last, config, permits, rng)]
 
 
+def _formats(config: SoftermaxConfig) -> dict:
+    numbers = {"x": config.input, "u": config.unnormed, "y": config.output}
+    return numbers | {"maximum": config.maximum, "power_sum": config.power_sum}
+
+
 UNITS = {
     "unnormed": Unit(
         title="Unnormed Softmax Unit",
         component=UnnormedSoftmaxUnit,
         traffic=RowTraffic(model=softermax_units.UNNORMED, count=collect_softermax.count_unnormed),
+        formats=_formats,
+        latency="from the last slice of a row to its summary at row",
+        longest="The slices beyond are dropped, up to that with last, and the row's summary says overlong.",
     ),
     "normalization": Unit(
         title="Normalization Unit",
@@ -54,11 +62,17 @@ UNITS = {
         traffic=RowTraffic(
             model=softermax_units.NORMALIZATION, count=collect_softermax.count_normalization, further=_random_slices
         ),
+        formats=_formats,
+        latency="from the summary of a row to its first probabilities",
+        longest="The Unnormed Softmax Unit sends none; this unit counts no slices.",
     ),
     "softmax": Unit(
         title="complete softmax",
         component=SoftermaxUnit,
         traffic=RowTraffic(model=softermax_units.SOFTMAX, count=collect_softermax.count_softmax),
+        formats=_formats,
+        latency=LATENCY_OF_A_ROW,
+        longest=CUT,
         axi_stream=AxiStreamSoftmax,
     ),
     "pe": PROCESSING_ELEMENT,

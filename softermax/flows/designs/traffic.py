@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -13,9 +13,12 @@ from softermax.sim.cosim import CosimResult
 from softermax.sim.coverage.coverpoints import Coverage
 from softermax.sim.row_stimuli import RowStimuli
 from softermax.sim.soak.soak import Batches
+from softermax.sim.streams import PackedStream
 from softermax.sim.trace import Trace
 
-__all__ = ["EnergyStimuli", "SupportsTraffic", "Traffic"]
+from ..errors import FlowError
+
+__all__ = ["EnergyStimuli", "Example", "SupportsTraffic", "Traffic"]
 
 
 class SupportsTraffic(Protocol):
@@ -54,6 +57,35 @@ class EnergyStimuli:
     counted_from: int
     sample: range
     rows: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """What passes the ports of a unit, few enough for a file that people read.
+
+    Attributes
+    ----------
+    title : str
+        What it is, in words.
+    sources, sinks : dict of str to PackedStream
+        Items of the streams, by name.
+    packets : dict of str to int
+        Numbers in each packet of the streams whose payloads do not say where a row ends.
+    writes : sequence of (int, int)
+        Address and data of the registers to be written before.
+    start : (int, int) or None
+        The one to be written when all of ``loaded`` has been taken.
+    loaded : tuple of str
+        Sources.
+    """
+
+    title: str
+    sources: dict[str, PackedStream]
+    sinks: dict[str, PackedStream]
+    packets: dict[str, int] = field(default_factory=dict)
+    writes: Sequence[tuple[int, int]] = ()
+    start: tuple[int, int] | None = None
+    loaded: tuple[str, ...] = ()
 
 
 class Traffic(ABC):
@@ -95,6 +127,10 @@ class Traffic(ABC):
     def further_traces(self, point: SupportsTraffic, seed: int) -> list[Trace]:
         """Traces that no unit before this one can cause, and that it has to take all the same."""
         return []
+
+    def example(self, point: SupportsTraffic) -> Example:
+        """A few real rows, or a head, and what the golden model makes of them; a FlowError if there are none."""
+        raise FlowError("the unit has no testbench: its design has no example of its traffic")
 
     @abstractmethod
     def measured(self, traces: Sequence[Trace], results: Sequence[CosimResult]) -> dict:

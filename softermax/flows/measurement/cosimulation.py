@@ -11,11 +11,13 @@ from softermax.sim.cosim import SIMULATORS, simulator_environment, simulator_ver
 
 from ..cosimulation.verify import verify
 from ..design_points import DesignPoint
+from ..errors import FlowError
+from ..generation.point_verilog import write_point_verilog, write_testbench
 from ..jobs.cache import Cache, CachedJob
 from ..jobs.measure import Measure, OptionGroup
 from ..jobs.provenance import cache_key, file_digest, versions
 from ..results.columns import COMPARED, LATENCY, POINT, Column, hidden, real
-from ..synthesis.verilog import component_verilog, verilog_path, write_component_verilog
+from ..synthesis.verilog import verilog_path
 
 __all__ = [
     "COSIM",
@@ -28,7 +30,6 @@ __all__ = [
     "check_simulator",
     "cosim",
     "every",
-    "verilog_text",
     "write_verilog",
 ]
 
@@ -78,16 +79,20 @@ def check_cosim(point: DesignPoint, build_dir: Path, options: CosimOptions):
     point.entry.traffic.check(point)
 
 
-def verilog_text(point: DesignPoint, macros: bool = False) -> str:
-    """A point's Verilog, its memories SRAM macros if asked."""
-    text, _ = component_verilog(point.component(), point.name, macros=macros)
-    return text
+def write_verilog(point: DesignPoint, build_dir: Path, macros: bool = False, testbench: bool = False) -> dict:
+    """Generate a point's Verilog into ``build_dir/verilog``, its memories SRAM macros, and a testbench, if asked."""
+    component = point.component()
+    verilog, _ = write_point_verilog(point, build_dir, macros=macros, component=component)
+    written = {"verilog": str(verilog)}
+    return written | ({"testbench": str(write_testbench(point, component, verilog))} if testbench else {})
 
 
-def write_verilog(point: DesignPoint, build_dir: Path, macros: bool = False) -> dict:
-    """Generate a point's Verilog into ``build_dir/verilog``, its memories SRAM macros if asked."""
-    verilog, _ = write_component_verilog(point.component(), point.name, build_dir, macros=macros)
-    return {"verilog": str(verilog)}
+def check_verilog(point: DesignPoint, build_dir: Path, macros: bool = False, testbench: bool = False):
+    """Refuse a testbench that :func:`write_verilog` could not write; a FlowError says why."""
+    if testbench and macros:
+        raise FlowError("testbench must come without --macros: SRAM macros are empty, so nothing could be simulated")
+    if testbench:
+        point.entry.traffic.example(point)
 
 
 VERILOG = Measure(
@@ -103,8 +108,14 @@ VERILOG = Measure(
             is_flag=True,
             help="Make memories instances of SRAM macros, to be filled in, instead of registers.",
         ),
+        click.Option(
+            ["--testbench"],
+            is_flag=True,
+            help="Write a self-checking testbench in plain Verilog-2005 beside it, with real rows, for any simulator.",
+        ),
     ),
-    columns=(*POINT, Column("verilog", "file")),
+    check=check_verilog,
+    columns=(*POINT, Column("verilog", "file"), Column("testbench", "testbench")),
 )
 
 

@@ -142,8 +142,8 @@ FAITHFULNESS = Measure(
         *(real(attack, f"{attack}\n/ulp", 3) for attack in ("random", "built", "searched")),
         real("bound", "bound\n/ulp", 4),
         real("bound_a_bit_less", "a bit less\n/ulp", 4),
-        real("row_sum_min", "row sum\nleast", 3),
-        real("row_sum_max", "row sum\ngreatest", 3),
+        real("row_sum_min", "row sum\nleast", 3, detail=True),
+        real("row_sum_max", "row sum\ngreatest", 3, detail=True),
         *hidden("faithful"),
     ),
 )

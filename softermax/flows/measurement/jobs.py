@@ -16,6 +16,7 @@ import click
 
 from ..design_points import DesignPoint
 from ..designs.captured import check_tokens
+from ..generation.point_verilog import write_point_verilog
 from ..jobs.cache import Cache, CachedJob, cached
 from ..jobs.measure import Measure
 from ..jobs.provenance import cache_key, file_digest, library_digests
@@ -24,7 +25,6 @@ from ..results.columns import CELLS, FLOPS, POINT, TOKENS, Column, hidden, integ
 from ..synthesis.options import BALANCED_SYNTHESIS, LEAST_AREA_SYNTHESIS
 from ..synthesis.sram_macros import SramMacro
 from ..synthesis.synthesis import AreaOptions, Synthesis, synthesise
-from ..synthesis.verilog import write_component_verilog
 from .checks import check_energy, check_synthesis, check_timing
 from .mapped_unit import MappedUnit, read_mapped_unit
 from .ratios import RATIO_COLUMNS, with_ratios
@@ -59,7 +59,7 @@ def synthesis(point: DesignPoint, build_dir: Path, options: AreaOptions, macros:
     folder, found = build_dir / "area" / point.name / key[:16], cache.get(key)
     if found is not None and file_digest(folder / "netlist.v") == found["digest"]:
         return _read_synthesis(found["synthesis"], folder / "netlist.v")
-    verilog, used = write_component_verilog(point.component(), point.name, build_dir, macros=macros)
+    verilog, used = write_point_verilog(point, build_dir, macros=macros)
     how = {"macros": used, "parts": apart, "cache": cache if apart else None}
     made = synthesise(verilog, point.name, **vars(options), **how, build_dir=folder)
     cache.put(key, {"digest": file_digest(made.netlist), "synthesis": asdict(made) | {"netlist": made.netlist.name}})
@@ -133,11 +133,11 @@ AREA = Measure(
         CELLS,
         FLOPS,
         columns.AREA,
-        real("sequential_area", "sequent.\n{area_unit}", 0),
-        real("memory_area", "memories\n{area_unit}", 0),
+        real("sequential_area", "sequent.\n{area_unit}", 0, detail=True),
+        real("memory_area", "memories\n{area_unit}", 0, detail=True),
         real("softmax_area", "softmax\n{area_unit}", 0),
-        real("rest_area", "the rest\n{area_unit}", 0),
-        real("area_per_lane", "per lane\n{area_unit}", 1),
+        real("rest_area", "the rest\n{area_unit}", 0, detail=True),
+        real("area_per_lane", "per lane\n{area_unit}", 1, detail=True),
         *RATIO_COLUMNS,
         *hidden("recipe", "combinational_area", "delay", "area_unit"),
         # Of the parts of a processing element.
@@ -180,8 +180,8 @@ TIMING = Measure(
         real("period", "period\n/ps", 1),
         real("opensta_period", "OpenSTA\n/ps", 1),
         real("period_in_fo4", "period\n/FO4", 1),
-        Column("starts", "from"),
-        Column("ends", "to"),
+        Column("starts", "from", detail=True),
+        Column("ends", "to", detail=True),
         *hidden("recipe", "area_unit", "fo4", "path"),
     ),
 )

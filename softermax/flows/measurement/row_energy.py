@@ -21,16 +21,16 @@ __all__ = ["ROW_ENERGY_COLUMNS", "measure_row_energy"]
 
 #: Columns of the energies of a row, and of how they were measured.
 ROW_ENERGY_COLUMNS = (
-    real("net_switching_energy", "nets\n{energy_unit}", 2),
-    real("cells_energy", "cells\n{energy_unit}", 2),
-    real("clock_energy", "clock\n{energy_unit}", 2),
-    real("leakage_energy", "leakage\n{energy_unit}", 2),
-    real("memory_energy", "memories\n{energy_unit}", 2),
-    real("softmax_energy", "softmax\n{energy_unit}", 2),
+    real("net_switching_energy", "nets\n{energy_unit}", 2, detail=True),
+    real("cells_energy", "cells\n{energy_unit}", 2, detail=True),
+    real("clock_energy", "clock\n{energy_unit}", 2, detail=True),
+    real("leakage_energy", "leakage\n{energy_unit}", 2, detail=True),
+    real("memory_energy", "memories\n{energy_unit}", 2, detail=True),
+    real("softmax_energy", "softmax\n{energy_unit}", 2, detail=True),
     real("energy_per_row", "row\n{energy_unit}", 2),
-    real("glitch_factor", "glitch\nfactor", 2),
-    real("energy_with_glitches", "row with\nglitches", 2),
-    real("period", "period\n/ps", 1),
+    real("glitch_factor", "glitch\nfactor", 2, detail=True),
+    real("energy_with_glitches", "row with\nglitches", 2, detail=True),
+    real("period", "period\n/ps", 1, detail=True),
     *hidden("energy_unit", "rows", "voltage", "energy_per_element"),
     # Of the parts of a processing element.
     *hidden("*_energy"),

@@ -46,6 +46,9 @@ class Column:
         Whether tables leave the field out. JSON and CSV have it all the same.
     wraps : bool
         Whether the values are sentences, which may take several lines.
+    detail : bool
+        Whether a table that is too wide for its terminal may leave the field out, the last such field first. Fields
+        that tell results apart, and what a measure is named after, are no details.
     """
 
     field: str
@@ -53,10 +56,20 @@ class Column:
     show: Callable[[object], str] = str
     hidden: bool = False
     wraps: bool = False
+    detail: bool = False
 
     def describes(self, field: str) -> bool:
         """Whether this is the column of a field."""
         return fnmatchcase(field, self.field)
+
+    def text(self, result: dict) -> str:
+        """Text of a result's value, a dash without one."""
+        value = result.get(self.field)
+        return "-" if value is None else self.show(value)
+
+    def one_line_heading(self, result: dict) -> str:
+        """The heading in a line, words that it parts put together again."""
+        return self.heading.replace("-\n", "").replace("\n", " ").format_map(result)
 
 
 def hidden(*fields: str) -> tuple[Column, ...]:
@@ -64,14 +77,14 @@ def hidden(*fields: str) -> tuple[Column, ...]:
     return tuple(Column(field, field, hidden=True) for field in fields)
 
 
-def integer(field: str, heading: str) -> Column:
+def integer(field: str, heading: str, *, detail: bool = False) -> Column:
     """A column of whole numbers with separators of thousands."""
-    return Column(field, heading, "{:,}".format)
+    return Column(field, heading, "{:,}".format, detail=detail)
 
 
-def real(field: str, heading: str, digits: int) -> Column:
+def real(field: str, heading: str, digits: int, *, detail: bool = False) -> Column:
     """A column of real numbers with some digits behind the point and separators of thousands."""
-    return Column(field, heading, f"{{:,.{digits}f}}".format)
+    return Column(field, heading, f"{{:,.{digits}f}}".format, detail=detail)
 
 
 #: Columns of the identity of a design point, with which its results begin.
@@ -90,12 +103,13 @@ POINT = (
 )
 #: Columns of fields that several measures have.
 AREA = real("area", "area\n{area_unit}", 1)
-CELLS, FLOPS, CYCLES, TOKENS = (integer(field, field) for field in ("cells", "flops", "cycles", "tokens"))
+CELLS, FLOPS, CYCLES = (integer(field, field, detail=True) for field in ("cells", "flops", "cycles"))
+TOKENS = integer("tokens", "tokens")
 D_HEAD = Column("d_head", "d_head")
 LATENCY = Column("latency", "latency\n/cycles")
 #: Columns of what every co-simulation compares.
 COMPARED = (
-    integer("cycles_compared", "cycles\ncompared"),
+    integer("cycles_compared", "cycles\ncompared", detail=True),
     integer("mismatches", "mis-\nmatches"),
     *hidden("first_mismatch"),
 )
@@ -117,7 +131,7 @@ def shown_columns(results: Sequence[dict], columns: Sequence[Column]) -> list[Co
         for column in columns
         if not column.hidden and any(_is_value(result.get(column.field)) for result in results)
     ]
-    return declared + [Column(field, field) for field in undeclared(results, columns)]
+    return declared + [Column(field, field, detail=True) for field in undeclared(results, columns)]
 
 
 def _is_value(value) -> bool:

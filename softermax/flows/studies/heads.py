@@ -21,7 +21,7 @@ HEAD_COLUMNS = (
     Column("head", "head"),
     D_HEAD,
     *(
-        real(f"{preset}_{error}", f"{preset}\n{heading}", digits)
+        real(f"{preset}_{error}", f"{preset}\n{heading}", digits, detail=error in ("median_error", "row_sum"))
         for preset in designs()
         for error, heading, digits in (
             ("max_error", "largest", 4),

@@ -19,12 +19,12 @@ from softermax.sim.trace import Trace
 from ..cosimulation.verify import standard_traces
 from ..design_points import DesignPoint
 from ..designs.registry import designs, unit_names
+from ..generation.point_verilog import write_point_verilog
 from ..jobs.cache import cached
 from ..jobs.measure import Measure
 from ..jobs.provenance import cache_key
 from ..measurement.cosimulation import check_simulator
 from ..results.columns import CYCLES, POINT, Column, hidden, integer
-from ..synthesis.verilog import write_component_verilog
 from .equivalence.elaboration import read_aig
 from .equivalence.sequential import Equivalence, Limits, prove_equivalent
 from .mutants import MOST, SELECT, Mutant, MutatedUnit, mutate, with_mutant
@@ -63,7 +63,7 @@ def measure_mutation(point: DesignPoint, build_dir: Path, *, number: int, seed: 
         Of the sample of mutants, and of the traces.
     """
     folder = build_dir / "mutants" / point.name
-    verilog, _ = write_component_verilog(point.component(), point.name, build_dir, macros=False)
+    verilog, _ = write_point_verilog(point, build_dir, macros=False)
     unit = mutate(verilog, point.name, number, seed, folder)
     traces, _ = standard_traces(point, seed, -(-point.max_len // WHOLE))
     return mutation_score(unit, traces, folder) | {"floor": point.entry.mutation_floor, "seed": seed}

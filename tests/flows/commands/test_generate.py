@@ -72,3 +72,44 @@ def test_the_papers_power_sum_can_be_let_saturate_for_long_rows(tmp_path):
     done = softermax("verilog", "unnormed", "--lanes", 2, *size, "--json", cwd=tmp_path)
     [result] = json.loads(done.stdout)
     assert result["verilog"] == "build/verilog/unnormed_paper_2x1024_saturate.v"
+
+
+def test_a_testbench_stands_beside_the_verilog_if_asked(tmp_path):
+    call = ("verilog", "softmax", "--lanes", 2, "--max-len", 8, "--testbench", "--json")
+    done = softermax(*call, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    [made] = json.loads(done.stdout)
+    assert made["testbench"] == "build/verilog/softmax_paper_2x8_tb.v"
+    usual = (tmp_path / made["testbench"]).read_text()
+    assert "\nmodule softmax_paper_2x8_tb;\n" in usual
+    [named] = json.loads(softermax(*call, "-o", "folder/u.v", cwd=tmp_path).stdout)
+    assert (named["verilog"], named["testbench"]) == ("folder/u.v", "folder/u_tb.v")
+    names = {
+        "softmax_paper_2x8_tb.v softmax_paper_2x8.v": "u_tb.v u.v",
+        "obj_dir/Vsoftmax_paper_2x8_tb": "obj_dir/Vu_tb",
+    }
+    for before, after in names.items():
+        usual = usual.replace(before, after)
+    assert (tmp_path / "folder" / "u_tb.v").read_text() == usual
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ("softmax", "--macros"),
+            "--testbench must come without --macros: SRAM macros are empty, so nothing could be simulated",
+        ),
+        (
+            ("softmax", "-o", "-"),
+            "--testbench must come with a file, not with -o -: a testbench is a file of its own",
+        ),
+        (("pe", "--max-len", 8), "--max-len must be 16 or more to verify on the captured heads, not 8"),
+        (("pe", "--max-d-head", 16), "--max-d-head must be 32 or more to verify on the captured heads, not 16"),
+    ],
+)
+@pytest.mark.parametrize("file", [(), ("-o", "u.v")], ids=["build", "file"])
+def test_a_testbench_that_cannot_be_is_refused(file, arguments, message, tmp_path):
+    given = arguments if "-o" in arguments else (*arguments, *file)
+    assert refused(softermax("verilog", "--lanes", 2, "--testbench", *given, cwd=tmp_path)) == message
+    assert not list(tmp_path.rglob("*.v"))

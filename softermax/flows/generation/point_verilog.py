@@ -1,0 +1,52 @@
+"""Verilog of design points, with a header that describes it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from amaranth.lib.wiring import Component
+
+from ..design_points import DesignPoint
+from ..files import write_whole
+from ..synthesis.sram_macros import SramMacro
+from ..synthesis.verilog import component_verilog, verilog_path
+from .header import header
+from .testbench import testbench
+
+__all__ = ["point_verilog", "write_point_verilog", "write_testbench"]
+
+
+def point_verilog(
+    point: DesignPoint, *, macros: bool = False, component: Component | None = None
+) -> tuple[str, dict[str, SramMacro]]:
+    """A point's Verilog, the same text on every run, and the SRAM macros in it by name.
+
+    Parameters
+    ----------
+    macros : bool
+        Whether its memories are to be such macros.
+    component : Component or None
+        That of the point, if it has been made already.
+    """
+    component = component or point.component()
+    described = header(point, component, macros=macros)
+    text, used = component_verilog(component, point.name, macros=macros)
+    first, rest = text.split("\n", 1)
+    return f"{first}\n//\n{described}{rest}", used
+
+
+def write_point_verilog(
+    point: DesignPoint, build_dir: Path, *, macros: bool, component: Component | None = None
+) -> tuple[Path, dict[str, SramMacro]]:
+    """Write what :func:`point_verilog` makes into ``build_dir/verilog``; returns the file and the macros."""
+    text, used = point_verilog(point, macros=macros, component=component)
+    path = verilog_path(point.name, build_dir, macros=macros)
+    write_whole(path, text)
+    return path, used
+
+
+def write_testbench(point: DesignPoint, component: Component, verilog: Path) -> Path:
+    """Write the testbench of a point's component beside its Verilog; returns the file, whose name ends in ``_tb``."""
+    path = verilog.with_name(f"{verilog.stem}_tb.v")
+    write_whole(path, testbench(point, component, verilog.name, path.name))
+    return path
