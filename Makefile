@@ -15,18 +15,21 @@
 #   make mutants    how many mutants of each unit the co-simulation notices (docs/explanation/mutation.md)
 #   make coverage   functional coverage of every unit's benches: which situations they have played (docs/explanation/coverage.md)
 #   make soak       ten million slices through each unit under random stalls, ten million at full speed (docs/explanation/soak.md)
+#   make docs       the documentation site, in build/docs; make docs-links checks its links to other sites
+#   make docs-outputs  write what the commands in docs/ print again, after they have changed; PAGES="FILE ..."
 #   make benchmark  the golden model's speed beside SciPy's softmax
 #   make torch-benchmark  the speed of Softermax in PyTorch beside torch.softmax
 
 PYTHON ?= python3
 LIBERTY ?=
 SCHEDULER ?=
+PAGES ?= $(shell grep -rl '^```console' docs --include='*.md')
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 DEV := $(VENV)/with-dev
 
-.PHONY: main datasheet evaluate test lint accuracy finetune minilm language-model families scores faithful binary16 formal gate mutants coverage soak benchmark torch-benchmark clean
+.PHONY: main datasheet evaluate test lint accuracy finetune minilm language-model families scores faithful binary16 formal gate mutants coverage soak docs docs-links docs-outputs benchmark torch-benchmark clean
 
 main: $(READY)
 	@$(BIN)/softermax quick $(addprefix --liberty ,$(LIBERTY))
@@ -87,6 +90,16 @@ coverage: $(READY)
 
 soak: $(READY)
 	@$(BIN)/softermax soak --format markdown -o docs/results/tables/soak.md
+
+docs: $(VENV)/with-docs
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky --doctree-dir build/doctrees docs build/docs
+	@echo "The documentation is in build/docs/index.html"
+
+docs-links: $(VENV)/with-docs
+	@$(BIN)/sphinx-build --quiet --builder linkcheck --doctree-dir build/doctrees docs build/docs-links
+
+docs-outputs: $(DEV)
+	@$(BIN)/python tests/docs/pages.py $(PAGES)
 
 benchmark: $(DEV)
 	@$(BIN)/python -m softermax.flows.studies.benchmark

@@ -24,7 +24,14 @@ from .output import MESSAGES, Output, command, fail_on_mismatch, stop
 
 __all__ = ["cosim", "coverage", "fail_on_low_scores", "faithfulness", "formal", "gate", "mutants", "soak"]
 
-cosim = measure_command(COSIM, MAIN_POINTS, fail=lambda results, _: fail_on_mismatch(results))
+
+def _cosimulated(points, build_dir: Path, console: Console, *, verilog: Path | None, **arguments) -> list[dict]:
+    if verilog is not None and len(points) != 1:
+        raise FlowError("--verilog must come with a UNIT: a file holds one")
+    return COSIM.results(points, build_dir, console, verilog=verilog, **arguments)
+
+
+cosim = measure_command(COSIM, MAIN_POINTS, collect=_cosimulated, fail=lambda results, _: fail_on_mismatch(results))
 
 
 CONTRACT = (

@@ -34,7 +34,7 @@ class Unit:
     options : mapping of str to object
         Options of the unit beside its softmax's config, with their defaults.
     config : callable
-        Config of the unit: (config of the softmax, **options) -> config. Without one it is the softmax's own.
+        Config of the unit: ``(config of the softmax, **options) -> config``. Without one it is the softmax's own.
     axi_stream : callable or None
         The same hardware with AXI4-Stream ports: config of the unit -> Component.
     macros : bool
@@ -93,8 +93,8 @@ class Design:
     license : str
         Of its code; an SPDX identifier.
     config : callable
-        Its config: (lanes=int, max_len=int, **options) -> RowShape with an arithmetic. The other parameters are the
-        options of the command line.
+        Its config: ``(lanes=int, max_len=int, **options) -> RowShape`` with an arithmetic. The other parameters are
+        the options of the command line.
     units : mapping of str to Unit
         The units that it has, by the names that the command line takes.
     error_bound : callable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +66,11 @@ class CosimOptions:
 
 
 COSIM_OPTIONS = OptionGroup("options", CosimOptions, (SEED, SIMULATOR, every(1)))
+GIVEN_VERILOG = click.Option(
+    ["--verilog"],
+    type=click.Path(path_type=Path, exists=True, dir_okay=False, readable=True),
+    help="File with Verilog of UNIT, which you may have edited: verify it instead of generating it.",
+)
 
 
 def check_simulator(simulator: str = "verilator"):
@@ -73,10 +79,24 @@ def check_simulator(simulator: str = "verilator"):
         pass
 
 
-def check_cosim(point: DesignPoint, build_dir: Path, options: CosimOptions):
+def check_cosim(point: DesignPoint, build_dir: Path, options: CosimOptions, verilog: Path | None = None):
     """Refuse what :func:`cosim` could not do."""
     check_simulator(options.simulator)
+    if verilog is not None:
+        _check_module(point.name, verilog)
     point.entry.traffic.check(point)
+
+
+def _check_module(name: str, verilog: Path):
+    """Refuse a file in which the module of a point is missing: it was made with other options."""
+    try:
+        text = verilog.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FlowError(f"--verilog must be a file of Verilog: {verilog} cannot be read as text") from error
+    if re.search(rf"^\s*module\s+{re.escape(name)}\b", text, re.MULTILINE) is None:
+        raise FlowError(
+            f"--verilog must have a module {name}, which {verilog} has not: give the options that it was made with"
+        )
 
 
 def write_verilog(point: DesignPoint, build_dir: Path, macros: bool = False, testbench: bool = False) -> dict:
@@ -125,17 +145,21 @@ def _entry(point: DesignPoint, build_dir: Path, options: CosimOptions) -> tuple[
     return Cache(build_dir / "cache"), cache_key("cosim", point, options=vars(options), bench=bench)
 
 
-def cosim(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict:
-    """Generate a point's Verilog and verify it."""
-    verilog = Path(write_verilog(point, build_dir)["verilog"])
+def cosim(point: DesignPoint, build_dir: Path, options: CosimOptions, verilog: Path | None = None) -> dict:
+    """Verify a point's Verilog, which is generated unless a file of it is given."""
     folder = build_dir / "cosim" / f"{point.name}_{options.simulator}"
+    given, verilog = verilog is not None, verilog or Path(write_verilog(point, build_dir)["verilog"])
     result = verify(point, verilog, folder, **vars(options))
+    if given:
+        return result
     cache, key = _entry(point, build_dir, options)
     return cache.put(key, {"verilog": file_digest(verilog), "result": result})["result"]
 
 
-def _lookup(point: DesignPoint, build_dir: Path, options: CosimOptions) -> dict | None:
-    """What was found before, if nothing differed and the Verilog is still there."""
+def _lookup(point: DesignPoint, build_dir: Path, options: CosimOptions, verilog: Path | None = None) -> dict | None:
+    """What was found before, if nothing differed and the Verilog is still there; never of a file that is given."""
+    if verilog is not None:
+        return None
     cache, key = _entry(point, build_dir, options)
     found = cache.get(key)
     if found is None or found["result"]["mismatches"]:
@@ -155,7 +179,7 @@ COSIM = Measure(
     progress="Co-simulating",
     run=cosim,
     check=check_cosim,
-    options=(COSIM_OPTIONS,),
+    options=(COSIM_OPTIONS, GIVEN_VERILOG),
     columns=(
         *POINT,
         LATENCY,

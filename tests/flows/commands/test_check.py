@@ -59,3 +59,40 @@ def test_the_paper_preset_has_no_bound_and_large_errors(tmp_path):
     assert result["bound"] is None
     assert result["faithful"] is False
     assert result["built"] > 1
+
+
+def test_a_file_of_verilog_is_verified_as_it_is(tmp_path):
+    size = ("normalization", "--lanes", 2, "--max-len", 16)
+    made = softermax("verilog", *size, "-o", "unit.v", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    text = (tmp_path / "unit.v").read_text()
+    assert softermax("cosim", *size, "--verilog", "unit.v", cwd=tmp_path).returncode == 0
+    # A fault in the file is found, and is not what the next run finds in the generated file.
+    broken = text.replace("assign o__payload = ", "assign o__payload = 1 ^ ", 1)
+    assert broken != text
+    (tmp_path / "unit.v").write_text(broken)
+    done = softermax("cosim", *size, "--verilog", "unit.v", "--json", cwd=tmp_path)
+    assert done.returncode == 1
+    [result] = json.loads(done.stdout)
+    assert result["mismatches"] > 0
+    assert "normalization with 2 lanes has" in done.stderr
+    assert (tmp_path / "unit.v").read_text() == broken
+
+
+def test_a_file_of_verilog_must_have_the_module_of_the_unit(tmp_path):
+    (tmp_path / "unit.v").write_text("module other; endmodule\n")
+    (tmp_path / "unit.o").write_bytes(b"\xff\xfe\x00")
+    size = ("normalization", "--lanes", 2, "--max-len", 16)
+    done = softermax("cosim", *size, "--verilog", "unit.v", cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "softermax: --verilog must have a module normalization_paper_2x16, which unit.v has not: "
+        "give the options that it was made with\n"
+    )
+    done = softermax("cosim", *size, "--verilog", "unit.o", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "softermax: --verilog must be a file of Verilog: unit.o cannot be read as text\n",
+    )
+    done = softermax("cosim", "--verilog", "unit.v", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (2, "softermax: --verilog must come with a UNIT: a file holds one\n")
