@@ -45,7 +45,8 @@ operators = measure_command(OPERATORS, PointChoice((), operator_points))
 
 
 DESIGN_COLUMNS = (
-    Column("preset", "preset"),
+    # As it is typed.
+    Column("preset", "--preset", "{}".format),
     Column("title", "what it is", wraps=True),
     Column("units", "units", wraps=True),
     Column("source", "source", wraps=True),

@@ -122,6 +122,8 @@ class Design:
         few of them and rows of a few slices do.
     evaluated : callable
         Variants of a unit that are evaluated at a length: (unit, elements of the longest row) -> sequence of Options.
+    label : str or None
+        What tables and plots for people call it; the name of its entry point unless told.
     color, marker : str
         In plots, as Matplotlib names them.
     rank : int
@@ -153,6 +155,7 @@ class Design:
     in_make: Mapping[str, tuple[Options, ...]] = field(default_factory=dict)
     mutated: Mapping[str, tuple[int, int, Options]] = field(default_factory=dict)
     evaluated: Callable[[str, int], tuple[Options, ...]] = lambda unit, longest: ((),)
+    label: str | None = None
     color: str = "#6b7280"
     marker: str = "D"
     rank: int = 100
@@ -162,6 +165,8 @@ class Design:
         for name in ("title", "source", "license"):
             if not isinstance(getattr(self, name), str):
                 raise TypeError(f"{name} must be a str, not {getattr(self, name)!r}")
+        if not isinstance(self.label, str | None):
+            raise TypeError(f"label must be a str or None, not {self.label!r}")
         if not callable(self.config) or not {"lanes", "max_len"} <= set(signature(self.config).parameters):
             raise TypeError(f"config must take lanes and max_len, which {self.config!r} does not")
         if not self.units:

@@ -17,6 +17,7 @@ __all__ = [
     "design",
     "designs",
     "entry_of",
+    "preset_label",
     "published",
     "registered",
     "unit_names",
@@ -119,6 +120,12 @@ def unit_names() -> tuple[str, ...]:
 def compared_presets() -> tuple[str, ...]:
     """Names of the designs of make that are compared with the baseline."""
     return tuple(name for name, each in designs().items() if each.in_make and not each.is_baseline)
+
+
+def preset_label(name: str) -> str:
+    """What tables and plots for people call a preset: the label of its design, or its name if it has none."""
+    found = designs().get(name)
+    return (found and found.label) or name
 
 
 def choices(option: str) -> tuple[str, ...]:

@@ -150,6 +150,8 @@ PAPER = Design(
         "pe": (4, 16, (("max_d_head", 32),)),
     },
     evaluated=_saturating,
+    # "paper" alone could also be the publication's own figures.
+    label="paper's formats",
     color="#1a87c9",
     marker="o",
     rank=0,
@@ -173,6 +175,7 @@ FAITHFUL = replace(
         "pe": (4, 16, (("values", True), ("max_d_head", 32))),
     },
     evaluated=lambda unit, longest: ((),),
+    label=None,
     color="#e69f00",
     marker="s",
     rank=1,

@@ -7,16 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..designs.registry import unit_titles
+from ..measurement.cosimulation import COSIM
 from ..measurement.unit_columns import UNIT_COLUMNS
-from .results import IDENTITY, LibraryResults, has_parts, options_of, parts_of
+from ..results.columns import merged
+from .results import LibraryResults, design_name, has_parts, parts_of
 
 __all__ = ["Table", "full_tables"]
 
 #: Columns that only a report has.
 REPORT_COLUMNS = {
     "unit": ("unit", lambda unit: unit_titles().get(unit, unit)),
-    "normalizer": ("normalizer", lambda normalizer: normalizer.replace("_", " ")),
+    "max_len": ("longest\nrow", "{:,}".format),
     "combinational_area": ("combinat.\n{area_unit}", "{:,.0f}".format),
+    "rows": ("rows", "{:,}".format),
+    "slices": ("slices", "{:,}".format),
     "fo4": ("FO4\n/ps", "{:,.2f}".format),
     "energy_per_element": ("element\n{element_unit}", "{:,.2f}".format),
 }
@@ -25,6 +29,7 @@ AREAS = (
     *("area", "area_per_lane", "sequential_area", "combinational_area", "memory_area"),
     *("area_ratio", "paper_area_ratio"),
 )
+COSIMULATION = ("latency", "throughput", "rows", "slices", "cycles_compared", "mismatches")
 #: What a table of parts says beside them.
 BESIDE_PARTS = {"area": ("rest_area", "area", "softmax_area_ratio"), "energy": ("energy_per_row",)}
 TIMES = ("period", "fo4", "period_in_fo4", "starts", "ends")
@@ -50,6 +55,8 @@ class Table:
     numeric : list of bool
         Whether a column holds numbers.
     rows : list of list of str
+    note : str
+        What is below it.
     """
 
     title: str
@@ -57,13 +64,32 @@ class Table:
     headings: list[str]
     numeric: list[bool]
     rows: list[list[str]]
+    note: str = ""
+
+    @property
+    def groups(self) -> dict[str, list[list[str]]]:
+        """Rows without the unit, by unit; all of them under no name where the first column is no unit."""
+        if self.headings[0] != "unit":
+            return {"": self.rows}
+        groups: dict[str, list[list[str]]] = {}
+        for unit, *cells in self.rows:
+            groups.setdefault(unit, []).append(cells)
+        return groups
+
+    @property
+    def columns(self) -> list[tuple[str, bool]]:
+        """Headings of what groups hold, and whether numbers are below them."""
+        columns = list(zip(self.headings, self.numeric, strict=True))
+        return columns[1:] if self.headings[0] == "unit" else columns
 
 
 def full_tables(library: LibraryResults) -> list[Table]:
     """Tables of a library's results, without those of which nothing was measured."""
     maker = _TableMaker(library)
     by_parts = [result for result in library.units if has_parts(result)]
+    played = [result for result in library.units if result.get("cycles_compared") is not None]
     tables = [
+        maker.table("Co-simulation", played, COSIMULATION),
         maker.table("Area", library.units, AREAS),
         maker.parts_table("Area of the processing element by part", by_parts, "area"),
         maker.table("Timing and slowest path", library.units, TIMES),
@@ -80,7 +106,11 @@ class _TableMaker:
     """Makes tables of a library's results, with its units in their headings."""
 
     def __init__(self, library: LibraryResults):
-        declared = {column.field: (column.heading, column.show) for column in UNIT_COLUMNS if not column.hidden}
+        declared = {
+            column.field: (column.heading, column.show)
+            for column in merged(UNIT_COLUMNS, COSIM.columns)
+            if not column.hidden
+        }
         self._columns = {**declared, **REPORT_COLUMNS}
         self._units = {name: getattr(library, name) for name in ("area_unit", "energy_unit", "element_unit")}
 
@@ -89,13 +119,17 @@ class _TableMaker:
         results = [result for result in results if any(result.get(field) is not None for field in measured)]
         if not results:
             return None
-        options = dict.fromkeys(option for result in results for option in options_of(result))
-        fields = [field for field in (*IDENTITY, *options, *measured) if any(_says(r.get(field)) for r in results)]
+        longest = sorted({result["max_len"] for result in results})
+        note = f"Rows of up to {longest[0]:,} scores." if len(longest) == 1 else ""
+        results = [result | {"design": _design(result)} for result in results]
+        # What stands beside all rows would only take room.
+        told = ("unit", "design") if note else ("unit", "design", "max_len")
+        fields = [field for field in (*told, *measured) if any(r.get(field) is not None for r in results)]
         columns = [self._columns.get(field, (field.replace("_", " "), str)) for field in fields]
         shown = [(field, show) for field, (_, show) in zip(fields, columns, strict=True)]
         rows = [["–" if r.get(field) is None else show(r[field]) for field, show in shown] for r in results]
         numeric = [not any(isinstance(result.get(field), str | bool) for result in results) for field in fields]
-        return Table(title, folded, [self._heading(heading) for heading, _ in columns], numeric, rows)
+        return Table(title, folded, [self._heading(heading) for heading, _ in columns], numeric, rows, note)
 
     def parts_table(self, title: str, results: Sequence[dict], figure: str) -> Table | None:
         """Parts of processing elements, a column each; None if none was measured apart."""
@@ -108,6 +142,6 @@ class _TableMaker:
         return heading.replace("-\n", "").format_map(defaultdict(str, self._units))
 
 
-def _says(value) -> bool:
-    """Whether a value is one, and not the choice that nobody made."""
-    return value is not None and value is not False
+def _design(result: dict) -> str:
+    """What tells a result from the others of its unit: a first column that stays in sight must say it all."""
+    return f"{design_name(result)}, {result['lanes']} lane{'s' if result['lanes'] > 1 else ''}"

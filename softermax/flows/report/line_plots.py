@@ -39,7 +39,7 @@ def _length_plot(library: LibraryResults, unit: str, name: str, results, figures
             _draw_lines(axes, _lines(results, "tokens", field))
             axes.set_title(title)
         rows[-1].set_xlabel("tokens")
-        canvas.legend(*rows[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+        canvas.legend(*rows[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 
     lanes = ", ".join(str(lanes) for lanes in sorted({result["lanes"] for result in results}))
     longest = ", ".join(f"{max_len:,}" for max_len in sorted({result["max_len"] for result in results}))
@@ -51,7 +51,7 @@ def _length_plot(library: LibraryResults, unit: str, name: str, results, figures
         caption,
         draw,
         subject=library.title,
-        height=0.9 + 1.7 * len(figures),
+        height=1.05 + 1.7 * len(figures),
     )
 
 
@@ -76,18 +76,20 @@ def _swept(results: Sequence[dict], size: str) -> list[dict]:
 def _sweep_plot(library: LibraryResults, unit: str, name: str, results, sweeps: dict[str, dict]) -> Plot:
     def draw(canvas):
         columns = canvas.subplots(1, len(sweeps), sharey=True, squeeze=False)[0]
+        # Between the last size of a panel and the first of the next.
+        canvas.get_layout_engine().set(wspace=0.06)
         for axes, (size, lines) in zip(columns, sweeps.items(), strict=True):
             _draw_lines(axes, lines)
             other, value = SWEPT_AT[size]
             axes.set_xlabel("lanes" if size == "lanes" else "longest row")
             axes.set_title(f"{value} {'lanes' if other == 'lanes' else 'elements'}")
         columns[0].set_ylabel(library.area_unit)
-        canvas.legend(*columns[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+        canvas.legend(*columns[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 
     title = f"Area against size: {name}"
     recipes = ", ".join(sorted({result["recipe"] for result in results if result.get("recipe")}))
     caption = f"Recipe {recipes or 'not known'}{_memories(results)}, both axes logarithmic. Lower is better."
-    return draw_plot(f"{library.slug}-sweeps-{unit}", title, caption, draw, subject=library.title, height=2.9)
+    return draw_plot(f"{library.slug}-sweeps-{unit}", title, caption, draw, subject=library.title, height=3.05)
 
 
 def _memories(results: Sequence[dict]) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..designs.registry import compared_presets
-from .full_tables import full_tables
+from ..designs.registry import compared_presets, preset_label
+from .full_tables import Table, full_tables
 from .headline import headline
+from .leading import leading_table
 from .results import LibraryResults
 
 __all__ = ["markdown_report"]
@@ -26,12 +27,15 @@ def _parts(library: LibraryResults) -> Iterator[str]:
     commit = library.provenance.get("commit")
     yield f"\n## {library.title}\n"
     yield f"At commit {commit[:12]}{', changed' * bool(library.provenance.get('dirty'))}.\n" if commit else ""
-    rows = headline(library)
+    leading, rows = leading_table(library), headline(library)
+    if leading:
+        yield f"\n### Figures, {library.lanes} lanes\n\n"
+        yield _full_table(leading)
     if rows:
         aims = any(row.aim is not None for row in rows)
-        yield f"\n### Of the baseline, {library.lanes} lanes\n\n"
+        yield f"\n### Ratios to the FP16 baseline, {library.lanes} lanes\n\n"
         yield _table(
-            ["figure", "unit", *compared_presets(), "the paper's", *(["aim"] if aims else [])],
+            ["figure", "unit", *map(preset_label, compared_presets()), "published", *(["aim"] if aims else [])],
             [
                 [row.measure, row.unit, *map(_ratio, row.ours.values()), f"{row.published:.2f}"]
                 + ([_ratio(row.aim)] if aims else [])
@@ -40,7 +44,12 @@ def _parts(library: LibraryResults) -> Iterator[str]:
         )
     for table in full_tables(library):
         yield f"\n### {table.title}\n\n"
-        yield _table([heading.replace("\n", " ") for heading in table.headings], table.rows)
+        yield _full_table(table)
+
+
+def _full_table(table: Table) -> str:
+    headings = [heading.replace("-\n", "").replace("\n", " ") for heading in table.headings]
+    return _table(headings, table.rows) + (f"\n{table.note}\n" if table.note else "")
 
 
 def _ratio(value: float | None) -> str:

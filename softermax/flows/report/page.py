@@ -9,14 +9,15 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from ..designs.registry import compared_presets
+from ..designs.registry import compared_presets, preset_label
 from .data_files import DATA_FILES
 from .drawing import Plot
 from .full_tables import Table, full_tables
 from .headline import HeadlineRow, headline
+from .leading import leading_table
 from .results import LibraryResults
 
-__all__ = ["Section", "render_page", "sections"]
+__all__ = ["Section", "page_title", "render_page", "sections"]
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Section:
     """What the page says of one library."""
 
     library: LibraryResults
+    leading: Table | None
     headline: list[HeadlineRow]
     plots: list[Plot]
     tables: list[Table]
@@ -31,7 +33,7 @@ class Section:
     @property
     def measures(self) -> dict[str, list[HeadlineRow]]:
         """The headline by measure."""
-        return {measure: list(rows) for measure, rows in groupby(self.headline, lambda row: row.measure)}
+        return _by_measure(self.headline)
 
     @property
     def aims(self) -> list[HeadlineRow]:
@@ -39,16 +41,28 @@ class Section:
         return [row for row in self.headline if row.aim is not None]
 
     @property
-    def missing(self) -> list[str]:
-        """What was not measured, in words."""
-        looked_for = {
-            "areas of units": any(result.get("area") is not None for result in self.library.units),
-            "timing": any(result.get("period") is not None for result in self.library.units),
-            "energies of units": any(result.get("energy_per_row") is not None for result in self.library.units),
-            "energies against length": any(result.get("energy_per_row") is not None for result in self.library.lengths),
-            "areas against size": any(result.get("area") is not None for result in self.library.sweeps),
+    def aims_by_measure(self) -> dict[str, list[HeadlineRow]]:
+        """Those lines by measure."""
+        return _by_measure(self.aims)
+
+    @property
+    def has(self) -> dict[str, bool]:
+        """What was measured."""
+        library, units = self.library, self.library.units
+        return {
+            "co-simulation": _measured(units, "cycles_compared"),
+            "areas of units": _measured(units, "area"),
+            "timing": _measured(units, "period"),
+            "energies of units": _measured(units, "energy_per_row"),
+            "energies against length": _measured(library.lengths, "energy_per_row"),
+            "areas against size": _measured(library.sweeps, "area"),
+            "ratios to the baseline": library.has_ratios,
         }
-        return [what for what, found in looked_for.items() if not found]
+
+    @property
+    def missing(self) -> list[str]:
+        """What an evaluation measures and this one did not, in words."""
+        return [what for what, found in self.has.items() if not found and what != "co-simulation"]
 
     @property
     def command(self) -> str:
@@ -60,9 +74,36 @@ class Section:
         )
 
 
+def _measured(results: Sequence[dict], field: str) -> bool:
+    return any(result.get(field) is not None for result in results)
+
+
+def _by_measure(rows: Sequence[HeadlineRow]) -> dict[str, list[HeadlineRow]]:
+    return {measure: list(some) for measure, some in groupby(rows, lambda row: row.measure)}
+
+
 def sections(libraries: Sequence[LibraryResults], plots: dict[str, list[Plot]]) -> list[Section]:
-    """A section for each library; ``plots`` by its slug."""
-    return [Section(library, headline(library), plots[library.slug], full_tables(library)) for library in libraries]
+    """A section for each library, those of real cells first; ``plots`` by its slug."""
+    ordered = sorted(libraries, key=lambda library: not library.is_real)
+    return [
+        Section(library, leading_table(library), headline(library), plots[library.slug], full_tables(library))
+        for library in ordered
+    ]
+
+
+def page_title(has: dict[str, bool]) -> str:
+    """The title of a page that has what any of its sections has."""
+    names = {
+        "co-simulation": "co-simulation",
+        "areas of units": "area",
+        "timing": "timing",
+        "energies of units": "energy",
+    }
+    found = [name for what, name in names.items() if has.get(what)]
+    *others, last = found or [""]
+    listed = f"{', '.join(others)} and {last}" if others else last
+    compared = " compared with an FP16 softmax" if has.get("ratios to the baseline") else ""
+    return f"Softermax{compared}" + (f": {listed}" if listed else "")
 
 
 def render_page(found: Sequence[Section], errors: Table, plots: Sequence[Plot]) -> str:
@@ -81,5 +122,15 @@ def render_page(found: Sequence[Section], errors: Table, plots: Sequence[Plot]) 
         lstrip_blocks=True,
     )
     environment.filters["inline"] = lambda plot: Markup(plot.inline)  # Matplotlib escapes what it writes.
+    environment.filters["label"] = preset_label
+    has = {what: any(section.has[what] for section in found) for what in (found[0].has if found else ())}
     page = environment.get_template("page.html")
-    return page.render(sections=found, errors=errors, plots=plots, data_files=DATA_FILES, presets=compared_presets())
+    return page.render(
+        title=page_title(has),
+        has=has,
+        sections=found,
+        errors=errors,
+        plots=plots,
+        data_files=DATA_FILES,
+        presets=compared_presets(),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.axes import Axes
 
-from ..designs.registry import compared_presets, design, published, unit_titles
+from ..designs.registry import compared_presets, design, preset_label, published, unit_titles
 from .drawing import INK, PAPER, Plot, draw_plot
 from .headline import AIMS, ratio_of
 from .results import LibraryResults
@@ -16,8 +16,8 @@ BARS = {
     "area": (("area_ratio", "", False),),
     "energy_per_row": (("energy_ratio", "", False), ("energy_with_glitches_ratio", ", with glitches", True)),
 }
-#: What is behind a number: nothing, so that no line runs through it.
-BLANK = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5}
+#: Where numbers are: right of the plot, where no line and no bar runs through them.
+BESIDE = ("axes fraction", "data")
 
 
 def ratio_plots(library: LibraryResults) -> list[Plot]:
@@ -26,7 +26,7 @@ def ratio_plots(library: LibraryResults) -> list[Plot]:
     plots = (("area", f"Area: {of}", "area"), ("energy", f"Energy: {of}", "energy_per_row"))
     bars = {
         figure: [
-            (f"{preset}{suffix}", preset, field, hatched)
+            (f"{preset_label(preset)}{suffix}", preset, field, hatched)
             for preset in compared_presets()
             for field, suffix, hatched in fields
         ]
@@ -48,9 +48,7 @@ def _ratios(library: LibraryResults, levels: list[str], preset: str, field: str)
 def _ratio_plot(library: LibraryResults, name: str, title: str, bars, figure: str) -> Plot:
     levels = list(published(figure))
     reported = dict(enumerate(published(figure).values()))
-    series = [
-        ("reported by the paper", reported, {"facecolor": PAPER, "edgecolor": INK, "linewidth": 0.8, "zorder": 2})
-    ]
+    series = [("published", reported, {"facecolor": PAPER, "edgecolor": INK, "linewidth": 0.8, "zorder": 2})]
     for label, preset, field, hatched in bars:
         style = {"facecolor": design(preset).color, "edgecolor": PAPER, "hatch": "////" if hatched else None}
         series.append((label, _ratios(library, levels, preset, field), style))
@@ -62,8 +60,9 @@ def _ratio_plot(library: LibraryResults, name: str, title: str, bars, figure: st
         for place, (label, ratios, style) in enumerate(series):
             offset = -0.43 + (place + 0.5) * thickness
             places = [level + offset for level in ratios]
-            drawn = axes.barh(places, ratios.values(), thickness, label=label, **style)
-            axes.bar_label(drawn, fmt="%.2f", padding=2, fontsize=7, bbox=BLANK)
+            axes.barh(places, ratios.values(), thickness, label=label, **style)
+            for bar, ratio in zip(places, ratios.values(), strict=True):
+                axes.annotate(f"{ratio:.2f}", (1.01, bar), xycoords=BESIDE, va="center", fontsize=7)
         for place, level in enumerate(levels):
             if level in aims:
                 label = "aim" if place == 0 else None

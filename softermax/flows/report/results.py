@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ..designs.design import Unit
-from ..designs.registry import designs
+from ..designs.registry import designs, preset_label
 
 __all__ = ["IDENTITY", "LibraryResults", "design_name", "has_parts", "library_results", "options_of", "parts_of"]
 
@@ -54,6 +54,12 @@ class LibraryResults:
         """Lanes at which units are compared; None if no unit was measured."""
         found = {result["lanes"] for result in self.units}
         return COMPARED_LANES if COMPARED_LANES in found else max(found, default=None)
+
+    @property
+    def has_ratios(self) -> bool:
+        """Whether anything was compared with the baseline."""
+        ratios = ("area_ratio", "energy_ratio", "energy_with_glitches_ratio")
+        return any(result.get(ratio) is not None for result in self.units for ratio in ratios)
 
     @property
     def is_real(self) -> bool:
@@ -104,9 +110,9 @@ def options_of(result: dict) -> dict:
 def design_name(result: dict, *, options: bool = True) -> str:
     """What tells a design point from others of the same unit and size, with or without its further options.
 
-    Such as ``fp16 divide``, ``paper``, ``paper, saturate``.
+    Such as ``fp16 divide``, ``paper's formats``, ``paper's formats, saturate``.
     """
-    name, normalizer = result["preset"], result.get("normalizer")
+    name, normalizer = preset_label(result["preset"]), result.get("normalizer")
     design = designs().get(result["preset"])
     if normalizer and normalizer != (design and design.normalizer):
         name += f" {normalizer.replace('_', ' ')}"

@@ -15,12 +15,13 @@ from softermax.sim.trace import RESET_CYCLES
 
 from ..design_points import DesignPoint
 from ..designs.captured import rows_of_length
+from ..designs.registry import preset_label
 from .drawing import GRID, INK, PAPER, Plot, draw_plot
 
 __all__ = ["Waves", "softmax_waves", "waveform_plot"]
 
 #: A design small enough to be read: rows of four slices, back to back.
-LANES, ELEMENTS, ROWS = 4, 16, 3
+PRESET, LANES, ELEMENTS, ROWS = "paper", 4, 16, 3
 #: Colours of the rows.
 ROW_COLORS = ("#9fd0ee", "#f5cd79", "#c9c2ee")
 #: Cycles shown after the last probability.
@@ -61,7 +62,7 @@ class Waves:
 @cache
 def softmax_waves() -> Waves:
     """Waves of the golden trace of a few real rows at full speed, preset paper."""
-    point = DesignPoint("softmax", "paper", LANES, ELEMENTS)
+    point = DesignPoint("softmax", PRESET, LANES, ELEMENTS)
     config = point.softmax_config
     rows = rows_of_length(config, ELEMENTS)[-ROWS:]
     trace = point.entry.traffic.full_speed_trace(config, rows, np.random.default_rng(1))
@@ -139,8 +140,9 @@ def waveform_plot() -> Plot:
             axes.axvline(cycle, color=GRID, linewidth=0.5, zorder=0)
 
     caption = (
-        f"Golden trace, preset paper, {LANES} lanes: {ROWS} rows of {ELEMENTS} real scores back to back, in colours. "
-        "Probabilities stand at the output a latency after their row's last scores; meanwhile further rows enter."
+        f"Golden trace, {preset_label(PRESET)}, {LANES} lanes: {ROWS} rows of {ELEMENTS} real scores back to back, "
+        "in colours. Probabilities stand at the output a latency after their row's last scores; "
+        "meanwhile further rows enter."
     )
     title = "Rows on their way through the complete softmax, clock cycle by clock cycle"
     return draw_plot("waveform", title, caption, draw, width=12.4, height=4.4)

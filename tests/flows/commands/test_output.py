@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import click
 import pytest
@@ -40,6 +41,15 @@ def test_one_command_in_four_formats(tmp_path):
     table = invoke(*call).stdout
     assert table == invoke(*call, "--format", "table").stdout
     assert table.split() == ["Verilog", *cells, *("─" * (len(table.split()[len(cells) + 1])),), *cells.values()]
+
+
+def test_people_read_what_a_preset_is_called_and_programs_what_is_typed(tmp_path):
+    call = ("verilog", "unnormed", *SIZE, "--preset", "paper", "--build-dir", tmp_path)
+    assert json.loads(invoke(*call, "--json").stdout)[0]["preset"] == "paper"
+    assert ",paper," in invoke(*call, "--format", "csv").stdout
+    assert "paper's formats" in invoke(*call).stdout
+    assert "| paper's formats |" in invoke(*call, "--format", "markdown").stdout
+    assert "| paper |" in re.sub(" +", " ", invoke("designs", "--format", "markdown").stdout)
 
 
 @pytest.mark.parametrize("format", FORMATS)

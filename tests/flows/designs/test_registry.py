@@ -8,7 +8,7 @@ import pytest
 from softermax.flows.design_points import DesignPoint, main_design_points
 from softermax.flows.designs import registry
 from softermax.flows.designs.design import Design
-from softermax.flows.designs.registry import GROUP, design, designs, registered
+from softermax.flows.designs.registry import GROUP, design, designs, preset_label, registered
 from softermax.flows.designs.softermax import PAPER, UNITS
 from softermax.flows.errors import FlowError
 
@@ -28,6 +28,11 @@ def entries(monkeypatch):
 
 def test_designs_are_in_the_order_of_tables():
     assert list(designs())[:3] == ["paper", "faithful", "fp16"]
+
+
+def test_people_do_not_take_a_preset_for_the_publication():
+    assert preset_label("paper") == "paper's formats"
+    assert [preset_label(name) for name in ("faithful", "fp16", "gone")] == ["faithful", "fp16", "gone"]
 
 
 @pytest.mark.parametrize(
@@ -66,6 +71,7 @@ def test_no_design_at_all_is_a_failure(entries):
     ("change", "text"),
     [
         ({"title": None}, "title must be a str, not None"),
+        ({"label": 5}, "label must be a str or None, not 5"),
         ({"config": 5}, "config must take lanes and max_len, which 5 does not"),
         ({"config": lambda lanes: None}, "config must take lanes and max_len, which .* does not"),
         ({"units": {}}, "units must hold a Unit or more, not none"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from softermax.flows.report.error_distribution import absolute_errors, error_table
+from softermax.flows.report.error_distribution import absolute_errors, error_table, probabilities
 from softermax.flows.report.waveform import softmax_waves
 from softermax.hw import SoftermaxUnit
 from softermax.model import SoftermaxConfig
@@ -41,9 +41,10 @@ def test_errors_are_those_of_scipys_softmax_row_by_row(preset):
 
 
 def test_the_table_of_errors():
-    rows = {row[0]: row[1:] for row in error_table().rows}
-    assert list(rows) == ["paper", "faithful", "fp16"]
-    for preset, (largest, percentile, mean, median, in_ulp) in rows.items():
+    table = error_table()
+    assert [row[0] for row in table.rows] == ["paper's formats", "faithful", "fp16"]
+    rows = dict(zip(("paper", "faithful", "fp16"), (row[1:] for row in table.rows), strict=True))
+    for preset, (largest, percentile, mean, median, in_ulp, others) in rows.items():
         errors = np.sort(absolute_errors(preset))
         assert float(largest) == pytest.approx(errors[-1], rel=0.05)
         assert float(percentile) == pytest.approx(errors[int(0.99 * len(errors))], rel=0.06)
@@ -52,8 +53,26 @@ def test_the_table_of_errors():
         if preset != "fp16":
             ulp = CONFIGS[preset].output.ulp
             assert float(in_ulp) == pytest.approx(errors[-1] / ulp, abs=0.006)
+            exact = probabilities(preset)[1]
+            unsaturated = absolute_errors(preset)[
+                exact < CONFIGS[preset].output.to_real(CONFIGS[preset].output.max_raw)
+            ]
+            assert float(others) == pytest.approx(unsaturated.max() / ulp, abs=0.006)
     # Which is what the preset promises.
-    assert float(rows["faithful"][-1]) <= 1
+    assert float(rows["faithful"][-2]) <= 1
+
+
+def test_a_largest_error_that_is_saturation_is_said_to_be():
+    table = error_table()
+    [faithful] = [row for row in table.rows if row[0] == "faithful"]
+    assert faithful[-2] == "1.00"
+    assert float(faithful[-1]) < 0.6
+    said = (
+        "The largest error of faithful, 1.00 ulp, is that of a probability saturated to the output format: "
+        f"the largest value of UQ(0,8) is 0.996094. All other errors are at most {faithful[-1]} ulp."
+    )
+    assert said in table.note
+    assert "largest error of paper" not in table.note
 
 
 def test_the_waveform_is_that_of_the_golden_model():

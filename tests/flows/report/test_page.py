@@ -5,63 +5,15 @@ import os
 import re
 import subprocess
 import sys
-from html.parser import HTMLParser
 
 import pytest
 
 from softermax.flows.report import write_report
-from softermax.flows.report.error_distribution import error_table
-from softermax.flows.report.page import render_page, sections
-from softermax.flows.report.plots import library_plots, model_plots
+from softermax.flows.report.full_tables import full_tables
+from softermax.flows.report.plots import library_plots
 from softermax.flows.report.results import library_results
 
-VOID = {"meta", "link", "br", "img"}
-
-
-class Page(HTMLParser):
-    """Tables as lists of rows of cells, links, ids, and all text outside of plots and styles."""
-
-    def __init__(self, html):
-        super().__init__()
-        self.tables, self.links, self.ids, self.tags, self.text, self._open = [], [], [], [], [], []
-        self.feed(html)
-
-    def handle_starttag(self, tag, attributes):
-        self.tags.append(tag)
-        attributes = dict(attributes)
-        self.links += [attributes[name] for name in ("href", "src", "xlink:href") if name in attributes]
-        self.ids += [attributes["id"]] if "id" in attributes else []
-        if tag not in VOID:
-            self._open.append(tag)
-        if tag == "table":
-            self.tables.append([])
-        elif tag == "tr":
-            self.tables[-1].append([])
-        elif tag in ("td", "th"):
-            self.tables[-1][-1].append("")
-
-    def handle_startendtag(self, tag, attributes):
-        self.handle_starttag(tag, attributes)
-        if tag not in VOID:
-            self._open.pop()
-
-    def handle_endtag(self, tag):
-        assert self._open.pop() == tag
-
-    def handle_data(self, data):
-        if self._open and self._open[-1] not in ("style", "text"):
-            self.text.append(data)
-        if {"td", "th"} & set(self._open):
-            self.tables[-1][-1][-1] += data
-
-    def table(self, *headings):
-        """The rows, as dicts by heading, of the tables that have some headings."""
-        found = []
-        for table in self.tables:
-            names = [" ".join(cell.split()) for cell in table[0]]
-            if set(headings) <= set(names):
-                found += [dict(zip(names, row, strict=True)) for row in table[1:]]
-        return found
+from .pages import TITLES, Page, by_unit, page_of
 
 
 @pytest.fixture(scope="module")
@@ -69,25 +21,13 @@ def page(report):
     return Page(report.read_text())
 
 
-def page_of(evaluations):
-    """The page without plots of the libraries, which take time."""
-    libraries = library_results(evaluations)
-    without_plots = sections(libraries, {library.slug: [] for library in libraries})
-    return Page(render_page(without_plots, error_table(), model_plots()))
-
-
-def headline_of(page):
-    """Rows of the first headline's table."""
-    return next(table for table in page.tables if table[0][0] == "ratio to baseline")
-
-
 def test_every_unit_is_in_the_tables_with_its_figures(page, evaluations):
     areas = [result for library in evaluations.values() for result in library["units"]]
     rows = page.table("sequent. µm²", "area of baseline") + page.table("sequent. GE", "area of baseline")
     # After those of the units come those of the sweep.
-    found = [row.get("area µm²", row.get("area GE")) for row in rows]
+    found = [(row["group"], row.get("area µm²", row.get("area GE"))) for row in rows]
     for library in evaluations.values():
-        units = [f"{result['area']:,.1f}" for result in library["units"]]
+        units = [(TITLES[result["unit"]], f"{result['area']:,.1f}") for result in by_unit(library["units"])]
         start = found.index(units[0])
         assert found[start : start + len(units)] == units
     periods = page.table("period /ps", "from", "to")
@@ -98,10 +38,24 @@ def test_every_unit_is_in_the_tables_with_its_figures(page, evaluations):
 
 @pytest.mark.parametrize(("library", "unit", "element"), [("asap7", "pJ", "fJ"), ("generic", "k loads", "loads")])
 def test_energies_have_the_librarys_unit(page, evaluations, library, unit, element):
-    rows = page.table(f"row {unit}", f"element {element}", "the paper's")
-    measured = evaluations[library]["units"]
+    rows = page.table(f"row {unit}", f"element {element}", "published energy")
+    measured = by_unit(evaluations[library]["units"])
     assert [row[f"row {unit}"] for row in rows] == [f"{result['energy_per_row']:,.2f}" for result in measured]
     assert [row[f"element {element}"] for row in rows] == [f"{r['energy_per_element']:,.2f}" for r in measured]
+
+
+def test_the_first_column_tells_all_designs_of_a_unit_apart(evaluations):
+    for table in full_tables(library_results(evaluations)[0]):
+        told = [
+            column
+            for column, heading in enumerate(table.headings)
+            if heading in ("unit", "design", "tokens", "longest\nrow")
+        ]
+        rows = [tuple(row[column] for column in told) for row in table.rows]
+        assert len(rows) == len(set(rows)) > 1
+        assert {row[0] for row in rows} == set(table.groups)
+        assert ("Rows of up to" in table.note) is ("longest\nrow" not in table.headings)
+    assert ("Normalization Unit", "fp16 multiply, 4 lanes", "384") in rows
 
 
 def test_lengths_and_sweeps_are_there_whole(page, evaluations):
@@ -110,7 +64,7 @@ def test_lengths_and_sweeps_are_there_whole(page, evaluations):
     assert sorted(row["row pJ"] for row in lengths) == sorted(f"{result['energy_per_row']:,.2f}" for result in asked)
     sweeps = evaluations["generic"]["sweeps"]
     areas = [row["area GE"] for row in page.table("area GE", "sequent. GE")]
-    assert areas[-len(sweeps) :] == [f"{result['area']:,.1f}" for result in sweeps]
+    assert areas[-len(sweeps) :] == [f"{result['area']:,.1f}" for result in by_unit(sweeps)]
 
 
 def test_parts_of_a_processing_element_and_its_sensitivity(page, evaluations):
@@ -123,42 +77,6 @@ def test_parts_of_a_processing_element_and_its_sensitivity(page, evaluations):
     for row, result in zip(rows, pes, strict=True):
         assert row["half the memory"] == f"{result['energy_ratio_half_memory']:.3f}"
         assert row["twice the memory"] == f"{result['energy_ratio_double_memory']:.3f}"
-
-
-def test_the_headline_is_of_32_lanes_and_beside_papers_and_aims(page, evaluations):
-    def ratio(unit, preset, field):
-        results = evaluations["asap7"]["units"]
-        found = [r for r in results if (r["unit"], r["preset"], r["lanes"]) == (unit, preset, 32)]
-        return f"{found[0][field]:.2f}"
-
-    rows = headline_of(page)
-    areas, energies, glitching = rows[2:5], rows[6:9], rows[10:13]
-    expected = [("0.25", "0.15"), ("0.65", "0.25"), ("0.90", "0.85")]
-    for row, unit, (papers, aim) in zip(areas, ("unnormed", "normalization", "pe"), expected, strict=True):
-        ours = [ratio(unit, preset, "area_ratio") for preset in ("paper", "faithful")]
-        assert row[1:5] == [papers, *ours, aim]
-    assert [row[1] for row in energies] == [row[1] for row in glitching] == ["0.10", "0.39", "0.43"]
-    assert [row[4] for row in energies] == ["0.08", "0.15", "0.40"]
-    assert energies[0][2] == ratio("unnormed", "paper", "energy_ratio")
-    assert glitching[0][2] == ratio("unnormed", "paper", "energy_with_glitches_ratio")
-    # The faithful preset is the better one: 0.318 against an aim of 0.25.
-    assert areas[1][5].strip() == "+0.07 (27 %)"
-
-
-def test_generic_cells_have_no_aims_and_no_picojoules(evaluations):
-    page = page_of({"generic": evaluations["generic"]})
-    assert [" ".join(cell.split()) for cell in headline_of(page)[0]][-2:] == ["preset paper", "preset faithful"]
-    cells = [cell for table in page.tables for row in table for cell in row]
-    assert not any("pJ" in cell or "fJ" in cell for cell in cells)
-    assert any("k loads" in cell for cell in cells)
-
-
-def test_an_aim_that_is_met_is_said_to_be(evaluations):
-    better = [result | {"area_ratio": 0.1} for result in evaluations["asap7"]["units"]]
-    page = page_of({"asap7": {"units": better}})
-    assert "3 of 9 aims are met, by the better preset." in " ".join(page.text)
-    headline = headline_of(page)
-    assert [row[-1].strip() for row in headline[2:5]] == ["met"] * 3
 
 
 def test_files_that_are_linked_exist_and_nothing_else_is_needed(page, report):

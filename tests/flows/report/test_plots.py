@@ -1,13 +1,18 @@
 """Plots: what is written in them, lengths of bars, and how they fit on a page."""
 
 import re
+from itertools import combinations
 from xml.etree import ElementTree
 
+import matplotlib
 import pytest
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 from softermax.flows.designs.registry import designs
+from softermax.flows.report import drawing
 from softermax.flows.report.drawing import KIND_COLORS, draw_plot
-from softermax.flows.report.plots import library_plots
+from softermax.flows.report.plots import library_plots, model_plots
 from softermax.flows.report.results import design_name, library_results, parts_of
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -40,7 +45,7 @@ def test_bars_of_ratios_are_labelled(plots, evaluations, library):
         ]
         assert sorted(shown) == sorted(bars + published)
         labels = texts(plots[f"{library}-ratios-{name}"])
-        assert {"paper", "faithful", "reported by the paper", "baseline"} <= set(labels)
+        assert {"paper's formats", "faithful", "published", "baseline"} <= set(labels)
         assert ("aim" in labels) is (library == "asap7")
 
 
@@ -54,12 +59,12 @@ def test_plots_of_generic_cells_are_in_loads(plots):
 
 def test_lines_have_a_legend_and_plain_numbers(plots):
     shown = texts(plots["asap7-lengths-normalization"])
-    assert {"paper", "faithful", "fp16 divide", "fp16 multiply", "tokens", "64", "1,024"} <= set(shown)
+    assert {"paper's formats", "faithful", "fp16 divide", "fp16 multiply", "tokens", "64", "1,024"} <= set(shown)
     swept = texts(plots["asap7-sweeps-softmax"])
     assert {"16 lanes", "384 elements", "µm²", "64", "4,096"} <= set(swept)
     # One line, though long rows need an option.
-    assert swept.count("paper") == 1
-    assert "paper, saturate" not in swept
+    assert swept.count("paper's formats") == 1
+    assert "paper's formats, saturate" not in swept
 
 
 def test_breakdowns_name_kinds_and_parts_and_end_in_sums(plots, evaluations):
@@ -88,11 +93,11 @@ def test_a_processing_element_alone_has_plots(evaluations):
 
 def test_designs_are_told_apart_by_name():
     point = {"unit": "pe", "lanes": 16, "max_len": 384}
-    assert design_name(point | {"preset": "paper", "normalizer": "multiply"}) == "paper"
+    assert design_name(point | {"preset": "paper", "normalizer": "multiply"}) == "paper's formats"
     assert design_name(point | {"preset": "fp16", "normalizer": "divide"}) == "fp16 divide"
     long = point | {"preset": "paper", "normalizer": "multiply", "saturate": "True"}
-    assert design_name(long) == "paper, saturate"
-    assert design_name(long, options=False) == "paper"
+    assert design_name(long) == "paper's formats, saturate"
+    assert design_name(long, options=False) == "paper's formats"
     wide = {"preset": "faithful", "normalizer": "row_product", "output": "UQ(1,11)", "values": True}
     assert design_name(point | wide) == "faithful, output UQ(1,11), context"
 
@@ -122,3 +127,67 @@ def test_a_plot_on_a_page_follows_its_theme_and_keeps_its_ids_apart():
         assert "<style" not in plot.inline
         assert "<dc:" not in plot.svg
         assert plot.png.startswith(b"\x89PNG")
+
+
+@pytest.fixture(scope="module")
+def figures(evaluations):
+    """Figures of all plots, drawn anew, by name."""
+    drawn = {}
+
+    class Kept(drawing.Figure):
+        def __init__(self, *arguments, **options):
+            super().__init__(*arguments, **options)
+            figures.append(self)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing, "Figure", Kept)
+        makers = [lambda library=library: library_plots(library) for library in library_results(evaluations)]
+        for make in [*makers, model_plots.__wrapped__]:
+            figures: list[Kept] = []
+            drawn |= {plot.name: figure for plot, figure in zip(make(), figures, strict=True)}
+    with matplotlib.rc_context(drawing.STYLE):
+        for figure in drawn.values():
+            figure.draw_without_rendering()
+    return drawn
+
+
+def boxes_of(figure):
+    """Texts of a figure and where they are, in pixels; ticks beyond the ends of an axis are not drawn."""
+    hidden = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            shown = axis._update_ticks()
+            hidden |= {
+                label
+                for tick in (*axis.majorTicks, *axis.minorTicks)
+                if tick not in shown
+                for label in (tick.label1, tick.label2)
+            }
+    found = figure.findobj(lambda artist: isinstance(artist, Text) and artist not in hidden)
+    return [(text, text.get_window_extent()) for text in found if text.get_text() and text.get_visible()]
+
+
+def overlap(one, other):
+    """Whether boxes have more in common than an edge."""
+    return min(one.x1, other.x1) - max(one.x0, other.x0) > 1 and min(one.y1, other.y1) - max(one.y0, other.y0) > 1
+
+
+def test_no_label_is_on_another_one_or_beyond_the_edge(figures):
+    assert len(figures) > 20
+    for name, figure in figures.items():
+        found = boxes_of(figure)
+        assert len(found) > 5
+        for (one, box), (other, its_box) in combinations(found, 2):
+            assert not overlap(box, its_box), (name, one, other)
+        for text, box in found:
+            inside = Bbox.intersection(box, figure.bbox)
+            assert (inside.width, inside.height) == (box.width, box.height), (name, text)
+
+
+@pytest.mark.parametrize("name", ["asap7-ratios-area", "asap7-ratios-energy", "errors"])
+def test_no_line_runs_through_a_label(figures, name):
+    [axes] = figures[name].axes
+    lines = [Bbox.intersection(line.get_window_extent(), axes.bbox) for line in (*axes.lines, *axes.collections)]
+    assert len(lines) >= 4
+    for text, box in boxes_of(figures[name]):
+        assert not any(overlap(box, line.padded(1)) for line in lines), text
