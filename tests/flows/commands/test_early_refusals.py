@@ -82,7 +82,7 @@ def test_a_simulator_that_is_none(command):
 def test_a_library_that_is_none(command, library, monkeypatch):
     monkeypatch.setattr(study, "least_candidates", lambda config, number: [study.Candidate(config, 1)])
     preset = ["--preset", "faithful"] if command == "explore" else []
-    assert library in refusal(command, "--liberty", library, *preset)
+    assert library in refusal(command, *NEEDED.get(command, []), "--liberty", library, *preset)
 
 
 @pytest.mark.parametrize(
