@@ -149,8 +149,8 @@ def _largest_error(table: PiecewiseLinear, start: np.ndarray, piece_bits: int, t
 def _error_bounds(table: PiecewiseLinear, start: np.ndarray, length: int, truncated: bool) -> np.ndarray:
     """No less than the largest error of the entries from each index to ``length`` after it, which one line makes.
 
-    An entry is on its line or less than a unit below it. A falling line times m is a parabola, largest at its vertex and
-    least at an end.
+    An entry is on its line or less than a unit below it. A falling line times m is a parabola, largest at its vertex
+    and least at an end.
     """
     unit, step = 2.0**-table.output_fraction_bits, 2.0**-table.fraction_bits
     segment = start >> table.offset_bits
