@@ -19,6 +19,7 @@ import torch
 from ..config import SoftermaxConfig
 from ..golden import VANISHED
 from ..unnormed import power_of_two
+from .power_sum import reduction
 from .rows import blocks, refuse_not_finite
 
 __all__ = ["result_dtype", "scaled_scores", "softermax_rows"]
@@ -39,6 +40,8 @@ class Tables:
         2**-d in ``config.unnormed``, d the distance below a slice's maximum, up to that of a hidden score.
     power, product, reciprocal : Tensor of int64
         The values of the config's tables.
+    whole_powers : Tensor of int64
+        1, 2, 4 and so on in ``config.power_sum``.
     distances : Tensor of int64
         0 to the least one at which every result is 0.
     """
@@ -48,6 +51,7 @@ class Tables:
     power: torch.Tensor
     product: torch.Tensor
     reciprocal: torch.Tensor
+    whole_powers: torch.Tensor
     distances: torch.Tensor
 
 
@@ -69,6 +73,7 @@ def tables(config: SoftermaxConfig, device: torch.device) -> Tables:
             torch.tensor(config.power_table.values, device=device),
             torch.tensor(config.product_table.values, device=device),
             torch.tensor(config.reciprocal_table.values, device=device),
+            torch.tensor([1 << (config.power_sum.fraction_bits + k) for k in range(config.max_exponent)], device=device),
             torch.arange(vanished + 1, device=device),
         )
 
@@ -178,31 +183,10 @@ def slice_sums(slices: torch.Tensor, slice_maximum: torch.Tensor, config: Softer
     return found.view(slices.shape).sum(dim=-1, dtype=torch.int64)
 
 
-def reduction(
-    sums: torch.Tensor, slice_maximum: torch.Tensor, config: SoftermaxConfig
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Reduction: the maximum and the denominator of each row, int64, (rows,)."""
-    dropped = config.unnormed.fraction_bits - config.power_sum.fraction_bits
-    sums = sums >> dropped if dropped >= 0 else sums << -dropped
-    own = slice_maximum.to(torch.int64)
-    running_maximum = own.cummax(dim=1).values
-    # Slices first, so that each step of the recurrence finds its operands side by side.
-    terms = (sums >> (running_maximum - own).clamp_(max=63)).T.contiguous()
-    rises = running_maximum.diff(dim=1).clamp_(max=63).T.contiguous()
-    running = _saturated(terms[0], config)
-    for rise, term in zip(rises, terms[1:], strict=True):
-        running = _saturated((running >> rise) + term, config)
-    return running_maximum[:, -1], running
-
-
-def _saturated(power_sum: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
-    return power_sum.clamp(max=config.power_sum.max_raw) if config.sum_can_overflow else power_sum
-
-
 def reciprocal(power_sum: torch.Tensor, config: SoftermaxConfig) -> tuple[torch.Tensor, torch.Tensor]:
     """Reciprocal of the denominator: mantissa and exponent as in the golden model, int64, (rows,)."""
-    leading_one = torch.frexp(power_sum.to(torch.float64)).exponent.to(torch.int64) - 1
-    exponent = (leading_one - (config.power_sum.fraction_bits - 1)).clamp_(min=0)
+    # How many of the powers of two from 1 on it reaches: the exponent counts from 1/2.
+    exponent = (power_sum[:, None] >= tables(config, power_sum.device).whole_powers).sum(dim=1)
     aligned = power_sum << (config.max_exponent - exponent)
     index = (aligned >> (config.power_sum.width - 1 - config.mantissa_bits)) & ((1 << config.mantissa_bits) - 1)
     return tables(config, power_sum.device).reciprocal[index], exponent
