@@ -10,11 +10,14 @@ distances with a result other than 0, results are computed for the distances, an
 from __future__ import annotations
 
 import math
+from collections.abc import Set
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import torch
+from torch import bitwise_left_shift as left_shift
+from torch import bitwise_right_shift as right_shift
 
 from ..config import SoftermaxConfig
 from ..golden import VANISHED
@@ -22,7 +25,15 @@ from ..unnormed import power_of_two
 from .power_sum import reduction
 from .rows import blocks, refuse_not_finite
 
-__all__ = ["result_dtype", "scaled_scores", "softermax_rows"]
+__all__ = [
+    "quantise",
+    "result_dtype",
+    "scale",
+    "scaled_scores",
+    "softermax_block",
+    "softermax_rows",
+    "visible",
+]
 
 #: Fraction bits of results of which a whole row's sum, about 1, fits in 32 bits.
 INT32_RESULT_BITS = 27
@@ -55,9 +66,13 @@ class Tables:
     distances: torch.Tensor
 
 
-@lru_cache(maxsize=64)
 def tables(config: SoftermaxConfig, device: torch.device) -> Tables:
-    """The tables, made once for a config and device."""
+    """The tables, made once for a config and device; for an exporter anew, because they become part of its graph."""
+    return _tables.__wrapped__(config, device) if torch.compiler.is_compiling() else _tables(config, device)
+
+
+@lru_cache(maxsize=64)
+def _tables(config: SoftermaxConfig, device: torch.device) -> Tables:
     fraction_bits = config.input.fraction_bits
     # A numerator is below 2 and a reciprocal too, so 3 places below half a unit of a result nothing is left.
     vanished = (config.result_bits + 4) << fraction_bits
@@ -78,8 +93,10 @@ def tables(config: SoftermaxConfig, device: torch.device) -> Tables:
         )
 
 
-def result_dtype(dtype: torch.dtype, config: SoftermaxConfig) -> torch.dtype:
-    """The first of ``dtype``, float32 and float64 in which every output value is exact."""
+def result_dtype(dtype: torch.dtype, config: SoftermaxConfig, exact: Set[str] = frozenset()) -> torch.dtype:
+    """The first of ``dtype``, float32 and float64 in which every output value is exact; ``dtype`` of exact outputs."""
+    if "output" in exact:
+        return dtype
     precision = {torch.float16: 11, torch.bfloat16: 8, torch.float32: 24, torch.float64: 53}
     wide_enough = (d for d in (dtype, torch.float32, torch.float64) if precision[d] >= config.output.width)
     return next(wide_enough)
@@ -114,36 +131,56 @@ def softermax_rows(
         if x.is_floating_point():
             scaled, kept = scaled_scores(raw, kept, config)
             raw = quantise(scaled, config)
-        slices = to_slices(hide(raw, kept, config), config)
-        slice_maximum = slice_maxima(slices, config)
-        sums = slice_sums(slices, slice_maximum, config)
-        maximum, power_sum = reduction(sums, slice_maximum, config)
-        y[block] = normalise(slices, maximum, power_sum, config, dtype)[:, : x.shape[1]]
+        y[block] = softermax_block(raw, kept, config, dtype)
     return y
+
+
+def softermax_block(
+    raw: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig, dtype: torch.dtype
+) -> torch.Tensor:
+    """The same of int32 in ``config.input``, for rows of which temporaries fit in memory."""
+    slices = to_slices(hide(raw, keep, config), config)
+    slice_maximum = slice_maxima(slices, config)
+    sums = slice_sums(slices, slice_maximum, config)
+    maximum, power_sum = reduction(sums, slice_maximum, config)
+    return normalise(slices, maximum, power_sum, config, dtype)[:, : raw.shape[1]]
 
 
 def scaled_scores(
     scores: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Real scores in units of the last place of ``config.input``, rounded as in the golden model, that is in float64.
+    """Real scores as :func:`scale` has them, and those of ``keep`` that are :func:`visible`; None if all are.
 
-    Scaling by a power of two is exact in float32 too, but for what saturates anyway. And which scores take part: those
-    that are kept and do not vanish beside their row's highest, as in :func:`softermax.model.golden.visible`.
+    Raises
+    ------
+    ValueError
+        If a kept score is not finite.
     """
-    in_base_2 = config.base == "2"
-    work = torch.float32 if in_base_2 and scores.dtype != torch.float64 else torch.float64
-    factor = float(1 << config.input.fraction_bits) * (1 if in_base_2 else math.log2(math.e))
-    scaled = scores.to(work) * factor
+    scaled = scale(scores, config)
     low, high = torch.aminmax(scaled)  # is NaN if a score is
     if not torch.isfinite(high - low):
         refuse_not_finite(scores, keep)
-    far = VANISHED << config.input.fraction_bits
-    if high - low < far:
+    if high - low < VANISHED << config.input.fraction_bits:
         return scaled, keep
+    return scaled, visible(scaled, keep, config)
+
+
+def scale(scores: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
+    """Real scores in units of the last place of ``config.input``, rounded as in the golden model, that is in float64.
+
+    Scaling by a power of two is exact in float32 too, but for what saturates anyway.
+    """
+    in_base_2 = config.base == "2"
+    work = torch.float32 if in_base_2 and scores.dtype != torch.float64 else torch.float64
+    return scores.to(work) * (float(1 << config.input.fraction_bits) * (1 if in_base_2 else math.log2(math.e)))
+
+
+def visible(scaled: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig) -> torch.Tensor:
+    """Kept scores that do not vanish beside their row's highest, as in :func:`softermax.model.golden.visible`."""
     shown = scaled.to(torch.float64)
     if keep is not None:
         shown = shown.masked_fill(~keep, -math.inf)
-    return scaled, shown > shown.amax(dim=-1, keepdim=True) - far
+    return shown > shown.amax(dim=-1, keepdim=True) - (VANISHED << config.input.fraction_bits)
 
 
 def quantise(scaled: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
@@ -165,7 +202,7 @@ def to_slices(x: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
     short = -x.shape[1] % config.lanes
     if short:
         x = torch.nn.functional.pad(x, (0, short), value=tables(config, x.device).hidden)
-    return x.reshape(len(x), -1, config.lanes)
+    return x.reshape(x.shape[0], -1, config.lanes)
 
 
 def slice_maxima(slices: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
@@ -178,8 +215,11 @@ def slice_sums(slices: torch.Tensor, slice_maximum: torch.Tensor, config: Softer
     """Power of Two and the adder tree: the sum of each slice's numerators, int64, (rows, slices)."""
     numerators = tables(config, slices.device).numerators
     distance = (slice_maximum << config.input.fraction_bits)[..., None] - slices
-    index = distance.to(torch.int64).view(len(slices), -1)
-    found = torch.gather(numerators.expand(len(slices), -1), 1, index)
+    index = distance.to(torch.int64).flatten(1)
+    if torch.compiler.is_compiling():
+        found = numerators[index]
+    else:  # several times faster
+        found = torch.gather(numerators.expand(slices.shape[0], -1), 1, index)
     return found.view(slices.shape).sum(dim=-1, dtype=torch.int64)
 
 
@@ -187,7 +227,7 @@ def reciprocal(power_sum: torch.Tensor, config: SoftermaxConfig) -> tuple[torch.
     """Reciprocal of the denominator: mantissa and exponent as in the golden model, int64, (rows,)."""
     # How many of the powers of two from 1 on it reaches: the exponent counts from 1/2.
     exponent = (power_sum[:, None] >= tables(config, power_sum.device).whole_powers).sum(dim=1)
-    aligned = power_sum << (config.max_exponent - exponent)
+    aligned = left_shift(power_sum, config.max_exponent - exponent)
     index = (aligned >> (config.power_sum.width - 1 - config.mantissa_bits)) & ((1 << config.mantissa_bits) - 1)
     return tables(config, power_sum.device).reciprocal[index], exponent
 
@@ -200,29 +240,24 @@ def normalise(
     mantissa, exponent = reciprocal(power_sum, config)
     top = (maximum + exponent << config.input.fraction_bits).to(torch.int32)[:, None]
     distance = (top - slices.flatten(1)).clamp_(max=len(distances) - 1).to(torch.int64)
-    if config.rounding == "cascade":
-        return _to_dtype(_cascaded(mantissa, distance, config), config, dtype)
-    if len(distances) < distance.shape[1]:
-        row_tables = _to_dtype(_saturated_output(results(mantissa[:, None], distances, config), config), config, dtype)
-        return torch.gather(row_tables, 1, distance)
-    return _to_dtype(_saturated_output(results(mantissa[:, None], distance, config), config), config, dtype)
-
-
-def _cascaded(mantissa: torch.Tensor, distance: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
-    """Results of whole rows, rounded by cascade, as in :func:`softermax.model.cascade.cascaded`; saturated."""
-    distances = tables(config, distance.device).distances
+    by_table = len(distances) < distance.shape[1] and not torch.compiler.is_compiling()
+    found = results(mantissa[:, None], distances if by_table else distance, config)
+    if config.rounding != "cascade":
+        y = _to_dtype(_saturated_output(found, config), config, dtype)
+        return torch.gather(y, 1, distance) if by_table else y
     # In half of the memory where a row fits; with a power sum that saturates it may exceed 1 many times.
     small = config.result_bits <= INT32_RESULT_BITS and not config.sum_can_overflow
-    integers = torch.int32 if small else torch.int64
-    if len(distances) < distance.shape[1]:
-        found = torch.gather(results(mantissa[:, None], distances, config).to(integers), 1, distance)
-    else:
-        found = results(mantissa[:, None], distance, config).to(integers)
+    found = found.to(torch.int32 if small else torch.int64)
+    found = torch.gather(found, 1, distance) if by_table else found
+    return _to_dtype(_saturated_output(_cascaded(found, config), config), config, dtype)
+
+
+def _cascaded(found: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
+    """Results of whole rows, rounded by cascade, in place, as in :func:`softermax.model.cascade.cascaded`."""
     sums = found.cumsum_(dim=1).add_(1 << (config.guard_bits - 1)).bitwise_right_shift_(config.guard_bits)
-    y = torch.empty_like(sums)
-    y[:, 0] = sums[:, 0]
-    torch.sub(sums[:, 1:], sums[:, :-1], out=y[:, 1:])
-    return _saturated_output(y, config)
+    y = sums.clone()
+    y[:, 1:] -= sums[:, :-1]
+    return y
 
 
 def _saturated_output(y: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
@@ -238,7 +273,7 @@ def results(mantissa: torch.Tensor, distance: torch.Tensor, config: SoftermaxCon
     places = -(-distance >> config.input.fraction_bits)
     known = tables(config, mantissa.device)
     if config.normalizer == "multiply":
-        y = _rounded((known.power[fraction] >> places) * mantissa, config.product_shift)
+        y = _rounded(right_shift(known.power[fraction], places) * mantissa, config.product_shift)
     else:
         cut = config.reciprocal.fraction_bits
         bias = (1 << cut) - 1 if config.rounding == "directed" else 1 << (cut - 1)
@@ -256,7 +291,7 @@ def _rounded(y: torch.Tensor, dropped: int) -> torch.Tensor:
 
 def _shifted(values: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     """Shift right, or left where the places are negative."""
-    return (values << (-places).clamp_(min=0)) >> places.clamp(min=0)
+    return right_shift(left_shift(values, (-places).clamp_(min=0)), places.clamp(min=0))
 
 
 def _to_dtype(y: torch.Tensor, config: SoftermaxConfig, dtype: torch.dtype) -> torch.Tensor:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 
 import torch
 
 from ..config import SoftermaxConfig
 from .exact import exact_softmax, exact_softmax_gradient
-from .forward import result_dtype, softermax_rows
-from .partial import APPROXIMATIONS, partial_rows
-from .rows import batch_first, check_dim, check_mask, check_scores
+from .forward import softermax_rows
+from .operator import as_operator, compute
+from .partial import APPROXIMATIONS
+from .rows import batch_first, check_dim, check_mask, check_scores, is_plain
+from .standard import standard_rows
 
 __all__ = ["Softermax", "softmax", "softmax_base2", "softmax_raw"]
 
@@ -66,7 +68,7 @@ def softmax(
     kept = check_mask(mask, scores)
     exact = _check_exact(exact)
     kept = None if kept is None else kept.movedim(dim, -1)
-    return _straight_through(scores.movedim(dim, -1), kept, config, exact).movedim(-1, dim)
+    return _probabilities(scores.movedim(dim, -1), kept, config, exact).movedim(-1, dim)
 
 
 def softmax_raw(
@@ -178,11 +180,8 @@ class _StraightThrough(torch.autograd.Function):
     """Softermax over the last axis, with the gradient of the exact softmax."""
 
     @staticmethod
-    def forward(scores: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig, exact: Set[str]):
-        x, rows_kept = _as_rows(scores, keep)
-        dtype = scores.dtype if "output" in exact else result_dtype(scores.dtype, config)
-        y = partial_rows(x, rows_kept, config, exact) if exact else softermax_rows(x, rows_kept, config, dtype)
-        return y.to(dtype).view(scores.shape)
+    def forward(scores: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig, exact: frozenset[str]):
+        return compute(scores, keep, config, exact)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -206,5 +205,12 @@ class _StraightThrough(torch.autograd.Function):
         return _StraightThrough.apply(scores, keep, config, exact), 0
 
 
-# A compiler may contract or reorder arithmetic, and what decides whether scores are finite is data.
-_straight_through = torch.compiler.disable(_StraightThrough.apply)
+def _probabilities(scores, keep, config, exact):
+    """Softermax over the last axis, differentiable."""
+    if is_plain(scores) and not torch.jit.is_tracing():
+        return _StraightThrough.apply(scores, keep, config, exact)
+    if not torch.onnx.is_in_onnx_export():
+        return as_operator(scores, keep, config, exact)
+    if exact or not torch.compiler.is_compiling():
+        raise ValueError("export to ONNX must be of Softermax with no approximation left out, with dynamo=True")
+    return standard_rows(scores, keep, config)

@@ -9,6 +9,8 @@ exactly, in words of as many bits as 64-bit integers can add up. Only a sum that
 from __future__ import annotations
 
 import torch
+from torch import bitwise_left_shift as left_shift
+from torch import bitwise_right_shift as right_shift
 
 from ..config import SoftermaxConfig
 
@@ -35,7 +37,7 @@ def reduction(
     own = slice_maximum.to(torch.int64)
     running_maximum = _running_maximum(own)
     maximum = running_maximum[:, -1]
-    terms = sums >> (running_maximum - own).clamp(max=63)
+    terms = right_shift(sums, (running_maximum - own).clamp(max=63))
     if config.sum_can_overflow:
         return maximum, _saturating_sum(terms, running_maximum, config)
     return maximum, _sum_of_fractions(terms, maximum[:, None] - running_maximum, config)
@@ -61,9 +63,9 @@ def _sum_of_fractions(terms: torch.Tensor, distance: torch.Tensor, config: Softe
     for place in range(-(-farthest // word) * word, 0, -word):
         # The bits of each fraction from 2**-(place - word) on to 2**-place.
         right, left = (distance - place).clamp(0, 63), (place - distance).clamp(0, word)
-        digits = ((terms >> right) & (mask >> left)) << left
+        digits = left_shift(right_shift(terms, right) & right_shift(mask, left), left)
         carry = (digits.sum(dim=1) + carry) >> word
-    return (terms >> distance.clamp(max=63)).sum(dim=1) + carry
+    return right_shift(terms, distance.clamp(max=63)).sum(dim=1) + carry
 
 
 def _saturating_sum(terms: torch.Tensor, running_maximum: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
@@ -72,5 +74,5 @@ def _saturating_sum(terms: torch.Tensor, running_maximum: torch.Tensor, config: 
     first, *others = terms.T.contiguous()
     running = first.clamp(max=config.power_sum.max_raw)
     for rise, term in zip(rises, others, strict=True):
-        running = ((running >> rise) + term).clamp_(max=config.power_sum.max_raw)
+        running = (right_shift(running, rise) + term).clamp_(max=config.power_sum.max_raw)
     return running

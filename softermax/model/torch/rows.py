@@ -10,12 +10,21 @@ import torch
 from ..config import SoftermaxConfig
 from ..rows import check_row
 
-__all__ = ["batch_first", "blocks", "check_dim", "check_mask", "check_scores", "refuse_not_finite"]
+__all__ = ["batch_first", "blocks", "check_dim", "check_mask", "check_scores", "is_plain", "refuse_not_finite"]
 
 #: Types of scores.
 REAL = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 #: Elements of a block: its few temporaries stay in a processor's cache, and calls of operations cost little beside it.
 BLOCK = 1 << 18
+
+
+def is_plain(scores: torch.Tensor) -> bool:
+    """Whether a tensor has values that may be looked at now."""
+    return (
+        not torch.compiler.is_compiling()
+        and type(scores) in (torch.Tensor, torch.nn.Parameter)
+        and scores.device.type != "meta"
+    )
 
 
 def check_scores(scores):
