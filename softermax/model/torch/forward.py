@@ -11,25 +11,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Set
-from dataclasses import dataclass
-from functools import lru_cache
 
-import numpy as np
 import torch
 from torch import bitwise_left_shift as left_shift
 from torch import bitwise_right_shift as right_shift
 
 from ..config import SoftermaxConfig
 from ..golden import VANISHED
-from ..unnormed import power_of_two
+from .kernel import kernel_rows
 from .power_sum import reduction
 from .rows import blocks, refuse_not_finite
+from .tables import tables
 
 __all__ = [
     "quantise",
     "result_dtype",
     "scale",
     "scaled_scores",
+    "softermax",
     "softermax_block",
     "softermax_rows",
     "visible",
@@ -37,60 +36,6 @@ __all__ = [
 
 #: Fraction bits of results of which a whole row's sum, about 1, fits in 32 bits.
 INT32_RESULT_BITS = 27
-
-
-@dataclass(frozen=True)
-class Tables:
-    """A config's tables on a device.
-
-    Attributes
-    ----------
-    hidden : int
-        What a masked score is replaced by: so far below all others that its numerator and result are 0.
-    numerators : Tensor of int32 or int64
-        2**-d in ``config.unnormed``, d the distance below a slice's maximum, up to that of a hidden score.
-    power, product, reciprocal : Tensor of int64
-        The values of the config's tables.
-    whole_powers : Tensor of int64
-        1, 2, 4 and so on in ``config.power_sum``.
-    distances : Tensor of int64
-        0 to the least one at which every result is 0.
-    """
-
-    hidden: int
-    numerators: torch.Tensor
-    power: torch.Tensor
-    product: torch.Tensor
-    reciprocal: torch.Tensor
-    whole_powers: torch.Tensor
-    distances: torch.Tensor
-
-
-def tables(config: SoftermaxConfig, device: torch.device) -> Tables:
-    """The tables, made once for a config and device; for an exporter anew, because they become part of its graph."""
-    return _tables.__wrapped__(config, device) if torch.compiler.is_compiling() else _tables(config, device)
-
-
-@lru_cache(maxsize=64)
-def _tables(config: SoftermaxConfig, device: torch.device) -> Tables:
-    fraction_bits = config.input.fraction_bits
-    # A numerator is below 2 and a reciprocal too, so 3 places below half a unit of a result nothing is left.
-    vanished = (config.result_bits + 4) << fraction_bits
-    distances = (1 << config.input.width) + (1 << fraction_bits)
-    hidden = config.input.min_raw - max(distances, vanished)
-    numerators = power_of_two(-np.arange(distances), None, np.zeros((), int), config)
-    highest = -(-config.input.max_raw >> fraction_bits) << fraction_bits
-    numerators = np.pad(numerators, (0, highest - hidden + 1 - distances))
-    with torch.inference_mode(False):
-        return Tables(
-            hidden,
-            torch.tensor(numerators, dtype=torch.int32 if config.unnormed.width < 32 else torch.int64, device=device),
-            torch.tensor(config.power_table.values, device=device),
-            torch.tensor(config.product_table.values, device=device),
-            torch.tensor(config.reciprocal_table.values, device=device),
-            torch.tensor([1 << (config.power_sum.fraction_bits + k) for k in range(config.max_exponent)], device=device),
-            torch.arange(vanished + 1, device=device),
-        )
 
 
 def result_dtype(dtype: torch.dtype, config: SoftermaxConfig, exact: Set[str] = frozenset()) -> torch.dtype:
@@ -102,28 +47,43 @@ def result_dtype(dtype: torch.dtype, config: SoftermaxConfig, exact: Set[str] = 
     return next(wide_enough)
 
 
-def softermax_rows(
-    x: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig, dtype: torch.dtype
+def softermax(
+    scores: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig, dtype: torch.dtype
 ) -> torch.Tensor:
-    """Softermax of rows.
+    """Softermax over the last axis, by the compiled library if there is one.
 
     Parameters
     ----------
-    x : Tensor, (rows, n)
+    scores : Tensor, (..., n)
         Real scores, or int32 in ``config.input``.
-    keep : Tensor of bool, (rows, n), or None
+    keep : Tensor of bool, (..., n), or None
     dtype : torch.dtype
         Of the result: a real type that holds the output exactly, or int32 for raw integers in ``config.output``.
 
     Returns
     -------
-    Tensor of ``dtype``, (rows, n)
+    Tensor of ``dtype``, (..., n)
 
     Raises
     ------
     ValueError
         If a kept score is not finite.
     """
+    y, finite = kernel_rows(scores, keep, config, dtype)
+    if not finite:
+        refuse_not_finite(scores, keep)
+    if y is not None:
+        return y
+    n = scores.shape[-1]
+    return softermax_rows(scores.reshape(-1, n), None if keep is None else keep.reshape(-1, n), config, dtype).view(
+        scores.shape
+    )
+
+
+def softermax_rows(
+    x: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig, dtype: torch.dtype
+) -> torch.Tensor:
+    """The same of rows, (rows, n), by PyTorch's operations."""
     y = torch.empty(x.shape, dtype=dtype, device=x.device)
     for block in blocks(*x.shape):
         kept = None if keep is None else keep[block]

@@ -8,7 +8,7 @@ import torch
 
 from ..config import SoftermaxConfig
 from .exact import exact_softmax, exact_softmax_gradient
-from .forward import softermax_rows
+from .forward import softermax
 from .operator import as_operator, compute
 from .partial import APPROXIMATIONS
 from .rows import batch_first, check_dim, check_mask, check_scores, is_plain
@@ -105,9 +105,8 @@ def softmax_raw(
         if not config.input.min_raw <= low <= high <= config.input.max_raw:
             limits = f"{config.input.min_raw} to {config.input.max_raw} for {config.input}"
             raise ValueError(f"raw scores must be {limits}, not {low} to {high}")
-    moved = raw.movedim(dim, -1)
-    x, keep = _as_rows(moved.to(torch.int32), None if kept is None else kept.movedim(dim, -1))
-    return softermax_rows(x, keep, config, torch.int32).view(moved.shape).movedim(-1, dim)
+    kept = None if kept is None else kept.movedim(dim, -1)
+    return softermax(raw.movedim(dim, -1).to(torch.int32), kept, config, torch.int32).movedim(-1, dim)
 
 
 def softmax_base2(scores: torch.Tensor, dim: int = -1, mask: torch.Tensor | None = None) -> torch.Tensor:
@@ -168,12 +167,6 @@ def _check_exact(exact: Iterable[str]) -> frozenset[str]:
         if name not in APPROXIMATIONS:
             raise ValueError(f"exact must be some of {', '.join(APPROXIMATIONS)}, not {name!r}")
     return frozenset(exact)
-
-
-def _as_rows(x: torch.Tensor, keep: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Rows on the last axis of any shape, (..., n), as (rows, n)."""
-    n = x.shape[-1]
-    return x.reshape(-1, n), None if keep is None else keep.reshape(-1, n)
 
 
 class _StraightThrough(torch.autograd.Function):

@@ -1,4 +1,4 @@
-"""Softermax as one operator of PyTorch's, ``torch.ops.softermax.probabilities``, for compilers, exporters and meta tensors.
+"""Softermax as one operator of PyTorch's, ``torch.ops.softermax.probabilities``: for compilers and meta tensors.
 
 They know its shape, type and gradient without a look inside, so no arithmetic is theirs to change, and a score that is
 not finite is still found when it runs.
@@ -13,7 +13,7 @@ import torch
 from ..config import SoftermaxConfig
 from ..formats import QFormat
 from .exact import exact_softmax_gradient
-from .forward import result_dtype, softermax_rows
+from .forward import result_dtype, softermax
 from .partial import partial_rows
 from .rows import batch_first
 
@@ -21,7 +21,15 @@ __all__ = ["as_operator", "compute"]
 
 #: What a config is made of. Tracers do not read dataclasses.
 FORMATS = ("input", "unnormed", "power_sum", "reciprocal", "output", "product")
-INTEGERS = ("lanes", "max_len", "power_segments", "reciprocal_segments", "mantissa_guard_bits", "guard_bits", "saturate")
+INTEGERS = (
+    "lanes",
+    "max_len",
+    "power_segments",
+    "reciprocal_segments",
+    "mantissa_guard_bits",
+    "guard_bits",
+    "saturate",
+)
 TEXTS = ("normalizer", "rounding", "base")
 
 
@@ -52,11 +60,12 @@ def compute(
     dtype : torch.dtype or None
         Of the result. None: see :func:`softermax.model.torch.forward.result_dtype`.
     """
-    n = scores.shape[-1]
-    x, rows_kept = scores.reshape(-1, n), None if keep is None else keep.reshape(-1, n)
     dtype = result_dtype(scores.dtype, config, exact) if dtype is None else dtype
-    y = partial_rows(x, rows_kept, config, exact) if exact else softermax_rows(x, rows_kept, config, dtype)
-    return y.to(dtype).view(scores.shape)
+    if not exact:
+        return softermax(scores, keep, config, dtype)
+    n = scores.shape[-1]
+    kept = None if keep is None else keep.reshape(-1, n)
+    return partial_rows(scores.reshape(-1, n), kept, config, exact).to(dtype).view(scores.shape)
 
 
 def _text(config: SoftermaxConfig) -> str:

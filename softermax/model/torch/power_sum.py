@@ -1,9 +1,9 @@
 """Reduction in PyTorch, without a loop over the slices: the maximum and the denominator of whole rows.
 
 The golden model halves the running sum, and cuts it, whenever the maximum rises. Cutting may as well wait: for integers
-floor((floor(a / 2**m) + t) / 2**n) = floor((a + t 2**m) / 2**(m + n)). So the denominator is the sum of all slices' terms,
-each divided by two to the power of how far the maximum then was below the row's, cut once. Those fractions are added
-exactly, in words of as many bits as 64-bit integers can add up. Only a sum that saturates does so slice by slice.
+floor((floor(a / 2**m) + t) / 2**n) = floor((a + t 2**m) / 2**(m + n)). So the denominator is the sum of all slices'
+terms, each divided by two to the power of how far the maximum then was below the row's, cut once. Those fractions are
+added exactly, in words of as many bits as 64-bit integers can add up. Only a sum that saturates does so slice by slice.
 """
 
 from __future__ import annotations
