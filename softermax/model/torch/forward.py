@@ -17,7 +17,7 @@ from torch import bitwise_left_shift as left_shift
 from torch import bitwise_right_shift as right_shift
 
 from ..config import SoftermaxConfig
-from ..golden import VANISHED
+from ..golden import VANISHED, octaves
 from .kernel import kernel_rows
 from .power_sum import reduction
 from .rows import blocks, refuse_not_finite
@@ -33,9 +33,6 @@ __all__ = [
     "softermax_rows",
     "visible",
 ]
-
-#: Fraction bits of results of which a whole row's sum, about 1, fits in 32 bits.
-INT32_RESULT_BITS = 27
 
 
 def result_dtype(dtype: torch.dtype, config: SoftermaxConfig, exact: Set[str] = frozenset()) -> torch.dtype:
@@ -116,13 +113,11 @@ def scaled_scores(
     ValueError
         If a kept score is not finite.
     """
-    scaled = scale(scores, config)
-    low, high = torch.aminmax(scaled)  # is NaN if a score is
+    low, high = (edge.to(torch.float64) for edge in torch.aminmax(scores))  # is NaN if a score is
     if not torch.isfinite(high - low):
         refuse_not_finite(scores, keep)
-    if high - low < VANISHED << config.input.fraction_bits:
-        return scaled, keep
-    return scaled, visible(scaled, keep, config)
+    scaled = scale(scores, config)
+    return scaled, keep if high - low < octaves(VANISHED, config) else visible(scores, keep, config)
 
 
 def scale(scores: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
@@ -135,12 +130,12 @@ def scale(scores: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
     return scores.to(work) * (float(1 << config.input.fraction_bits) * (1 if in_base_2 else math.log2(math.e)))
 
 
-def visible(scaled: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig) -> torch.Tensor:
+def visible(scores: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig) -> torch.Tensor:
     """Kept scores that do not vanish beside their row's highest, as in :func:`softermax.model.golden.visible`."""
-    shown = scaled.to(torch.float64)
-    if keep is not None:
-        shown = shown.masked_fill(~keep, -math.inf)
-    return shown > shown.amax(dim=-1, keepdim=True) - (VANISHED << config.input.fraction_bits)
+    shown = scores.to(torch.float64)
+    highest = (shown if keep is None else shown.masked_fill(~keep, -math.inf)).amax(dim=-1, keepdim=True)
+    near = highest - shown < octaves(VANISHED, config)
+    return near if keep is None else near & keep
 
 
 def quantise(scaled: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
@@ -205,9 +200,8 @@ def normalise(
     if config.rounding != "cascade":
         y = _to_dtype(_saturated_output(found, config), config, dtype)
         return torch.gather(y, 1, distance) if by_table else y
-    # In half of the memory where a row fits; with a power sum that saturates it may exceed 1 many times.
-    small = config.result_bits <= INT32_RESULT_BITS and not config.sum_can_overflow
-    found = found.to(torch.int32 if small else torch.int64)
+    # In half of the memory where a row fits.
+    found = found.to(torch.int32 if tables(config, slices.device).narrow_results else torch.int64)
     found = torch.gather(found, 1, distance) if by_table else found
     return _to_dtype(_saturated_output(_cascaded(found, config), config), config, dtype)
 

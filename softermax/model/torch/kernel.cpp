@@ -17,7 +17,9 @@ extern "C" struct Constants {
     int64_t lanes, fraction_bits, min_raw, max_raw, hidden, lowest_maximum;
     int64_t dropped, saturates, largest_sum, sum_fraction_bits, max_exponent, index_shift, index_mask;
     int64_t row_product, directed, cascade, guard_bits, product_shift, cut, bias, places, largest_output, distances;
+    int64_t narrow, narrow_results;  // whether sums of numerators, and of results, fit in 32 bits
     double factor, far, ulp;
+    const int32_t *narrow_numerators;
     const int64_t *numerators, *power, *product, *reciprocal;
 };
 
@@ -39,58 +41,58 @@ class Row {
   public:
     Row(const Constants &constants, int64_t length)
         : c(constants), n(length), slices((length + c.lanes - 1) / c.lanes), raw(slices * c.lanes, int32_t(c.hidden)),
-          kept(length), by_distance(c.distances), real_by_distance(c.distances) {}
+          kept(length), spread(length), by_distance(c.distances), found(length), narrow_by_distance(c.distances),
+          narrow_found(length) {}
 
     // Whether every kept score is finite.
     template <typename Work, typename Score>
-    bool quantise(const Score *scores, const uint8_t *keep, int64_t stride) {
-        const Work factor = Work(c.factor), infinite = std::numeric_limits<Work>::infinity();
-        if (keep != nullptr)
-            for (int64_t i = 0; i < n; i++) kept[i] = keep[i * stride];
-        const uint8_t *mask = keep == nullptr ? nullptr : kept.data();
-        Work low = infinite, high = -infinite;
-        int32_t wrong = 0;
+    bool quantise(const Score *scores, const uint8_t *mask) {
+        if (mask != nullptr) {
+            Score *shown = reinterpret_cast<Score *>(kept.data());
+            const Score infinite = std::numeric_limits<Score>::infinity();
+            for (int64_t i = 0; i < n; i++) shown[i] = mask[i] ? scores[i] : -infinite;
+            if (!finite(scores, mask)) return false;
+            scores = shown;
+        } else if (!finite(scores, nullptr)) {
+            return false;
+        }
+        const double highest = largest(scores);
+        const Work factor = Work(c.factor);
+        // A score that is so far below the highest weighs nothing in exact softmax either; nor does a masked one.
         for (int64_t i = 0; i < n; i++) {
-            const Score score = scores[i];
-            const bool taken = mask == nullptr || mask[i];
-            const Work scaled = Work(score) * factor;
-            wrong |= int32_t(taken & !(std::abs(score) <= std::numeric_limits<Score>::max()));
-            low = taken & (scaled < low) ? scaled : low;
-            high = taken & (scaled > high) ? scaled : high;
+            const int32_t value = rounded(Work(scores[i]) * factor);
+            raw[i] = highest - double(scores[i]) >= c.far ? int32_t(c.hidden) : value;
         }
-        if (wrong) return false;
-        // A score that is so far below the highest weighs nothing in exact softmax either.
-        const double above = double(high) - c.far;
-        if (!(double(low) > above) && low <= high) {
-            for (int64_t i = 0; i < n; i++)
-                kept[i] = (mask == nullptr || mask[i]) & (double(Work(scores[i]) * factor) > above);
-            mask = kept.data();
-        }
-        if (mask == nullptr)
-            for (int64_t i = 0; i < n; i++) raw[i] = rounded(Work(scores[i]) * factor);
-        else
-            for (int64_t i = 0; i < n; i++) {
-                const int32_t value = rounded(Work(scores[i]) * factor);
-                raw[i] = mask[i] ? value : int32_t(c.hidden);
-            }
+        // Where nothing is kept there is no difference.
+        if (highest == -std::numeric_limits<double>::infinity()) std::fill_n(raw.begin(), n, int32_t(c.hidden));
         return true;
     }
 
-    void take(const int32_t *scores, const uint8_t *keep, int64_t stride) {
-        for (int64_t i = 0; i < n; i++) raw[i] = keep == nullptr || keep[i * stride] ? scores[i] : int32_t(c.hidden);
+    void take(const int32_t *scores, const uint8_t *mask) {
+        for (int64_t i = 0; i < n; i++) raw[i] = mask == nullptr || mask[i] ? scores[i] : int32_t(c.hidden);
+    }
+
+    // A mask's values side by side.
+    const uint8_t *gathered(const uint8_t *mask, int64_t stride) {
+        if (mask == nullptr || stride == 1) return mask;
+        for (int64_t i = 0; i < n; i++) spread[i] = mask[i * stride];
+        return spread.data();
     }
 
     // Maximum and power sum, slice by slice.
     void reduce() {
-        power_sum = 0;
+        power_sum = last_kept = 0;
+        first_kept = -1;
         for (int64_t slice = 0; slice < slices; slice++) {
             const int32_t *x = raw.data() + slice * c.lanes;
             int32_t largest = x[0];
             for (int64_t lane = 1; lane < c.lanes; lane++) largest = std::max(largest, x[lane]);
             const int64_t ceiling = std::max<int64_t>(-((-int64_t(largest)) >> c.fraction_bits), c.lowest_maximum);
             const int32_t top = int32_t(ceiling << c.fraction_bits);
-            int64_t sum = 0;
-            for (int64_t lane = 0; lane < c.lanes; lane++) sum += c.numerators[top - x[lane]];
+            const bool empty = largest == c.hidden;
+            if (!empty && first_kept < 0) first_kept = slice * c.lanes;
+            if (!empty) last_kept = std::min((slice + 1) * c.lanes, n);
+            int64_t sum = empty ? 0 : c.narrow ? total(c.narrow_numerators, top, x) : total(c.numerators, top, x);
             sum = c.dropped >= 0 ? sum >> c.dropped : sum << -c.dropped;
             const int64_t before = slice == 0 ? ceiling : maximum;
             maximum = std::max(before, ceiling);
@@ -106,39 +108,96 @@ class Row {
         while (exponent < c.max_exponent && power_sum >> (c.sum_fraction_bits + exponent)) exponent++;
         const int64_t aligned = power_sum << (c.max_exponent - exponent);
         mantissa = c.reciprocal[(aligned >> c.index_shift) & c.index_mask];
-        const int32_t top = int32_t((maximum + exponent) << c.fraction_bits), last = int32_t(c.distances) - 1;
-        const bool by_table = n > c.distances;
-        const Result ulp = std::is_integral_v<Result> ? Result(1) : Result(c.ulp);
-        if (by_table)
-            for (int64_t distance = 0; distance < c.distances; distance++) by_distance[distance] = result(distance);
-        if (c.cascade) {
-            int64_t sum = int64_t(1) << (c.guard_bits - 1), before = 0;
-            for (int64_t i = 0; i < n; i++) {
-                const int32_t distance = std::min(top - raw[i], last);
-                sum += by_table ? by_distance[distance] : result(distance);
-                const int64_t total = sum >> c.guard_bits;
-                results[i] = Result(std::min(total - before, c.largest_output)) * ulp;
-                before = total;
-            }
-        } else if (by_table) {
-            Result *values = reinterpret_cast<Result *>(real_by_distance.data());
-            for (int64_t distance = 0; distance < c.distances; distance++)
-                values[distance] = Result(std::min(by_distance[distance], c.largest_output)) * ulp;
-            for (int64_t i = 0; i < n; i++) results[i] = values[std::min(top - raw[i], last)];
-        } else {
-            for (int64_t i = 0; i < n; i++)
-                results[i] = Result(std::min(result(std::min(top - raw[i], last)), c.largest_output)) * ulp;
-        }
+        top = int32_t((maximum + exponent) << c.fraction_bits);
+        std::fill(results, results + n, Result(0));
+        if (first_kept < 0) return;
+        if (c.narrow_results)
+            finish(results, narrow_by_distance, narrow_found);
+        else
+            finish(results, by_distance, found);
     }
 
   private:
     const Constants &c;
     const int64_t n, slices;
     std::vector<int32_t> raw;  // filled up with hidden scores to whole slices
-    std::vector<uint8_t> kept;
-    std::vector<int64_t> by_distance;
-    std::vector<double> real_by_distance;
+    std::vector<double> kept;
+    std::vector<uint8_t> spread;
+    std::vector<int64_t> by_distance, found;
+    std::vector<int32_t> narrow_by_distance, narrow_found;
     int64_t maximum = 0, power_sum = 0, mantissa = 0;
+    int64_t first_kept = -1, last_kept = 0;  // slices without a kept score before and after give zeros
+    int32_t top = 0;                         // M + e, in units of the input
+
+    // In parts, for vector instructions: a compiler may not change the order of additions.
+    template <typename Score>
+    bool finite(const Score *scores, const uint8_t *mask) const {
+        constexpr int PARTS = 32;
+        Score wrong[PARTS] = {};  // 0, or not a number
+        int64_t i = 0;
+        if (mask == nullptr)
+            for (; i + PARTS <= n; i += PARTS)
+                for (int part = 0; part < PARTS; part++) wrong[part] += scores[i + part] - scores[i + part];
+        else
+            for (; i + PARTS <= n; i += PARTS)
+                for (int part = 0; part < PARTS; part++) {
+                    const Score one = mask[i + part] ? scores[i + part] : Score(0);
+                    wrong[part] += one - one;
+                }
+        for (; i < n; i++)
+            if (mask == nullptr || mask[i]) wrong[0] += scores[i] - scores[i];
+        return std::all_of(wrong, wrong + PARTS, [](Score one) { return one == 0; });
+    }
+
+    template <typename Score>
+    Score largest(const Score *scores) const {
+        constexpr int PARTS = 32;
+        Score most[PARTS];
+        std::fill(most, most + PARTS, -std::numeric_limits<Score>::infinity());
+        int64_t i = 0;
+        for (; i + PARTS <= n; i += PARTS)
+            for (int part = 0; part < PARTS; part++)
+                most[part] = scores[i + part] > most[part] ? scores[i + part] : most[part];
+        for (; i < n; i++) most[0] = std::max(most[0], scores[i]);
+        return *std::max_element(most, most + PARTS);
+    }
+
+    // The sum of a slice's numerators.
+    template <typename Integer>
+    Integer total(const Integer *numerators, int32_t top, const int32_t *x) const {
+        Integer sum = 0;
+        for (int32_t lane = 0; lane < int32_t(c.lanes); lane++) sum += numerators[top - x[lane]];
+        return sum;
+    }
+
+    // Results from those of each distance, where a row has more elements than there are distances.
+    template <typename Result, typename Integer>
+    void finish(Result *results, std::vector<Integer> &by_distance, std::vector<Integer> &found) {
+        const int32_t first = int32_t(first_kept), last = int32_t(last_kept), farthest = int32_t(c.distances) - 1;
+        const Result ulp = std::is_integral_v<Result> ? Result(1) : Result(c.ulp);
+        const Integer largest = Integer(c.largest_output);
+        if (last - first > c.distances) {
+            for (int32_t distance = 0; distance <= farthest; distance++)
+                by_distance[distance] = Integer(result(distance));
+            const Integer *table = by_distance.data();
+            for (int32_t i = first; i < last; i++) found[i] = table[std::min(top - raw[i], farthest)];
+        } else {
+            for (int32_t i = first; i < last; i++) found[i] = Integer(result(std::min(top - raw[i], farthest)));
+        }
+        if (!c.cascade) {
+            for (int32_t i = first; i < last; i++) results[i] = Result(std::min(found[i], largest)) * ulp;
+            return;
+        }
+        const Integer half = Integer(1) << (c.guard_bits - 1);
+        const int guard_bits = int(c.guard_bits);
+        Integer sum = half;
+        for (int32_t i = first; i < last; i++) found[i] = sum += found[i];
+        results[first] = Result(std::min<Integer>(found[first] >> guard_bits, largest)) * ulp;
+        for (int32_t i = first + 1; i < last; i++) {
+            const Integer y = (found[i] >> guard_bits) - (found[i - 1] >> guard_bits);
+            results[i] = Result(std::min(y, largest)) * ulp;
+        }
+    }
 
     template <typename Work>
     int32_t rounded(Work scaled) const {
@@ -179,10 +238,10 @@ bool compute(const Constants &constants, const Rows &rows, int64_t first, int64_
     Row row(constants, rows.length);
     for (int64_t number = first; number < last; number++) {
         const Score *scores = static_cast<const Score *>(rows.scores) + number * rows.length;
-        const uint8_t *keep = mask_of(rows, number);
+        const uint8_t *mask = row.gathered(mask_of(rows, number), rows.keep_stride);
         if constexpr (std::is_same_v<Score, int32_t>)
-            row.take(scores, keep, rows.keep_stride);
-        else if (!row.template quantise<Work>(scores, keep, rows.keep_stride))
+            row.take(scores, mask);
+        else if (!row.template quantise<Work>(scores, mask))
             return false;
         row.reduce();
         row.normalise(static_cast<Result *>(rows.results) + number * rows.length);

@@ -42,10 +42,10 @@ INTEGERS = (
     *("lanes", "fraction_bits", "min_raw", "max_raw", "hidden", "lowest_maximum"),
     *("dropped", "saturates", "largest_sum", "sum_fraction_bits", "max_exponent", "index_shift", "index_mask"),
     *("row_product", "directed", "cascade", "guard_bits", "product_shift", "cut", "bias", "places"),
-    *("largest_output", "distances"),
+    *("largest_output", "distances", "narrow", "narrow_results"),
 )
 REALS = ("factor", "far", "ulp")
-TABLES = ("numerators", "power", "product", "reciprocal")
+TABLES = ("narrow_numerators", "numerators", "power", "product", "reciprocal")
 #: Name of the function for the types of scores, of what they are scaled in, and of results.
 FUNCTIONS = {
     (torch.float32, torch.float32, torch.float32): "float_in_float",
@@ -122,7 +122,8 @@ def kernel_rows(
 def _constants(config: SoftermaxConfig) -> tuple[Constants, list[torch.Tensor]]:
     """A config's constants, and the tensors that their pointers are to."""
     known = tables(config, torch.device("cpu"))
-    arrays = [getattr(known, name).to(torch.int64).contiguous() for name in TABLES]
+    arrays = [known.numerators.to(torch.int32)]
+    arrays += [getattr(known, name).to(torch.int64) for name in TABLES[1:]]
     directed, cut = config.rounding == "directed", config.reciprocal.fraction_bits
     bits = config.input.fraction_bits
     values = {
@@ -150,8 +151,10 @@ def _constants(config: SoftermaxConfig) -> tuple[Constants, list[torch.Tensor]]:
         "places": config.product.fraction_bits - config.result_bits - 1,
         "largest_output": config.output.max_raw,
         "distances": len(known.distances),
+        "narrow": config.unnormed.width + config.lanes.bit_length() < 32,
+        "narrow_results": known.narrow_results,
         "factor": float(1 << bits) * (1 if config.base == "2" else math.log2(math.e)),
-        "far": float(VANISHED << bits),
+        "far": VANISHED * (1 if config.base == "2" else math.log(2)),
         "ulp": config.output.ulp,
     }
     return Constants(**values, **{name: array.data_ptr() for name, array in zip(TABLES, arrays, strict=True)}), arrays

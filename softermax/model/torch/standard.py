@@ -23,10 +23,10 @@ def standard_rows(scores: torch.Tensor, keep: torch.Tensor | None, config: Softe
     keep : Tensor of bool, (..., n), or None
     """
     n = scores.shape[-1]
-    scaled = scale(scores.reshape(-1, n), config)
-    kept = torch.ones_like(scaled, dtype=torch.bool) if keep is None else keep.reshape(-1, n)
-    finite = (torch.isfinite(scaled) | ~kept).all(dim=1, keepdim=True)
-    kept = visible(scaled, kept, config)
-    raw = quantise(torch.where(kept, scaled, 0.0), config)
+    x = scores.reshape(-1, n)
+    kept = torch.ones_like(x, dtype=torch.bool) if keep is None else keep.reshape(-1, n)
+    finite = (torch.isfinite(x) | ~kept).all(dim=1, keepdim=True)
+    kept = visible(x, kept, config)
+    raw = quantise(scale(torch.where(kept, x, 0.0), config), config)
     y = softermax_block(raw, kept, config, result_dtype(scores.dtype, config))
     return torch.where(finite, y, math.nan).view(scores.shape)

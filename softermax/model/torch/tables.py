@@ -14,6 +14,10 @@ from ..unnormed import power_of_two
 __all__ = ["Tables", "tables"]
 
 
+#: Fraction bits of results of which a whole row's sum, about 1, fits in 32 bits.
+NARROW_RESULT_BITS = 27
+
+
 @dataclass(frozen=True)
 class Tables:
     """A config's tables on a device.
@@ -30,6 +34,8 @@ class Tables:
         1, 2, 4 and so on in ``config.power_sum``.
     distances : Tensor of int64
         0 to the least one at which every result is 0.
+    narrow_results : bool
+        The results of a row add up to less than 2**31. With a power sum that saturates they may exceed 1 many times.
     """
 
     hidden: int
@@ -39,6 +45,7 @@ class Tables:
     reciprocal: torch.Tensor
     whole_powers: torch.Tensor
     distances: torch.Tensor
+    narrow_results: bool
 
 
 def tables(config: SoftermaxConfig, device: torch.device) -> Tables:
@@ -67,4 +74,5 @@ def _tables(config: SoftermaxConfig, device: torch.device) -> Tables:
                 [1 << (config.power_sum.fraction_bits + k) for k in range(config.max_exponent)], device=device
             ),
             torch.arange(vanished + 1, device=device),
+            config.result_bits <= NARROW_RESULT_BITS and not config.sum_can_overflow,
         )
