@@ -56,12 +56,14 @@ class Row {
         } else if (!finite(scores, nullptr)) {
             return false;
         }
-        const double highest = largest(scores);
-        const Work factor = Work(c.factor);
+        const double highest = largest(scores), far = c.far;
+        const Work factor = Work(c.factor), low = Work(c.min_raw), high = Work(c.max_raw);
+        const int32_t hidden = int32_t(c.hidden);
+        int32_t *__restrict x = raw.data();
         // A score that is so far below the highest weighs nothing in exact softmax either; nor does a masked one.
         for (int64_t i = 0; i < n; i++) {
-            const int32_t value = rounded(Work(scores[i]) * factor);
-            raw[i] = highest - double(scores[i]) >= c.far ? int32_t(c.hidden) : value;
+            const int32_t value = rounded(Work(scores[i]) * factor, low, high);
+            x[i] = highest - double(scores[i]) >= far ? hidden : value;
         }
         // Where nothing is kept there is no difference.
         if (highest == -std::numeric_limits<double>::infinity()) std::fill_n(raw.begin(), n, int32_t(c.hidden));
@@ -174,37 +176,40 @@ class Row {
     template <typename Result, typename Integer>
     void finish(Result *results, std::vector<Integer> &by_distance, std::vector<Integer> &found) {
         const int32_t first = int32_t(first_kept), last = int32_t(last_kept), farthest = int32_t(c.distances) - 1;
+        const int32_t *__restrict x = raw.data();
+        const int32_t top = this->top;
         const Result ulp = std::is_integral_v<Result> ? Result(1) : Result(c.ulp);
         const Integer largest = Integer(c.largest_output);
+        Integer *__restrict y = found.data(), *__restrict table = by_distance.data();
         if (last - first > c.distances) {
-            for (int32_t distance = 0; distance <= farthest; distance++)
-                by_distance[distance] = Integer(result(distance));
-            const Integer *table = by_distance.data();
-            for (int32_t i = first; i < last; i++) found[i] = table[std::min(top - raw[i], farthest)];
+            for (int32_t distance = 0; distance <= farthest; distance++) table[distance] = Integer(result(distance));
+            for (int32_t i = first; i < last; i++) y[i] = table[std::min(top - x[i], farthest)];
         } else {
-            for (int32_t i = first; i < last; i++) found[i] = Integer(result(std::min(top - raw[i], farthest)));
+            for (int32_t i = first; i < last; i++) y[i] = Integer(result(std::min(top - x[i], farthest)));
         }
         if (!c.cascade) {
-            for (int32_t i = first; i < last; i++) results[i] = Result(std::min(found[i], largest)) * ulp;
+            for (int32_t i = first; i < last; i++) results[i] = Result(std::min(y[i], largest)) * ulp;
             return;
         }
-        const Integer half = Integer(1) << (c.guard_bits - 1);
         const int guard_bits = int(c.guard_bits);
-        Integer sum = half;
-        for (int32_t i = first; i < last; i++) found[i] = sum += found[i];
-        results[first] = Result(std::min<Integer>(found[first] >> guard_bits, largest)) * ulp;
+        Integer sum = Integer(1) << (guard_bits - 1);
+        for (int32_t i = first; i < last; i++) {
+            sum += y[i];
+            y[i] = sum;
+        }
+        results[first] = Result(std::min<Integer>(y[first] >> guard_bits, largest)) * ulp;
         for (int32_t i = first + 1; i < last; i++) {
-            const Integer y = (found[i] >> guard_bits) - (found[i - 1] >> guard_bits);
-            results[i] = Result(std::min(y, largest)) * ulp;
+            const Integer one = (y[i] >> guard_bits) - (y[i - 1] >> guard_bits);
+            results[i] = Result(std::min(one, largest)) * ulp;
         }
     }
 
     template <typename Work>
-    int32_t rounded(Work scaled) const {
+    static int32_t rounded(Work scaled, Work low, Work high) {
         // Below 2**(digits - 2) adding this leaves no fraction, and rounds as IEEE 754 does: to nearest, ties to even.
         constexpr Work whole = Work(3) * Work(int64_t(1) << (std::numeric_limits<Work>::digits - 2));
-        scaled = scaled < Work(c.min_raw) ? Work(c.min_raw) : scaled;
-        scaled = scaled > Work(c.max_raw) ? Work(c.max_raw) : scaled;
+        scaled = scaled < low ? low : scaled;
+        scaled = scaled > high ? high : scaled;
         return int32_t((scaled + whole) - whole);
     }
 
