@@ -12,6 +12,8 @@ from softermax.model.torch import softmax
 
 from .strategies import examples
 
+pytestmark = pytest.mark.usefixtures("arithmetic")
+
 CONFIGS = {base: SoftermaxConfig.faithful(max_len=64, base=base) for base in ("2", "e")}
 each_base = pytest.mark.parametrize("base", CONFIGS)
 

@@ -6,7 +6,7 @@ import math
 
 import torch
 
-from .rows import blocks, is_plain
+from .rows import blocks
 
 __all__ = ["exact_softmax", "exact_softmax_gradient"]
 
@@ -46,7 +46,7 @@ def exact_softmax_gradient(
     gradient : Tensor, (..., n)
         Of any real type.
     """
-    if torch.is_grad_enabled() or not is_plain(scores):  # somebody wants to differentiate or to compile this
+    if torch.is_grad_enabled():  # somebody wants to differentiate this
         return _product(scores, keep, base, gradient)
     n = scores.shape[-1]
     rows, gradients = scores.reshape(-1, n), gradient.reshape(-1, n)

@@ -202,8 +202,8 @@ def _probabilities(scores, keep, config, exact):
     """Softermax over the last axis, differentiable."""
     if is_plain(scores) and not torch.jit.is_tracing():
         return _StraightThrough.apply(scores, keep, config, exact)
-    if not torch.onnx.is_in_onnx_export():
+    if torch.jit.is_tracing() and torch.onnx.is_in_onnx_export():
+        raise ValueError("torch.onnx.export must have dynamo=True to export Softermax, not False")
+    if exact or not (torch.compiler.is_compiling() and torch.onnx.is_in_onnx_export()):
         return as_operator(scores, keep, config, exact)
-    if exact or not torch.compiler.is_compiling():
-        raise ValueError("export to ONNX must be of Softermax with no approximation left out, with dynamo=True")
     return standard_rows(scores, keep, config)

@@ -97,6 +97,8 @@ def _run(scores, keep, config, exact, dtype):
 
 
 def _shape(scores, keep, config, exact, dtype):
+    if exact and torch.onnx.is_in_onnx_export():
+        raise ValueError("Softermax must have no approximation left out to be exported to ONNX")
     return torch.empty(scores.shape, dtype=dtype, device=scores.device)
 
 
@@ -107,7 +109,7 @@ def _save(ctx, inputs, output):
 
 
 def _gradient(ctx, gradient):
-    return exact_softmax_gradient(*ctx.saved_tensors, ctx.base, gradient), None, None, None, None
+    return torch.ops.softermax.gradient(*ctx.saved_tensors, ctx.base, gradient), None, None, None, None
 
 
 def _batched(info, in_dims, scores, keep, *others):
@@ -115,11 +117,18 @@ def _batched(info, in_dims, scores, keep, *others):
     return torch.ops.softermax.probabilities(scores, keep, *others), 0
 
 
-#: It lives as long as this.
+#: They live as long as this.
 LIBRARY = torch.library.Library("softermax", "DEF")
 NAME = "softermax::probabilities"
 LIBRARY.define("probabilities(Tensor scores, Tensor? keep, str config, str exact, ScalarType dtype) -> Tensor")
+LIBRARY.define("gradient(Tensor scores, Tensor? keep, str base, Tensor gradient) -> Tensor")
 LIBRARY.impl("probabilities", _run, "CompositeExplicitAutograd")
+LIBRARY.impl("gradient", exact_softmax_gradient, "CompositeExplicitAutograd")
 torch.library.register_fake(NAME, _shape, lib=LIBRARY)
+torch.library.register_fake(
+    "softermax::gradient",
+    lambda scores, *_: torch.empty(scores.shape, dtype=scores.dtype, device=scores.device),
+    lib=LIBRARY,
+)
 torch.library.register_autograd(NAME, _gradient, setup_context=_save, lib=LIBRARY)
 torch.library.register_vmap(NAME, _batched, lib=LIBRARY)
