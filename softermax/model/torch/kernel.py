@@ -23,6 +23,7 @@ import torch
 
 from ..config import SoftermaxConfig
 from ..golden import VANISHED
+from .rows import keep_freed_memory
 from .tables import tables
 
 __all__ = ["kernel_rows", "library"]
@@ -105,6 +106,7 @@ def kernel_rows(
     x = x.contiguous()
     result = dtype if dtype in (torch.float64, torch.int32) else torch.float32
     work = x.dtype if x.dtype != torch.float32 or config.base == "2" else torch.float64
+    keep_freed_memory()
     y = torch.empty(x.shape, dtype=result)
     length = x.shape[-1]
     rows = Rows(x.data_ptr(), None, y.data_ptr(), x.numel() // length, length, x.ndim - 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
+from torch.autograd import forward_ad
 
 from ..config import SoftermaxConfig
 from .exact import exact_softmax, exact_softmax_gradient
@@ -201,9 +202,20 @@ class _StraightThrough(torch.autograd.Function):
 def _probabilities(scores, keep, config, exact):
     """Softermax over the last axis, differentiable."""
     if is_plain(scores) and not torch.jit.is_tracing():
+        if _without_derivatives(scores):
+            return compute(scores, keep, config, exact)
         return _StraightThrough.apply(scores, keep, config, exact)
     if torch.jit.is_tracing() and torch.onnx.is_in_onnx_export():
         raise ValueError("torch.onnx.export must have dynamo=True to export Softermax, not False")
     if exact or not (torch.compiler.is_compiling() and torch.onnx.is_in_onnx_export()):
         return as_operator(scores, keep, config, exact)
     return standard_rows(scores, keep, config)
+
+
+def _without_derivatives(scores: torch.Tensor) -> bool:
+    """Whether nobody can ask for one, nor maps over a batch: an autograd function costs as much as a decoding step."""
+    return (
+        not (torch.is_grad_enabled() and scores.requires_grad)
+        and not torch._C._are_functorch_transforms_active()
+        and forward_ad._current_level < 0
+    )
