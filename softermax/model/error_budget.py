@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from .config import SoftermaxConfig
+from .tables import PiecewiseLinear
 
 __all__ = ["ErrorBudget", "error_budget"]
 
@@ -117,10 +118,50 @@ def _power_error(table, fraction_bits: int) -> float:
     return float(np.abs(table.values * 2.0**-table.output_fraction_bits / exact - 1).max())
 
 
+#: Consecutive entries of a table that are bounded together, as a power of two.
+PIECE_BITS = 8
+
+
 @lru_cache(maxsize=4096)
-def _reciprocal_error(table, truncated: bool) -> float:
-    """Largest relative error of 1/m over every mantissa, those that are cut to the same index included."""
-    lowest = 1 + np.arange(1 << table.fraction_bits) * 2.0**-table.fraction_bits
+def _reciprocal_error(table: PiecewiseLinear, truncated: bool) -> float:
+    """Largest relative error of 1/m over every mantissa, those that are cut to the same index included.
+
+    Exact, but without a look at every entry, of which there may be millions: first comes the piece of a segment that
+    could be the worst, then whatever could be worse.
+    """
+    piece_bits = min(table.offset_bits, PIECE_BITS)
+    start = np.arange(1 << (table.fraction_bits - piece_bits)) << piece_bits
+    bounds = _error_bounds(table, start, (1 << piece_bits) - 1, truncated)
+    worst = _largest_error(table, start[bounds.argmax()], piece_bits, truncated)
+    return max(worst, _largest_error(table, start[bounds >= worst], piece_bits, truncated))
+
+
+def _largest_error(table: PiecewiseLinear, start: np.ndarray, piece_bits: int, truncated: bool) -> float:
+    """Largest error of a reciprocal's entries in the pieces that start at these indices."""
+    index = start[..., None] + np.arange(1 << piece_bits)
+    lowest = 1 + index * 2.0**-table.fraction_bits
     highest = lowest + (2.0**-table.fraction_bits if truncated else 0.0)
-    values = table.values * 2.0**-table.output_fraction_bits
-    return float(max(np.abs(values * lowest - 1).max(), np.abs(values * highest - 1).max()))
+    values = table.at(index) * 2.0**-table.output_fraction_bits
+    errors = np.abs(values * lowest - 1).max(initial=0), np.abs(values * highest - 1).max(initial=0)
+    return float(max(errors))
+
+
+def _error_bounds(table: PiecewiseLinear, start: np.ndarray, length: int, truncated: bool) -> np.ndarray:
+    """No less than the largest error of the entries from each index to ``length`` after it, which one line makes.
+
+    An entry is on its line or less than a unit below it. A falling line times m is a parabola, largest at its vertex
+    and least at an end.
+    """
+    unit, step = 2.0**-table.output_fraction_bits, 2.0**-table.fraction_bits
+    segment = start >> table.offset_bits
+    fine = unit * 2.0**-table.guard_bits
+    slope = np.array(table.slopes)[segment] * fine
+    value = np.array(table.intercepts)[segment] * fine + slope * (start - (segment << table.offset_bits))
+    mantissa = 1 + start * step
+    vertex = -(slope * mantissa + value * step) / np.minimum(2 * slope * step, -1e-300)
+    errors = []
+    for offset in (0, length, vertex.clip(0, length)):
+        line, lowest = value + slope * offset, mantissa + offset * step
+        errors += [line * (lowest + truncated * step) - 1, 1 - (line - unit) * lowest]
+    # The vertex and what it is computed from are rounded.
+    return np.maximum.reduce(errors) + 1e-9 * unit + 1e-14

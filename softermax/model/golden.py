@@ -12,7 +12,7 @@ from .normalization import normalized
 from .rows import check_row, check_scores, plain_rows, to_slices
 from .unnormed import unnormed_softmax
 
-__all__ = ["VANISHED", "quantise_scores", "softmax", "softmax_raw", "visible"]
+__all__ = ["VANISHED", "octaves", "quantise_scores", "softmax", "softmax_raw", "visible"]
 
 #: Octaves below a row's highest score from which on a weight is 0 in float32: half of its least number is rounded to 0.
 VANISHED = 150
@@ -58,14 +58,20 @@ def visible(scores, config: SoftermaxConfig | str, mask=None) -> np.ndarray | No
     config = SoftermaxConfig.of(config)
     plain = np.ma.getdata(check_scores(scores, config, mask))
     _, kept = plain_rows(scores, mask)
-    far = VANISHED * (math.log(2) if config.base == "e" else 1)
+    far = octaves(VANISHED, config)
     if not plain.size or float(plain.max()) - float(plain.min()) < far:
         return kept
-    shown = plain.astype(np.float64) if kept is None else np.where(kept, plain, -np.inf)
-    highest = shown.max(axis=-1, keepdims=True)
-    with np.errstate(over="ignore"):
-        # Of differences, which the highest score's is 0 of however large it is.
-        return shown - np.where(np.isfinite(highest), highest, 0) > -far
+    shown = plain.astype(np.float64)
+    # Differences: beside a number without a fraction, a few octaves are nothing.
+    highest = shown.max(axis=-1, keepdims=True, where=True if kept is None else kept, initial=-np.inf)
+    with np.errstate(invalid="ignore", over="ignore"):  # of what is masked
+        near = highest - shown < far
+    return near if kept is None else near & kept
+
+
+def octaves(number: float, config: SoftermaxConfig) -> float:
+    """What so many factors of 2 between weights are between scores: factors of 2 or of e, by the config's base."""
+    return number * (math.log(2) if config.base == "e" else 1)
 
 
 def softmax_raw(raw, config: SoftermaxConfig | str, mask=None) -> np.ndarray:

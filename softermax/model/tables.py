@@ -65,7 +65,10 @@ class PiecewiseLinear:
     @cached_property
     def values(self) -> np.ndarray:
         """The result for every index: int64, shape (2**fraction_bits,)."""
-        index = np.arange(1 << self.fraction_bits)
+        return self.at(np.arange(1 << self.fraction_bits))
+
+    def at(self, index: np.ndarray) -> np.ndarray:
+        """The results for some indices: int64, of their shape."""
         segment, offset = index >> self.offset_bits, index & ((1 << self.offset_bits) - 1)
         intercepts, slopes = np.array(self.intercepts), np.array(self.slopes)
         return (intercepts[segment] + slopes[segment] * offset) >> self.guard_bits

@@ -14,6 +14,7 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 from softermax.model import SoftermaxConfig
 from softermax.model.golden import VANISHED
 from softermax.model.torch import softmax, softmax_base2
+from softermax.model.torch.rows import is_plain
 
 from . import reach
 from .quantiser import ScoreQuantiser
@@ -194,8 +195,9 @@ class SoftermaxAttention:
                 "the model was calibrated before it was saved, and lacks its zero points: give it them by "
                 "softermax.nn.load_quantisers(model, state), or calibrate it again"
             )
-        if quantiser is not None and quantiser.frozen:
-            scores = self._checked(quantiser)(scores, keep)
+        # A compiler cannot ask whether it is frozen; zero points are 0 until then.
+        if quantiser is not None and (not is_plain(scores) or quantiser.frozen):
+            scores = self._checked(quantiser).moved(scores)
         return softmax(scores, self.config, mask=keep, exact=self._exact_parts)
 
     def _of_kept_keys(self, module: nn.Module, scores: Tensor, keep: Tensor | None) -> Tensor:
@@ -245,41 +247,59 @@ def _repeat(states: Tensor, heads: int) -> Tensor:
         return states
     if heads % states.shape[1]:
         raise ValueError(f"query heads must be a multiple of the {states.shape[1]} key heads, not {heads}")
-    return states.repeat_interleave(heads // states.shape[1], dim=1)
+    # Twice as fast as repeat_interleave.
+    return states.unsqueeze(2).expand(-1, -1, heads // states.shape[1], -1, -1).flatten(1, 2)
 
 
 def _scores(query, key, attention_mask, scaling, softcap, position_bias) -> tuple[Tensor, Tensor | None]:
     """Scores in float32 or wider, and which of them take part, None for all: both (batch, heads, queries, keys)."""
     wide = torch.promote_types(query.dtype, torch.float32)
     scores = torch.matmul(query.to(wide), key.to(wide).transpose(2, 3))
-    scores = scores * (query.shape[-1] ** -0.5 if scaling is None else scaling)
+    # In place: scores are large, and new memory costs more than the multiplication.
+    scores = scores.mul_(query.shape[-1] ** -0.5 if scaling is None else scaling)
     if softcap is not None:
         scores = torch.tanh(scores / softcap) * softcap
     keep = far = None
     for name, bias in (("position_bias", position_bias), ("attention_mask", attention_mask)):
         if bias is None:
             continue
-        if bias.dtype != torch.bool and not bias.is_floating_point():
-            raise ValueError(
-                f"{name} of four axes must be bool, True where a score takes part, or real numbers to be added, "
-                f"not {bias.dtype}"
-            )
-        kept = bias if bias.dtype == torch.bool else bias > torch.finfo(bias.dtype).min / 2
+        if is_plain(bias) and not bias.requires_grad and _has_no_effect(bias):
+            continue
+        kept = _kept(bias, name)
         if bias.dtype != torch.bool:
             # Where a score is masked its value does not matter, but for the gradient.
-            scores = scores + bias.to(wide).masked_fill(~kept, 0)
-            low = bias <= -VANISHED * math.log(2)
+            moved = bias.to(wide).masked_fill(~kept, 0)
+            if not is_plain(moved) or moved.requires_grad or moved.any():
+                scores = scores + moved
+            low = kept & (bias <= -VANISHED * math.log(2))
             far = low if far is None else far | low
         keep = kept if keep is None else keep & kept
-    if far is not None:
-        keep = _visible(scores, keep.expand(scores.shape), far)
-    elif keep is not None:
-        keep = keep.expand(scores.shape)
-    return scores, None if keep is None or keep.all() else keep
+    if keep is None or (is_plain(keep) and keep.all() and (far is None or not far.any())):
+        return scores, None
+    if far is not None and (not is_plain(far) or far.any()):
+        keep = _visible(scores, keep, far)
+    return scores, keep.expand(scores.shape)
+
+
+def _has_no_effect(bias: Tensor) -> bool:
+    """Whether a mask keeps everything, or adds 0: the one query of a decoding step is then spared all else."""
+    return bool(bias.all()) if bias.dtype == torch.bool else bias.is_floating_point() and not bias.any()
+
+
+def _kept(bias: Tensor, name: str) -> Tensor:
+    """Where a mask or a bias does not mask by the least number of its type."""
+    if bias.dtype == torch.bool:
+        return bias
+    if not bias.is_floating_point():
+        raise ValueError(
+            f"{name} of four axes must be bool, True where a score takes part, or real numbers to be added, "
+            f"not {bias.dtype}"
+        )
+    return bias > torch.finfo(bias.dtype).min / 2
 
 
 def _visible(scores: Tensor, keep: Tensor, far: Tensor) -> Tensor:
     """What a mask keeps and does not, by a number of whatever size, move so far down that exact softmax is 0 there."""
     highest = scores.masked_fill(~keep, -math.inf).amax(dim=-1, keepdim=True)
     # So that what is no number is kept, and refused.
-    return keep & ~(far & (scores - highest <= -VANISHED * math.log(2)))
+    return keep & ~(far & (highest - scores >= VANISHED * math.log(2)))

@@ -110,13 +110,21 @@ class ScoreQuantiser(nn.Module):
         ValueError
             If the scores are of other heads or, while observing, a kept one is not finite.
         """
-        if scores.ndim < 3 or scores.shape[-3] != self.heads:
-            raise ValueError(f"scores must have {self.heads} heads on axis -3, not the shape {tuple(scores.shape)}")
         if self.frozen:
-            zero_point = self.zero_point.double() * (self.config.input.ulp / self.unit)
-            return scores - zero_point.to(scores.dtype)[:, None, None]
+            return self.moved(scores)
+        self._check_heads(scores)
         self._observe(scores.detach(), mask)
         return scores
+
+    def moved(self, scores: Tensor) -> Tensor:
+        """Scores less the zero points, which are 0 until they are frozen: as for :meth:`forward`."""
+        self._check_heads(scores)
+        zero_point = self.zero_point.double() * (self.config.input.ulp / self.unit)
+        return scores - zero_point.to(scores.dtype)[:, None, None]
+
+    def _check_heads(self, scores: Tensor):
+        if scores.ndim < 3 or scores.shape[-3] != self.heads:
+            raise ValueError(f"scores must have {self.heads} heads on axis -3, not the shape {tuple(scores.shape)}")
 
     def freeze(self):
         """Choose the zero points.

@@ -19,6 +19,8 @@ from softermax.sim.attention import load_heads
 
 from .strategies import configs, configs_and_rows, examples
 
+pytestmark = pytest.mark.usefixtures("arithmetic")
+
 PAPER = SoftermaxConfig.paper(lanes=16, max_len=384)
 STYLES = [
     SoftermaxConfig.paper(lanes=lanes, max_len=384, normalizer=normalizer, base=base)

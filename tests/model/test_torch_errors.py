@@ -10,6 +10,8 @@ from softermax.model import SoftermaxConfig
 from softermax.model.torch import Softermax, softmax, softmax_raw
 from softermax.model.torch import rows as torch_rows
 
+pytestmark = pytest.mark.usefixtures("arithmetic")
+
 PAPER = SoftermaxConfig.paper(lanes=16, max_len=384)
 NOT_FINITE = "scores must be finite where the mask keeps them, not"
 NOT_BROADCASTABLE = "a mask must be broadcastable to the scores' shape"

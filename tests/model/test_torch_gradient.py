@@ -231,3 +231,19 @@ def test_softermax_in_a_compiled_network_is_softermax(config):
     compiled = torch.compile(Softermax(config))
     assert compiled(scores).equal(softmax(scores, config))
     assert gradient(compiled, scores, weights).equal(gradient(softmax, scores, weights, config=config))
+
+
+@pytest.mark.parametrize("context", [torch.no_grad, torch.enable_grad])
+def test_forward_mode_needs_no_grad_mode(context):
+    """Nor do maps over a batch, whose tensors have no values to look at."""
+    config = SoftermaxConfig.paper()
+    scores, tangent = numbers(3, 20).float(), numbers(3, 20, seed=2).float()
+    with context():
+        y, change = torch.func.jvp(lambda x: softmax(x, config), (scores,), (tangent,))
+        mapped = torch.func.vmap(lambda x: softmax(x, config))(scores)
+        with torch.autograd.forward_ad.dual_level():
+            dual = torch.autograd.forward_ad.make_dual(scores, tangent)
+            again = torch.autograd.forward_ad.unpack_dual(softmax(dual, config)).tangent
+    assert change.any()
+    assert again.equal(change)
+    assert y.equal(mapped)

@@ -12,6 +12,8 @@ from softermax.model.torch import softmax
 
 from .strategies import examples
 
+pytestmark = pytest.mark.usefixtures("arithmetic")
+
 CONFIGS = {base: SoftermaxConfig.faithful(max_len=64, base=base) for base in ("2", "e")}
 each_base = pytest.mark.parametrize("base", CONFIGS)
 
@@ -77,3 +79,14 @@ def test_both_models_see_the_same(data):
     scores = np.array(data.draw(st.lists(anything, min_size=n, max_size=n)), np.float32)
     mask = np.array(data.draw(st.lists(st.booleans(), min_size=n, max_size=n)))
     both(scores, config, mask if data.draw(st.booleans()) else None)
+
+
+@each_base
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_huge_scores_do_not_vanish_beside_themselves(dtype, base):
+    """150 octaves below a number without a fraction is that number."""
+    huge = np.array([[1e30, 1e30], [0, 1], [3e38, -3e38]], dtype)
+    y = both(huge, CONFIGS[base], np.ones(huge.shape, bool))
+    assert y[0] == [0.5, 0.5]
+    assert y[2][0] > 0.99
+    assert y[2][1] == 0

@@ -10,98 +10,77 @@ distances with a result other than 0, results are computed for the distances, an
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Set
 
-import numpy as np
 import torch
+from torch import bitwise_left_shift as left_shift
+from torch import bitwise_right_shift as right_shift
 
 from ..config import SoftermaxConfig
-from ..golden import VANISHED
-from ..unnormed import power_of_two
+from ..golden import VANISHED, octaves
+from .kernel import kernel_rows
+from .power_sum import reduction
 from .rows import blocks, refuse_not_finite
+from .tables import tables
 
-__all__ = ["result_dtype", "scaled_scores", "softermax_rows"]
-
-#: Fraction bits of results of which a whole row's sum, about 1, fits in 32 bits.
-INT32_RESULT_BITS = 27
-
-
-@dataclass(frozen=True)
-class Tables:
-    """A config's tables on a device.
-
-    Attributes
-    ----------
-    hidden : int
-        What a masked score is replaced by: so far below all others that its numerator and result are 0.
-    numerators : Tensor of int32 or int64
-        2**-d in ``config.unnormed``, d the distance below a slice's maximum, up to that of a hidden score.
-    power, product, reciprocal : Tensor of int64
-        The values of the config's tables.
-    distances : Tensor of int64
-        0 to the least one at which every result is 0.
-    """
-
-    hidden: int
-    numerators: torch.Tensor
-    power: torch.Tensor
-    product: torch.Tensor
-    reciprocal: torch.Tensor
-    distances: torch.Tensor
+__all__ = [
+    "quantise",
+    "result_dtype",
+    "scale",
+    "scaled_scores",
+    "softermax",
+    "softermax_block",
+    "softermax_rows",
+    "visible",
+]
 
 
-@lru_cache(maxsize=64)
-def tables(config: SoftermaxConfig, device: torch.device) -> Tables:
-    """The tables, made once for a config and device."""
-    fraction_bits = config.input.fraction_bits
-    # A numerator is below 2 and a reciprocal too, so 3 places below half a unit of a result nothing is left.
-    vanished = (config.result_bits + 4) << fraction_bits
-    distances = (1 << config.input.width) + (1 << fraction_bits)
-    hidden = config.input.min_raw - max(distances, vanished)
-    numerators = power_of_two(-np.arange(distances), None, np.zeros((), int), config)
-    highest = -(-config.input.max_raw >> fraction_bits) << fraction_bits
-    numerators = np.pad(numerators, (0, highest - hidden + 1 - distances))
-    with torch.inference_mode(False):
-        return Tables(
-            hidden,
-            torch.tensor(numerators, dtype=torch.int32 if config.unnormed.width < 32 else torch.int64, device=device),
-            torch.tensor(config.power_table.values, device=device),
-            torch.tensor(config.product_table.values, device=device),
-            torch.tensor(config.reciprocal_table.values, device=device),
-            torch.arange(vanished + 1, device=device),
-        )
-
-
-def result_dtype(dtype: torch.dtype, config: SoftermaxConfig) -> torch.dtype:
-    """The first of ``dtype``, float32 and float64 in which every output value is exact."""
+def result_dtype(dtype: torch.dtype, config: SoftermaxConfig, exact: Set[str] = frozenset()) -> torch.dtype:
+    """The first of ``dtype``, float32 and float64 in which every output value is exact; ``dtype`` of exact outputs."""
+    if "output" in exact:
+        return dtype
     precision = {torch.float16: 11, torch.bfloat16: 8, torch.float32: 24, torch.float64: 53}
     wide_enough = (d for d in (dtype, torch.float32, torch.float64) if precision[d] >= config.output.width)
     return next(wide_enough)
 
 
-def softermax_rows(
-    x: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig, dtype: torch.dtype
+def softermax(
+    scores: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig, dtype: torch.dtype
 ) -> torch.Tensor:
-    """Softermax of rows.
+    """Softermax over the last axis, by the compiled library if there is one.
 
     Parameters
     ----------
-    x : Tensor, (rows, n)
+    scores : Tensor, (..., n)
         Real scores, or int32 in ``config.input``.
-    keep : Tensor of bool, (rows, n), or None
+    keep : Tensor of bool, (..., n), or None
     dtype : torch.dtype
         Of the result: a real type that holds the output exactly, or int32 for raw integers in ``config.output``.
 
     Returns
     -------
-    Tensor of ``dtype``, (rows, n)
+    Tensor of ``dtype``, (..., n)
 
     Raises
     ------
     ValueError
         If a kept score is not finite.
     """
+    y, finite = kernel_rows(scores, keep, config, dtype)
+    if not finite:
+        refuse_not_finite(scores, keep)
+    if y is not None:
+        return y
+    n = scores.shape[-1]
+    return softermax_rows(scores.reshape(-1, n), None if keep is None else keep.reshape(-1, n), config, dtype).view(
+        scores.shape
+    )
+
+
+def softermax_rows(
+    x: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig, dtype: torch.dtype
+) -> torch.Tensor:
+    """The same of rows, (rows, n), by PyTorch's operations."""
     y = torch.empty(x.shape, dtype=dtype, device=x.device)
     for block in blocks(*x.shape):
         kept = None if keep is None else keep[block]
@@ -109,37 +88,54 @@ def softermax_rows(
         if x.is_floating_point():
             scaled, kept = scaled_scores(raw, kept, config)
             raw = quantise(scaled, config)
-        slices = to_slices(hide(raw, kept, config), config)
-        slice_maximum = slice_maxima(slices, config)
-        sums = slice_sums(slices, slice_maximum, config)
-        maximum, power_sum = reduction(sums, slice_maximum, config)
-        y[block] = normalise(slices, maximum, power_sum, config, dtype)[:, : x.shape[1]]
+        y[block] = softermax_block(raw, kept, config, dtype)
     return y
+
+
+def softermax_block(
+    raw: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig, dtype: torch.dtype
+) -> torch.Tensor:
+    """The same of int32 in ``config.input``, for rows of which temporaries fit in memory."""
+    slices = to_slices(hide(raw, keep, config), config)
+    slice_maximum = slice_maxima(slices, config)
+    sums = slice_sums(slices, slice_maximum, config)
+    maximum, power_sum = reduction(sums, slice_maximum, config)
+    return normalise(slices, maximum, power_sum, config, dtype)[:, : raw.shape[1]]
 
 
 def scaled_scores(
     scores: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Real scores as :func:`scale` has them, and those of ``keep`` that are :func:`visible`; None if all are.
+
+    Raises
+    ------
+    ValueError
+        If a kept score is not finite.
+    """
+    low, high = (edge.to(torch.float64) for edge in torch.aminmax(scores))  # is NaN if a score is
+    if not torch.isfinite(high - low):
+        refuse_not_finite(scores, keep)
+    scaled = scale(scores, config)
+    return scaled, keep if high - low < octaves(VANISHED, config) else visible(scores, keep, config)
+
+
+def scale(scores: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
     """Real scores in units of the last place of ``config.input``, rounded as in the golden model, that is in float64.
 
-    Scaling by a power of two is exact in float32 too, but for what saturates anyway. And which scores take part: those
-    that are kept and do not vanish beside their row's highest, as in :func:`softermax.model.golden.visible`.
+    Scaling by a power of two is exact in float32 too, but for what saturates anyway.
     """
     in_base_2 = config.base == "2"
     work = torch.float32 if in_base_2 and scores.dtype != torch.float64 else torch.float64
-    factor = float(1 << config.input.fraction_bits) * (1 if in_base_2 else math.log2(math.e))
-    scaled = scores.to(work) * factor
-    low, high = torch.aminmax(scaled)  # is NaN if a score is
-    if not torch.isfinite(high - low):
-        refuse_not_finite(scores, keep)
-    far = VANISHED << config.input.fraction_bits
-    if high - low < far:
-        return scaled, keep
+    return scores.to(work) * (float(1 << config.input.fraction_bits) * (1 if in_base_2 else math.log2(math.e)))
+
+
+def visible(scores: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig) -> torch.Tensor:
+    """Kept scores that do not vanish beside their row's highest, as in :func:`softermax.model.golden.visible`."""
     shown = scores.to(torch.float64)
-    if keep is not None:
-        shown = shown.masked_fill(~keep, -math.inf)
-    highest = shown.amax(dim=-1, keepdim=True).nan_to_num(neginf=0)
-    return scaled, shown - highest > -VANISHED * (1 if in_base_2 else math.log(2))
+    highest = (shown if keep is None else shown.masked_fill(~keep, -math.inf)).amax(dim=-1, keepdim=True)
+    near = highest - shown < octaves(VANISHED, config)
+    return near if keep is None else near & keep
 
 
 def quantise(scaled: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
@@ -161,7 +157,7 @@ def to_slices(x: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
     short = -x.shape[1] % config.lanes
     if short:
         x = torch.nn.functional.pad(x, (0, short), value=tables(config, x.device).hidden)
-    return x.reshape(len(x), -1, config.lanes)
+    return x.reshape(x.shape[0], -1, config.lanes)
 
 
 def slice_maxima(slices: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
@@ -174,37 +170,19 @@ def slice_sums(slices: torch.Tensor, slice_maximum: torch.Tensor, config: Softer
     """Power of Two and the adder tree: the sum of each slice's numerators, int64, (rows, slices)."""
     numerators = tables(config, slices.device).numerators
     distance = (slice_maximum << config.input.fraction_bits)[..., None] - slices
-    index = distance.to(torch.int64).view(len(slices), -1)
-    found = torch.gather(numerators.expand(len(slices), -1), 1, index)
+    index = distance.to(torch.int64).flatten(1)
+    if torch.compiler.is_compiling():
+        found = numerators[index]
+    else:  # several times faster
+        found = torch.gather(numerators.expand(slices.shape[0], -1), 1, index)
     return found.view(slices.shape).sum(dim=-1, dtype=torch.int64)
-
-
-def reduction(
-    sums: torch.Tensor, slice_maximum: torch.Tensor, config: SoftermaxConfig
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Reduction: the maximum and the denominator of each row, int64, (rows,)."""
-    dropped = config.unnormed.fraction_bits - config.power_sum.fraction_bits
-    sums = sums >> dropped if dropped >= 0 else sums << -dropped
-    own = slice_maximum.to(torch.int64)
-    running_maximum = own.cummax(dim=1).values
-    # Slices first, so that each step of the recurrence finds its operands side by side.
-    terms = (sums >> (running_maximum - own).clamp_(max=63)).T.contiguous()
-    rises = running_maximum.diff(dim=1).clamp_(max=63).T.contiguous()
-    running = _saturated(terms[0], config)
-    for rise, term in zip(rises, terms[1:], strict=True):
-        running = _saturated((running >> rise) + term, config)
-    return running_maximum[:, -1], running
-
-
-def _saturated(power_sum: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
-    return power_sum.clamp(max=config.power_sum.max_raw) if config.sum_can_overflow else power_sum
 
 
 def reciprocal(power_sum: torch.Tensor, config: SoftermaxConfig) -> tuple[torch.Tensor, torch.Tensor]:
     """Reciprocal of the denominator: mantissa and exponent as in the golden model, int64, (rows,)."""
-    leading_one = torch.frexp(power_sum.to(torch.float64)).exponent.to(torch.int64) - 1
-    exponent = (leading_one - (config.power_sum.fraction_bits - 1)).clamp_(min=0)
-    aligned = power_sum << (config.max_exponent - exponent)
+    # How many of the powers of two from 1 on it reaches: the exponent counts from 1/2.
+    exponent = (power_sum[:, None] >= tables(config, power_sum.device).whole_powers).sum(dim=1)
+    aligned = left_shift(power_sum, config.max_exponent - exponent)
     index = (aligned >> (config.power_sum.width - 1 - config.mantissa_bits)) & ((1 << config.mantissa_bits) - 1)
     return tables(config, power_sum.device).reciprocal[index], exponent
 
@@ -217,29 +195,23 @@ def normalise(
     mantissa, exponent = reciprocal(power_sum, config)
     top = (maximum + exponent << config.input.fraction_bits).to(torch.int32)[:, None]
     distance = (top - slices.flatten(1)).clamp_(max=len(distances) - 1).to(torch.int64)
-    if config.rounding == "cascade":
-        return _to_dtype(_cascaded(mantissa, distance, config), config, dtype)
-    if len(distances) < distance.shape[1]:
-        row_tables = _to_dtype(_saturated_output(results(mantissa[:, None], distances, config), config), config, dtype)
-        return torch.gather(row_tables, 1, distance)
-    return _to_dtype(_saturated_output(results(mantissa[:, None], distance, config), config), config, dtype)
+    by_table = len(distances) < distance.shape[1] and not torch.compiler.is_compiling()
+    found = results(mantissa[:, None], distances if by_table else distance, config)
+    if config.rounding != "cascade":
+        y = _to_dtype(_saturated_output(found, config), config, dtype)
+        return torch.gather(y, 1, distance) if by_table else y
+    # In half of the memory where a row fits.
+    found = found.to(torch.int32 if tables(config, slices.device).narrow_results else torch.int64)
+    found = torch.gather(found, 1, distance) if by_table else found
+    return _to_dtype(_saturated_output(_cascaded(found, config), config), config, dtype)
 
 
-def _cascaded(mantissa: torch.Tensor, distance: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
-    """Results of whole rows, rounded by cascade, as in :func:`softermax.model.cascade.cascaded`; saturated."""
-    distances = tables(config, distance.device).distances
-    # In half of the memory where a row fits; with a power sum that saturates it may exceed 1 many times.
-    small = config.result_bits <= INT32_RESULT_BITS and not config.sum_can_overflow
-    integers = torch.int32 if small else torch.int64
-    if len(distances) < distance.shape[1]:
-        found = torch.gather(results(mantissa[:, None], distances, config).to(integers), 1, distance)
-    else:
-        found = results(mantissa[:, None], distance, config).to(integers)
+def _cascaded(found: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
+    """Results of whole rows, rounded by cascade, in place, as in :func:`softermax.model.cascade.cascaded`."""
     sums = found.cumsum_(dim=1).add_(1 << (config.guard_bits - 1)).bitwise_right_shift_(config.guard_bits)
-    y = torch.empty_like(sums)
-    y[:, 0] = sums[:, 0]
-    torch.sub(sums[:, 1:], sums[:, :-1], out=y[:, 1:])
-    return _saturated_output(y, config)
+    y = sums.clone()
+    y[:, 1:] -= sums[:, :-1]
+    return y
 
 
 def _saturated_output(y: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
@@ -255,7 +227,7 @@ def results(mantissa: torch.Tensor, distance: torch.Tensor, config: SoftermaxCon
     places = -(-distance >> config.input.fraction_bits)
     known = tables(config, mantissa.device)
     if config.normalizer == "multiply":
-        y = _rounded((known.power[fraction] >> places) * mantissa, config.product_shift)
+        y = _rounded(right_shift(known.power[fraction], places) * mantissa, config.product_shift)
     else:
         cut = config.reciprocal.fraction_bits
         bias = (1 << cut) - 1 if config.rounding == "directed" else 1 << (cut - 1)
@@ -273,7 +245,7 @@ def _rounded(y: torch.Tensor, dropped: int) -> torch.Tensor:
 
 def _shifted(values: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     """Shift right, or left where the places are negative."""
-    return (values << (-places).clamp_(min=0)) >> places.clamp(min=0)
+    return right_shift(left_shift(values, (-places).clamp_(min=0)), places.clamp(min=0))
 
 
 def _to_dtype(y: torch.Tensor, config: SoftermaxConfig, dtype: torch.dtype) -> torch.Tensor:

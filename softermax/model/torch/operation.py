@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable
 
 import torch
+from torch.autograd import forward_ad
 
 from ..config import SoftermaxConfig
 from .exact import exact_softmax, exact_softmax_gradient
-from .forward import result_dtype, softermax_rows
-from .partial import APPROXIMATIONS, partial_rows
-from .rows import batch_first, check_dim, check_mask, check_scores
+from .forward import softermax
+from .operator import as_operator, compute
+from .partial import APPROXIMATIONS
+from .rows import batch_first, check_dim, check_mask, check_scores, is_plain
+from .standard import standard_rows
 
 __all__ = ["Softermax", "softmax", "softmax_base2", "softmax_raw"]
 
@@ -66,7 +69,7 @@ def softmax(
     kept = check_mask(mask, scores)
     exact = _check_exact(exact)
     kept = None if kept is None else kept.movedim(dim, -1)
-    return _straight_through(scores.movedim(dim, -1), kept, config, exact).movedim(-1, dim)
+    return _probabilities(scores.movedim(dim, -1), kept, config, exact).movedim(-1, dim)
 
 
 def softmax_raw(
@@ -103,9 +106,8 @@ def softmax_raw(
         if not config.input.min_raw <= low <= high <= config.input.max_raw:
             limits = f"{config.input.min_raw} to {config.input.max_raw} for {config.input}"
             raise ValueError(f"raw scores must be {limits}, not {low} to {high}")
-    moved = raw.movedim(dim, -1)
-    x, keep = _as_rows(moved.to(torch.int32), None if kept is None else kept.movedim(dim, -1))
-    return softermax_rows(x, keep, config, torch.int32).view(moved.shape).movedim(-1, dim)
+    kept = None if kept is None else kept.movedim(dim, -1)
+    return softermax(raw.movedim(dim, -1).to(torch.int32), kept, config, torch.int32).movedim(-1, dim)
 
 
 def softmax_base2(scores: torch.Tensor, dim: int = -1, mask: torch.Tensor | None = None) -> torch.Tensor:
@@ -168,21 +170,12 @@ def _check_exact(exact: Iterable[str]) -> frozenset[str]:
     return frozenset(exact)
 
 
-def _as_rows(x: torch.Tensor, keep: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Rows on the last axis of any shape, (..., n), as (rows, n)."""
-    n = x.shape[-1]
-    return x.reshape(-1, n), None if keep is None else keep.reshape(-1, n)
-
-
 class _StraightThrough(torch.autograd.Function):
     """Softermax over the last axis, with the gradient of the exact softmax."""
 
     @staticmethod
-    def forward(scores: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig, exact: Set[str]):
-        x, rows_kept = _as_rows(scores, keep)
-        dtype = scores.dtype if "output" in exact else result_dtype(scores.dtype, config)
-        y = partial_rows(x, rows_kept, config, exact) if exact else softermax_rows(x, rows_kept, config, dtype)
-        return y.to(dtype).view(scores.shape)
+    def forward(scores: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig, exact: frozenset[str]):
+        return compute(scores, keep, config, exact)
 
     @staticmethod
     def setup_context(ctx, inputs, output):
@@ -206,5 +199,23 @@ class _StraightThrough(torch.autograd.Function):
         return _StraightThrough.apply(scores, keep, config, exact), 0
 
 
-# A compiler may contract or reorder arithmetic, and what decides whether scores are finite is data.
-_straight_through = torch.compiler.disable(_StraightThrough.apply)
+def _probabilities(scores, keep, config, exact):
+    """Softermax over the last axis, differentiable."""
+    if is_plain(scores) and not torch.jit.is_tracing():
+        if _without_derivatives(scores):
+            return compute(scores, keep, config, exact)
+        return _StraightThrough.apply(scores, keep, config, exact)
+    if torch.jit.is_tracing() and torch.onnx.is_in_onnx_export():
+        raise ValueError("torch.onnx.export must have dynamo=True to export Softermax, not False")
+    if exact or not (torch.compiler.is_compiling() and torch.onnx.is_in_onnx_export()):
+        return as_operator(scores, keep, config, exact)
+    return standard_rows(scores, keep, config)
+
+
+def _without_derivatives(scores: torch.Tensor) -> bool:
+    """Whether nobody can ask for one, nor maps over a batch: an autograd function costs as much as a decoding step."""
+    return (
+        not (torch.is_grad_enabled() and scores.requires_grad)
+        and not torch._C._are_functorch_transforms_active()
+        and forward_ad._current_level < 0
+    )

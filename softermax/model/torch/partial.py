@@ -7,8 +7,9 @@ from collections.abc import Set
 import torch
 
 from ..config import SoftermaxConfig
-from .forward import scaled_scores, tables
+from .forward import scaled_scores
 from .rows import blocks
+from .tables import tables
 
 __all__ = ["APPROXIMATIONS", "partial_rows"]
 

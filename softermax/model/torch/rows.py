@@ -10,12 +10,30 @@ import torch
 from ..config import SoftermaxConfig
 from ..rows import check_row
 
-__all__ = ["batch_first", "blocks", "check_dim", "check_mask", "check_scores", "refuse_not_finite"]
+__all__ = [
+    "batch_first",
+    "blocks",
+    "check_dim",
+    "check_mask",
+    "check_scores",
+    "is_plain",
+    "keep_freed_memory",
+    "refuse_not_finite",
+]
 
 #: Types of scores.
 REAL = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 #: Elements of a block: its few temporaries stay in a processor's cache, and calls of operations cost little beside it.
 BLOCK = 1 << 18
+
+
+def is_plain(scores: torch.Tensor) -> bool:
+    """Whether a tensor has values that may be looked at now."""
+    return (
+        not torch.compiler.is_compiling()
+        and type(scores) in (torch.Tensor, torch.nn.Parameter)
+        and scores.device.type != "meta"
+    )
 
 
 def check_scores(scores):
@@ -61,14 +79,14 @@ def refuse_not_finite(scores: torch.Tensor, keep: torch.Tensor | None):
 
 def blocks(rows: int, length: int) -> Iterator[slice]:
     """Cut ``rows`` rows of ``length`` elements into blocks of about :data:`BLOCK` elements."""
-    _keep_freed_memory()
+    keep_freed_memory()
     step = max(1, BLOCK // length)
     return (slice(start, start + step) for start in range(0, rows, step))
 
 
 @cache
-def _keep_freed_memory():
-    """Free 30 MiB, so that the C library keeps the temporaries of a block for the next one.
+def keep_freed_memory():
+    """Free 30 MiB, so that the C library keeps results and the temporaries of a block for the next ones.
 
     glibc returns memory to the system beyond twice the largest allocation of up to 32 MiB that it has seen freed. To
     page temporaries in anew for each block takes longer than all arithmetic on them.
