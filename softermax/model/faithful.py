@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from .config import SoftermaxConfig
 from .formats import UQ, Q, QFormat
 from .width_search import smallest
 
-__all__ = ["FEW_GUARD_BITS", "enough_guard_bits", "faithful_config", "smaller_normalizer"]
+__all__ = ["FEW_GUARD_BITS", "LONGEST", "default_config", "enough_guard_bits", "faithful_config", "smaller_normalizer"]
 
 #: Fraction bits of a score up to which the row products are smaller than a multiplier for each lane.
 ROW_PRODUCT_FRACTION_BITS = 5
+#: Scores of the longest row that any config takes.
+LONGEST = 65536
 #: With which a language model's perplexity is that of exact softmax.
 FEW_GUARD_BITS = 3
 
@@ -89,4 +93,16 @@ def smaller_normalizer(input: QFormat | str) -> str:
 
 
 # The preset's public name stands beside ``SoftermaxConfig.paper``; the class cannot make it, as the search is above it.
+
+
+@lru_cache
+def default_config() -> SoftermaxConfig:
+    """Ordinary softmax of rows of up to 65,536 scores, outputs of 8 bits whose rows sum to one: no training needed.
+
+    Its public name is ``SoftermaxConfig.default``.
+    """
+    return faithful_config(base="e", max_len=LONGEST, rounding="cascade")
+
+
 SoftermaxConfig.faithful = staticmethod(faithful_config)
+SoftermaxConfig.default = staticmethod(default_config)

@@ -18,15 +18,16 @@ __all__ = ["VANISHED", "octaves", "quantise_scores", "softmax", "softmax_raw", "
 VANISHED = 150
 
 
-def softmax(scores, config: SoftermaxConfig | str, mask=None) -> np.ndarray:
+def softmax(scores, config: SoftermaxConfig | str | None = None, mask=None) -> np.ndarray:
     """Softermax of real scores, over the last axis.
 
     Parameters
     ----------
     scores : array_like of float, (..., n), 1 <= n <= config.max_len
         Finite where kept. What a NumPy masked array masks takes no part.
-    config : SoftermaxConfig or str
-        Or the name of a preset, ``"paper"`` or ``"faithful"``, with the sizes that it has by default.
+    config : SoftermaxConfig, str or None
+        Or the name of a preset, ``"paper"`` or ``"faithful"``, with the sizes that it has by default. None: see
+        :func:`softermax.model.faithful.default_config`.
         With ``base="e"`` the scores are first multiplied by log2(e).
     mask : array_like of bool, broadcastable to the scores' shape, or None
         True where a score takes part, if a masked array does not mask it.
@@ -42,7 +43,7 @@ def softmax(scores, config: SoftermaxConfig | str, mask=None) -> np.ndarray:
     TypeError, ValueError
         If scores or mask are not as described, in one sentence.
     """
-    config = SoftermaxConfig.of(config)
+    config = SoftermaxConfig.default() if config is None else SoftermaxConfig.of(config)
     mask = visible(scores, config, mask)
     return config.output.to_real(softmax_raw(quantise_scores(scores, config, mask), config, mask))
 

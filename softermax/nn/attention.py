@@ -12,6 +12,7 @@ from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from softermax.model import SoftermaxConfig
+from softermax.model.faithful import default_config
 from softermax.model.golden import VANISHED
 from softermax.model.torch import softmax, softmax_base2
 from softermax.model.torch.rows import is_plain
@@ -22,7 +23,6 @@ from .quantiser import ScoreQuantiser
 __all__ = [
     "ARITHMETICS",
     "CALIBRATED",
-    "MAX_LEN",
     "QUANTISER",
     "SoftermaxAttention",
     "default_config",
@@ -31,8 +31,6 @@ __all__ = [
     "registered",
 ]
 
-#: Longest row of the default config: the longest that any config takes.
-MAX_LEN = 65536
 #: Attribute of a model's config: its attention has zero points, which come with a state.
 CALIBRATED = "softermax_calibrated"
 #: What may compute the probabilities.
@@ -50,11 +48,6 @@ UNSUPPORTED = {
     "indices": "sparse attention",
     "block_indices": "sparse attention",
 }
-
-
-def default_config() -> SoftermaxConfig:
-    """Outputs of 8 bits whose rows sum to one, for ordinary softmax of rows of any length: no training needed."""
-    return SoftermaxConfig.faithful(base="e", max_len=MAX_LEN, rounding="cascade")
 
 
 def register(

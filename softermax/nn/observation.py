@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from softermax.model import Q, SoftermaxConfig
+from softermax.model.faithful import LONGEST
 from softermax.model.golden import VANISHED
 
 from .attention import (
     CALIBRATED,
-    MAX_LEN,
     QUANTISER,
     SoftermaxAttention,
     default_config,
@@ -276,7 +276,7 @@ def _warn_of_lost_mass(report: list[dict], quantisers: Iterable[ScoreQuantiser])
 def _warn_of_long_rows(model: PreTrainedModel, config: SoftermaxConfig):
     """A warning now, if texts that the model may be given or generate would be refused later."""
     positions = getattr(model.config.get_text_config(), "max_position_embeddings", None) or 0
-    if config.max_len < min(positions, MAX_LEN):
+    if config.max_len < min(positions, LONGEST):
         warnings.warn(
             f"{type(model).__name__} has {positions} positions, but rows of more than max_len = {config.max_len} "
             "scores will be refused: take a larger max_len if there are any",

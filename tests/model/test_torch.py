@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from softermax.flows.measurement.faithfulness import faithful_grid
-from softermax.model import UQ, Q, SoftermaxConfig
+from softermax.model import UQ, Q, SoftermaxConfig, softmax_exact
 from softermax.model import softmax as golden
 from softermax.model import softmax_raw as golden_raw
 from softermax.model.torch import Softermax, softmax, softmax_raw
@@ -280,3 +280,13 @@ def test_the_module_is_the_function():
 def test_nothing_else_of_the_project_loads_torch():
     code = "import sys, softermax.model, softermax.flows.commands.app; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_without_a_config_it_is_ordinary_softmax_whose_rows_sum_to_one():
+    rng = np.random.default_rng(3)
+    scores = rng.normal(0, 3, (50, 700))
+    y = softmax(torch.tensor(scores)).numpy()
+    np.testing.assert_array_equal(y, golden(scores))
+    np.testing.assert_array_equal(y, Softermax()(torch.tensor(scores)).numpy())
+    assert np.abs(y - softmax_exact(scores, base="e")).max() < 0.05  # scores are rounded to a quarter
+    assert np.abs(y.sum(axis=-1) - 1).max() <= 1 / 256

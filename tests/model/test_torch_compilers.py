@@ -85,6 +85,11 @@ def test_approximations_are_left_out_of_a_compiled_graph_too(exact):
     assert torch.compile(module, fullgraph=True)(scores.clamp(-99, 99)).equal(module(scores.clamp(-99, 99)))
 
 
+def test_the_default_config_is_compiled_too():
+    scores, _ = rows()
+    assert torch.compile(lambda x: softmax(x), fullgraph=True)(scores).equal(softmax(scores))
+
+
 def test_a_compiled_graph_refuses_what_is_not_finite():
     compiled = torch.compile(Softermax(CONFIGS["paper"]), fullgraph=True)
     with pytest.raises(ValueError, match=r"^scores must be finite where the mask keeps them, not nan$"):

@@ -55,6 +55,12 @@ class Run:
     arm: Arm | None = None
     tuned: bool = False
 
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        arm = self.arm.name if self.arm else "softmax"
+        return f"{self.task.name}, {arm}{', trained further' if self.tuned else ''}, seed {self.seed}"
+
     def identity(self) -> dict:
         """Nothing: results are put together by :func:`experiment`."""
         return {}

@@ -17,10 +17,13 @@ from .standard import standard_rows
 
 __all__ = ["Softermax", "softmax", "softmax_base2", "softmax_raw"]
 
+#: Made once, and not by what compilers trace.
+DEFAULT = SoftermaxConfig.default()
+
 
 def softmax(
     scores: torch.Tensor,
-    config: SoftermaxConfig | str,
+    config: SoftermaxConfig | str | None = None,
     dim: int = -1,
     mask: torch.Tensor | None = None,
     *,
@@ -36,8 +39,9 @@ def softmax(
     ----------
     scores : Tensor of float16, bfloat16, float32 or float64
         With 1 to ``config.max_len`` elements along ``dim``; finite where kept.
-    config : SoftermaxConfig or str
-        Or the name of a preset, ``"paper"`` or ``"faithful"``, with the sizes that it has by default.
+    config : SoftermaxConfig, str or None
+        Or the name of a preset, ``"paper"`` or ``"faithful"``, with the sizes that it has by default. None: see
+        :func:`softermax.model.faithful.default_config`.
         With ``base="e"`` the scores are first multiplied by log2(e), in float64.
     dim : int
         The axis along which rows lie.
@@ -63,7 +67,7 @@ def softmax(
     TypeError, ValueError
         If an argument is not as described, in one sentence.
     """
-    config = SoftermaxConfig.of(config)
+    config = _given(config)
     check_scores(scores)
     check_dim(scores, config, dim)
     kept = check_mask(mask, scores)
@@ -134,6 +138,10 @@ def softmax_base2(scores: torch.Tensor, dim: int = -1, mask: torch.Tensor | None
     return exact_softmax(scores.movedim(dim, -1), kept, "2").to(scores.dtype).movedim(-1, dim)
 
 
+def _given(config: SoftermaxConfig | str | None) -> SoftermaxConfig:
+    return DEFAULT if config is None else SoftermaxConfig.of(config)
+
+
 class Softermax(torch.nn.Module):
     """:func:`softmax` as a module, without parameters or state.
 
@@ -148,9 +156,9 @@ class Softermax(torch.nn.Module):
         If an argument is not as described, in one sentence.
     """
 
-    def __init__(self, config: SoftermaxConfig | str, dim: int = -1, *, exact: Iterable[str] = ()):
+    def __init__(self, config: SoftermaxConfig | str | None = None, dim: int = -1, *, exact: Iterable[str] = ()):
         super().__init__()
-        self.config, self.dim, self.exact = SoftermaxConfig.of(config), dim, _check_exact(exact)
+        self.config, self.dim, self.exact = _given(config), dim, _check_exact(exact)
 
     def forward(self, scores: torch.Tensor, mask: torch.Tensor | None = None) -> torch.Tensor:
         """Probabilities of the scores, as for :func:`softmax`."""
