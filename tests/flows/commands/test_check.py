@@ -82,7 +82,7 @@ def test_a_file_of_verilog_is_verified_as_it_is(tmp_path):
 def test_a_file_of_verilog_must_have_the_module_of_the_unit(tmp_path):
     (tmp_path / "unit.v").write_text("module other; endmodule\n")
     (tmp_path / "unit.o").write_bytes(b"\xff\xfe\x00")
-    size = ("normalization", "--lanes", 2, "--max-len", 16)
+    size = ("normalization", "--preset", "paper", "--lanes", 2, "--max-len", 16)
     done = softermax("cosim", *size, "--verilog", "unit.v", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr == (
