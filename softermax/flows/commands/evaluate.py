@@ -17,22 +17,23 @@ from ..evaluation.evaluation import (
     evaluation_path,
     full_plan,
     library_name,
+    read_evaluation,
     read_evaluations,
     unit_tables,
     write_evaluation,
 )
 from ..evaluation.quick import EVERY, QUICK_COLUMNS, quick_points
 from ..evaluation.quick import quick as run_quick
-from ..files import check_folder, check_writable, write_whole
+from ..files import STANDARD_OUTPUT, check_folder, check_writable, write_whole
 from ..measurement.cosimulation import COSIM_OPTIONS, SEED, CosimOptions
 from ..measurement.unit_columns import UNIT_COLUMNS
 from ..results.formats import as_json
 from ..synthesis.options import EXCLUDE, LEAST_AREA_SYNTHESIS, LIBERTY
 from ..synthesis.synthesis import AreaOptions
 from .options import BUILD_DIR
-from .output import MESSAGES, Output, command, fail_on_mismatch
+from .output import MESSAGES, Output, OutputFile, command, fail_on_mismatch
 
-__all__ = ["datasheet", "evaluate", "quick"]
+__all__ = ["datasheet", "evaluate", "picture", "quick"]
 
 #: What people read last.
 NEXT = """
@@ -128,3 +129,25 @@ def evaluate(output: Output, liberty, exclude, scheduler, build_dir):
     output.show(units, UNIT_COLUMNS, "Units", tables=unit_tables(units))
     output.note(f"all figures in {written}, the report in {page}")
     fail_on_mismatch(units + evaluation["lengths"])
+
+
+@command(
+    "picture",
+    click.Option(
+        ["--evaluation"],
+        type=click.Path(path_type=Path),
+        required=True,
+        help="File of figures that `softermax evaluate` wrote, such as build/evaluation/generic.json.",
+    ),
+    click.Option(["-o", "--output", "svg"], type=OutputFile(), required=True, help="File for the picture, .svg."),
+    help="Draw the picture of README: block diagram of the complete softmax with its number formats, and bars of area "
+    "and energy compared with the FP16 baseline.",
+    example="picture --evaluation build/evaluation/generic.json -o softermax.svg",
+    writes=False,
+)
+def picture(output: Output, evaluation, svg):
+    from ..report import front_picture  # plots take a second to import
+
+    write_whole(svg, front_picture(evaluation.stem, read_evaluation(evaluation)))
+    if svg != STANDARD_OUTPUT:
+        output.show_facts({"picture": str(svg)})

@@ -30,6 +30,7 @@ __all__ = [
     "full_plan",
     "library_name",
     "provenance",
+    "read_evaluation",
     "read_evaluations",
     "unit_tables",
     "write_evaluation",
@@ -218,6 +219,21 @@ def read_evaluations(build_dir: Path) -> dict[str, dict]:
             found[path.stem] = json.loads(path.read_text())
         except (OSError, ValueError) as error:
             raise FlowError(f"{path} must be an evaluation, but cannot be read: delete it") from error
+    return found
+
+
+def read_evaluation(path: Path) -> dict:
+    """An evaluation that has been written to a file; a FlowError if it is none."""
+    try:
+        found = json.loads(path.read_text())
+    except OSError as error:
+        raise FlowError(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError:
+        found = None
+    identity = {"unit", "preset", "lanes", "max_len"}
+    units = found.get("units") if isinstance(found, dict) else None
+    if not isinstance(units, list) or not all(isinstance(unit, dict) and identity <= set(unit) for unit in units):
+        raise FlowError(f"{path} must be an evaluation that `softermax evaluate` wrote, which it is not")
     return found
 
 

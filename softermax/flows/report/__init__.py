@@ -2,9 +2,10 @@
 
 :mod:`.writing` puts it together; :mod:`.results` is what it is made of; :mod:`.headline`, :mod:`.full_tables` and
 :mod:`.plots` prepare that, :mod:`.error_distribution` and :mod:`.waveform` what comes from the golden model;
-:mod:`.drawing` makes files of figures and :mod:`.page` the page.
+:mod:`.drawing` makes files of figures and :mod:`.page` the page. :mod:`.picture` is the front picture.
 """
 
+from .picture import front_picture
 from .writing import write_report
 
-__all__ = ["write_report"]
+__all__ = ["front_picture", "write_report"]
