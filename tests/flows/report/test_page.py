@@ -90,6 +90,12 @@ def test_files_that_are_linked_exist_and_nothing_else_is_needed(page, report):
     assert not re.findall(r"url\((?!#)|@import|@font-face", report.read_text())
 
 
+def test_the_first_column_stays_in_sight(report):
+    css = report.read_text().partition("<style>")[2].partition("</style>")[0]
+    [rule] = re.findall(r"\ntr > :first-child \{(.*?)\}", css)
+    assert {"position: sticky", "left: 0", "background: var(--surface)"} <= {each.strip() for each in rule.split(";")}
+
+
 def test_provenance(page):
     text = " ".join(" ".join(page.text).split())
     for said in ("0123456789abcdef", "ab" * 32, "pyosys", "0.70", "softermax evaluate --liberty asap7.lib.gz"):
