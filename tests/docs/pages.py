@@ -30,7 +30,7 @@ from sybil.parsers.myst import CodeBlockParser, PythonCodeBlockParser
 __all__ = ["PAGES", "ROOT", "TIMEOUT", "blocks_of", "commands_of", "matches", "play"]
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(ROOT.glob("docs/**/*.md"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/**/*.md"))]
 #: Seconds for a command.
 TIMEOUT = 300
 TREATMENT = re.compile(r"<!-- (quick|not run): ((?:(?!-->).)*) -->\n\Z", re.DOTALL)

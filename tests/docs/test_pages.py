@@ -10,7 +10,7 @@ LANGUAGES = {"console", "python", "verilog", "toml", "text"}
 
 
 def name(page) -> str:
-    return page.relative_to(ROOT / "docs").as_posix()
+    return page.relative_to(ROOT).as_posix()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

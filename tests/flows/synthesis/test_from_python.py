@@ -1,7 +1,6 @@
 """Verilog from Python: the README's call, and Amaranth's own, which needs a Yosys of its own."""
 
 import re
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -30,10 +29,9 @@ def has_yosys() -> bool:
 
 
 def test_the_call_in_the_readme_works():
-    pattern = r"(?m)^(    from softermax\.flows\.synthesis\.verilog .*\n(?:(?:    .*)?\n)+)"
-    [snippet] = re.findall(pattern, README.read_text())
+    [snippet] = re.findall(r"(?ms)^```python\n(from softermax\.flows\.synthesis\.verilog .*?)^```$", README.read_text())
     found = {}
-    exec(textwrap.dedent(snippet), found)
+    exec(snippet, found)
     assert "\nmodule softermax(" in found["verilog"]
 
 
