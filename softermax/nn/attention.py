@@ -240,7 +240,6 @@ def _repeat(states: Tensor, heads: int) -> Tensor:
         return states
     if heads % states.shape[1]:
         raise ValueError(f"query heads must be a multiple of the {states.shape[1]} key heads, not {heads}")
-    # Twice as fast as repeat_interleave.
     return states.unsqueeze(2).expand(-1, -1, heads // states.shape[1], -1, -1).flatten(1, 2)
 
 
@@ -248,8 +247,7 @@ def _scores(query, key, attention_mask, scaling, softcap, position_bias) -> tupl
     """Scores in float32 or wider, and which of them take part, None for all: both (batch, heads, queries, keys)."""
     wide = torch.promote_types(query.dtype, torch.float32)
     scores = torch.matmul(query.to(wide), key.to(wide).transpose(2, 3))
-    # In place: scores are large, and new memory costs more than the multiplication.
-    scores = scores.mul_(query.shape[-1] ** -0.5 if scaling is None else scaling)
+    scores = scores.mul_(query.shape[-1] ** -0.5 if scaling is None else scaling)  # new memory costs more than this
     if softcap is not None:
         scores = torch.tanh(scores / softcap) * softcap
     keep = far = None
