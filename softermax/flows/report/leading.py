@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from ..designs.registry import unit_titles
 from .full_tables import Table
-from .results import LibraryResults, design_name
+from .results import LibraryResults, design_name, has_parts
 
 __all__ = ["leading_table"]
 
@@ -61,7 +61,7 @@ def _note(library: LibraryResults, results: list[dict]) -> str:
     if _has(results, "energy_per_row"):
         tokens = ", ".join(str(tokens) for tokens in sorted({r["tokens"] for r in results if r.get("tokens")}))
         sentences.append(f"Energies are those of one row of {tokens} scores.")
-        if any(result["unit"] == "pe" for result in results):
+        if any(has_parts(result) for result in results):
             sentences.append("A processing element also computes the scores of the row.")
     if _has(results, "mismatches"):
         sentences.append(

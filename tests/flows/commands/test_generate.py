@@ -79,14 +79,14 @@ def test_a_testbench_stands_beside_the_verilog_if_asked(tmp_path):
     done = softermax(*call, cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     [made] = json.loads(done.stdout)
-    assert made["testbench"] == "build/verilog/softmax_paper_2x8_tb.v"
+    assert made["testbench"] == "build/verilog/softmax_faithful_2x8_tb.v"
     usual = (tmp_path / made["testbench"]).read_text()
-    assert "\nmodule softmax_paper_2x8_tb;\n" in usual
+    assert "\nmodule softmax_faithful_2x8_tb;\n" in usual
     [named] = json.loads(softermax(*call, "-o", "folder/u.v", cwd=tmp_path).stdout)
     assert (named["verilog"], named["testbench"]) == ("folder/u.v", "folder/u_tb.v")
     names = {
-        "softmax_paper_2x8_tb.v softmax_paper_2x8.v": "u_tb.v u.v",
-        "obj_dir/Vsoftmax_paper_2x8_tb": "obj_dir/Vu_tb",
+        "softmax_faithful_2x8_tb.v softmax_faithful_2x8.v": "u_tb.v u.v",
+        "obj_dir/Vsoftmax_faithful_2x8_tb": "obj_dir/Vu_tb",
     }
     for before, after in names.items():
         usual = usual.replace(before, after)

@@ -177,7 +177,7 @@ def synthesising(tmp_path):
     """A command in whose worker Yosys is running, as a shell would start it."""
     (tmp_path / "scratch").mkdir()
     environment = os.environ | {"TMPDIR": str(tmp_path / "scratch"), "MARK": str(tmp_path)}
-    command = [COMMAND, "area", "softmax", "--lanes", "64", "--max-len", "1024", "--saturate"]
+    command = [COMMAND, "area", "softmax", "--preset", "paper", "--lanes", "64", "--max-len", "1024", "--saturate"]
     process = subprocess.Popen(
         command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,

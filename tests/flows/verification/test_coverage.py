@@ -39,7 +39,7 @@ def test_the_standard_traces_reach_the_floor(point):
 
 def run(folder, *arguments):
     size = ["--lanes", "4", "--max-len", "31", "--build-dir", str(folder)]
-    return CliRunner().invoke(app, ["coverage", "unnormed", *size, *arguments])
+    return CliRunner().invoke(app, ["coverage", "unnormed", "--preset", "paper", *size, *arguments])
 
 
 def test_the_command_plays_and_counts(tmp_path):

@@ -77,4 +77,4 @@ def test_another_clock_is_refused(netlist, tmp_path):
 
 def test_what_is_verified():
     names = [point.name for point in gate_points()]
-    assert len(names) == len(set(names)) == 14
+    assert len(names) == len(set(names)) == 16

@@ -12,7 +12,7 @@ from softermax.flows.verification.soak import PART, SOAK, SUMS, SoakPart, added_
 
 from ..commands.process import refused, softermax
 
-SMALL = ("soak", "unnormed", "--lanes", 2, "--max-len", 12, "--slices", 20_000)
+SMALL = ("soak", "unnormed", "--preset", "paper", "--lanes", 2, "--max-len", 12, "--slices", 20_000)
 
 
 def test_a_small_soak_is_shown_and_kept(tmp_path):
@@ -69,7 +69,7 @@ def part_result(number, **changes):
 
 def test_a_wrong_slice_fails_the_command_and_is_told(monkeypatch, capsys):
     parts = [part_result(0, slices=PART, cycles=PART), part_result(1, slices=50, wrong=1, first_error=ERROR)]
-    result = added_up("random stalls", DesignPoint("unnormed"), parts)
+    result = added_up("random stalls", DesignPoint("unnormed", "paper"), parts)
     assert (result["slices_compared"], result["wrong"], result["lost_or_repeated"]) == (PART + 50, 1, 0)
     monkeypatch.setattr(check, "soak_units", lambda *_, **__: [result])
     done = CliRunner().invoke(check.soak, ["unnormed", "--seed", "5"])
