@@ -203,7 +203,7 @@ class ScoreQuantiser(nn.Module):
             raise ValueError("scores must be finite where the mask keeps them")
         folded = (scores.double() * self.unit).masked_fill(~keep, -math.inf)
         # A mask that was added to the scores, of whatever size.
-        keep = keep & (folded > folded.amax(dim=-1, keepdim=True) - VANISHED)
+        keep = keep & (folded.amax(dim=-1, keepdim=True) - folded < VANISHED)
         folded = folded.masked_fill(~keep, -math.inf)
         self.scores.add(folded, keep)
         ranked = folded.topk(min(2, folded.shape[-1]), dim=-1).values

@@ -122,6 +122,11 @@ def test_masked_scores_are_not_observed():
     assert quantiser.observed.item() == 14
 
 
+def test_the_highest_score_is_observed_however_large_it_is():
+    quantiser = calibrated([[[1e30, 1e30, 0.0]]])
+    assert quantiser.observed.tolist() == [2]
+
+
 @pytest.mark.parametrize("config", [BASE_2, BASE_E], ids=["2", "e"])
 def test_zero_points_shift_raw_scores(config):
     """A zero point is whole units, so that scores round as without it."""
