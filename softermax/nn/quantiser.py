@@ -19,6 +19,8 @@ from .row_sums import RowSums
 
 __all__ = ["Requantisation", "ScoreQuantiser"]
 
+#: Octaves of a score from which on no zero point is sought: histograms and zero points hold less.
+LARGEST = 2.0**31
 #: A bin of a histogram at first, of a unit in the last place of a score. Halves of units must be edges.
 BIN_OF_ULP = 1 / 8
 
@@ -204,6 +206,11 @@ class ScoreQuantiser(nn.Module):
         folded = (scores.double() * self.unit).masked_fill(~keep, -math.inf)
         # A mask that was added to the scores, of whatever size.
         keep = keep & (folded.amax(dim=-1, keepdim=True) - folded < VANISHED)
+        largest = float(folded.masked_fill(~keep, 0).abs().max()) if folded.numel() else 0.0
+        if largest >= LARGEST:
+            raise ValueError(
+                f"scores must be less than {LARGEST:.1e} octaves in size for a zero point, not {largest:.1e}"
+            )
         folded = folded.masked_fill(~keep, -math.inf)
         self.scores.add(folded, keep)
         ranked = folded.topk(min(2, folded.shape[-1]), dim=-1).values

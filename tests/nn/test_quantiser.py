@@ -122,9 +122,10 @@ def test_masked_scores_are_not_observed():
     assert quantiser.observed.item() == 14
 
 
-def test_the_highest_score_is_observed_however_large_it_is():
-    quantiser = calibrated([[[1e30, 1e30, 0.0]]])
-    assert quantiser.observed.tolist() == [2]
+def test_scores_too_large_for_a_zero_point_are_refused():
+    assert calibrated([[[1e9, 1e9, 0.0]]]).observed.tolist() == [2]
+    with pytest.raises(ValueError, match=r"^scores must be less than 2\.1e\+09 octaves in size .*, not 1\.0e\+30$"):
+        calibrated([[[1e30, 1e30, 0.0]]])
 
 
 @pytest.mark.parametrize("config", [BASE_2, BASE_E], ids=["2", "e"])
