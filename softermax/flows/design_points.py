@@ -16,7 +16,7 @@ from .designs.design import Design, Options, Unit
 from .designs.registry import design, designs, unit_names
 from .errors import FlowError
 
-__all__ = ["OLD_NAMES", "DesignPoint", "main_design_points"]
+__all__ = ["OLD_NAMES", "DesignPoint", "main_design_points", "option_text"]
 
 #: Former names of units, which still work in this release.
 OLD_NAMES = {"softermax": "softmax"}
@@ -122,7 +122,7 @@ class DesignPoint:
             if value is True:
                 parts.append(name)
             elif value != self.entry.options.get(name):
-                parts.append(f"{name}_{value}" if name in self.entry.options else _text(value))
+                parts.append(f"{name}_{value}" if name in self.entry.options else option_text(value))
         if self.axi_stream:
             parts.append("axi_stream")
         # Designs of others may have any name.
@@ -145,7 +145,7 @@ class DesignPoint:
         if self.axi_stream:
             names["axi_stream"] = True
         others = [(name, value) for name, value in self.options if name not in self.entry.options]
-        return names | {name: _text(value) for name, value in others}
+        return names | {name: option_text(value) for name, value in others}
 
 
 def _plain(value):
@@ -153,7 +153,7 @@ def _plain(value):
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _text(value) -> str:
+def option_text(value) -> str:
     """An option's value as the command line takes it."""
     return ",".join(value) or "none" if isinstance(value, tuple) else str(value)
 

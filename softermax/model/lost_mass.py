@@ -7,7 +7,7 @@ from dataclasses import replace
 from .config import SoftermaxConfig
 from .formats import QFormat
 
-__all__ = ["LITTLE", "lost_mass", "output_that_keeps"]
+__all__ = ["FINEST", "LITTLE", "lost_mass", "output_that_keeps"]
 
 #: Mass of a row that is worth a word.
 LITTLE = 0.01

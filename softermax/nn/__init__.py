@@ -1,6 +1,6 @@
 """Softermax in models of transformers: an attention by name, calibration of scores, and their statistics."""
 
-from .attention import default_config, register
+from .attention import register
 from .observation import calibrate, load_quantisers
 from .quantiser import Requantisation, ScoreQuantiser
 from .statistics import score_statistics
@@ -9,7 +9,6 @@ __all__ = [
     "Requantisation",
     "ScoreQuantiser",
     "calibrate",
-    "default_config",
     "load_quantisers",
     "register",
     "score_statistics",

@@ -12,7 +12,6 @@ from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from softermax.model import SoftermaxConfig
-from softermax.model.faithful import default_config
 from softermax.model.golden import VANISHED
 from softermax.model.torch import softmax, softmax_base2
 from softermax.model.torch.rows import is_plain
@@ -25,7 +24,6 @@ __all__ = [
     "CALIBRATED",
     "QUANTISER",
     "SoftermaxAttention",
-    "default_config",
     "register",
     "register_attention",
     "registered",
@@ -60,7 +58,8 @@ def register(
     Parameters
     ----------
     config : SoftermaxConfig, str or None
-        Or the name of a preset, as :meth:`SoftermaxConfig.of` takes it: to base 2. None: see :func:`default_config`.
+        Or the name of a preset, as :meth:`SoftermaxConfig.of` takes it: to base 2. None:
+        ``SoftermaxConfig.default()``.
     name : str
         What is registered by that name before is replaced.
     arithmetic : str
@@ -71,7 +70,7 @@ def register(
     TypeError, ValueError
         If a parameter is not as described, or the name is one of transformers'.
     """
-    attention = SoftermaxAttention(default_config() if config is None else config, arithmetic)
+    attention = SoftermaxAttention(SoftermaxConfig.default() if config is None else config, arithmetic)
     if not isinstance(name, str) or not name or name.startswith(RESERVED) or "|" in name or "/" in name:
         raise ValueError(f"name must be a text that transformers does not use itself, not {name!r}")
     register_attention(name, attention)

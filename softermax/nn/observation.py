@@ -14,19 +14,19 @@ from transformers import PreTrainedModel
 from softermax.model import Q, SoftermaxConfig
 from softermax.model.faithful import LONGEST
 from softermax.model.golden import VANISHED
+from softermax.model.lost_mass import LITTLE
 
 from .attention import (
     CALIBRATED,
     QUANTISER,
     SoftermaxAttention,
-    default_config,
     register,
     register_attention,
     registered,
 )
 from .quantiser import ScoreQuantiser
 from .reach import unreached
-from .row_sums import NOTABLE, RowSums
+from .row_sums import RowSums
 
 __all__ = ["calibrate", "load_quantisers", "observe"]
 
@@ -74,8 +74,8 @@ def calibrate(
     Warns
     -----
     UserWarning
-        If a head's ``mass_error`` is above :data:`softermax.nn.row_sums.NOTABLE`: once, with the worst head and what of
-        the config would do. If the model has positions for longer rows than the config takes.
+        If a head's ``mass_error`` is above :data:`softermax.model.lost_mass.LITTLE`: once, with the worst head and what
+        of the config would do. If the model has positions for longer rows than the config takes.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def load_quantisers(model: PreTrainedModel, state: Mapping[str, Tensor], config:
     ValueError
         If the state has no quantisers, or not the model's, or they are of another format of scores.
     """
-    config = default_config() if config is None else SoftermaxConfig.of(config)
+    config = SoftermaxConfig.default() if config is None else SoftermaxConfig.of(config)
     ending = f".{QUANTISER}.zero_point"
     modules = {name.removesuffix(ending): len(value) for name, value in state.items() if name.endswith(ending)}
     if not modules:
@@ -260,7 +260,7 @@ def _report(model: PreTrainedModel) -> list[dict]:
 
 def _warn_of_lost_mass(report: list[dict], quantisers: Iterable[ScoreQuantiser]):
     """One warning if rows do not sum to one: the worst head, and what would do for all."""
-    lossy = [entry for entry in report if entry["mass_error"] > NOTABLE]
+    lossy = [entry for entry in report if entry["mass_error"] > LITTLE]
     if not lossy:
         return
     worst, config = max(lossy, key=lambda entry: entry["mass_error"]), next(iter(quantisers)).config

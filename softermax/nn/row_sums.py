@@ -10,14 +10,11 @@ from torch import Tensor, nn
 
 from softermax.model import QFormat, SoftermaxConfig
 from softermax.model.faithful import enough_guard_bits
+from softermax.model.lost_mass import FINEST, LITTLE
 from softermax.model.torch import softmax
 
-__all__ = ["NOTABLE", "RowSums"]
+__all__ = ["RowSums"]
 
-#: Mean distance of a head's row sums from 1 that is worth a word. One unit of UQ(0,8) is less.
-NOTABLE = 0.01
-#: Fraction bits of the finest output that is proposed.
-FINEST = 16
 #: What is proposed where the output format is not what loses mass.
 FAITHFUL = "take SoftermaxConfig.faithful, as it is the config's tables and widths that lose it"
 
@@ -82,7 +79,7 @@ class RowSums(nn.Module):
         self.distance += distance.sum(dim=(0, 2))
         self.least = torch.minimum(self.least, sums.masked_fill(~rows, math.inf).amin(dim=(0, 2)))
         self.greatest = torch.maximum(self.greatest, (sums * rows).amax(dim=(0, 2)))
-        notable = distance.sum(dim=(0, 2)) > NOTABLE * rows.sum(dim=(0, 2))
+        notable = distance.sum(dim=(0, 2)) > LITTLE * rows.sum(dim=(0, 2))
         if notable.any():
             self.enough = max(self.enough, self._enough(folded[:, notable], rows[:, notable]))
 
@@ -103,7 +100,7 @@ class RowSums(nn.Module):
         if config.rounding == "cascade":
             if config.guard_bits < guard_bits:
                 return f"take guard_bits={guard_bits}"
-            return FAITHFUL if ulp <= NOTABLE else f"take output={self._output(math.ceil(-math.log2(NOTABLE)))}"
+            return FAITHFUL if ulp <= LITTLE else f"take output={self._output(math.ceil(-math.log2(LITTLE)))}"
         if self.enough == config.output.fraction_bits:
             return FAITHFUL
         cascade = f'rounding="cascade" with guard_bits={guard_bits}'
@@ -140,6 +137,6 @@ class RowSums(nn.Module):
             greatest = 2 ** (output.integer_bits + bits) - 1
             sums = torch.floor(exact * 2**bits + half).clamp(max=greatest).sum(dim=-1) / 2**bits
             distance = ((sums - 1).abs() * rows).sum(dim=(0, 2)) / rows.sum(dim=(0, 2)).clamp(min=1)
-            if float(distance.max()) <= NOTABLE:
+            if float(distance.max()) <= LITTLE:
                 return bits
         return FINEST + 1

@@ -10,7 +10,6 @@ from transformers import PreTrainedModel
 
 from softermax.model import SoftermaxConfig
 
-from .attention import default_config
 from .observation import observe
 from .quantiser import ScoreQuantiser
 
@@ -47,7 +46,7 @@ def score_statistics(
     TypeError, ValueError
         As for :func:`softermax.nn.calibrate`.
     """
-    config = default_config() if config is None else SoftermaxConfig.of(config)
+    config = SoftermaxConfig.default() if config is None else SoftermaxConfig.of(config)
     attentions: dict[torch.nn.Module, _Attention] = {}
 
     def observer(module, scores, keep, probabilities):

@@ -7,7 +7,7 @@ from torch.nn.functional import softmax as float_softmax
 
 import softermax as package
 from softermax.model import SoftermaxConfig, softmax
-from softermax.nn import default_config, register
+from softermax.nn import register
 from softermax.nn.attention import SoftermaxAttention, registered
 
 from .models import DECODERS, HEADS, LAYERS, MAKERS, batch, make, run
@@ -201,7 +201,7 @@ def test_exact_softmax_of_base_2():
 
 
 def test_the_default_is_softmax_of_base_e_whose_rows_sum_to_one():
-    config = default_config()
+    config = SoftermaxConfig.default()
     assert config == SoftermaxConfig.faithful(base="e", max_len=65536, rounding="cascade")
     register()
     query, key, value = states(keys=1500)

@@ -12,8 +12,9 @@ import torch
 from transformers import LlamaConfig, LlamaModel
 
 from softermax.model import UQ, SoftermaxConfig, softmax
+from softermax.model.lost_mass import LITTLE
 from softermax.nn import calibrate, load_quantisers, register
-from softermax.nn.row_sums import NOTABLE, RowSums
+from softermax.nn.row_sums import RowSums
 
 from .models import batch, make
 
@@ -83,7 +84,7 @@ def test_lost_mass_is_warned_of_once_and_the_format_does():
         report = calibrate(model, batches, config())
     [text] = [str(each.message) for each in warned]
     worst = max(report, key=lambda entry: entry["mass_error"])
-    assert worst["mass_error"] > NOTABLE
+    assert worst["mass_error"] > LITTLE
     assert re.fullmatch(
         rf"rows do not sum to one in UQ\(0,8\) in 4 of 4 heads; those of head {worst['head']} of {worst['module']} "
         rf"sum to {worst['row_sum']:.3f} on average, {worst['least_row_sum']:.3f} at least: "
@@ -95,7 +96,7 @@ def test_lost_mass_is_warned_of_once_and_the_format_does():
         warnings.simplefilter("error")
         for changes in ({"output": UQ(0, bits)}, {"rounding": "cascade", "guard_bits": 8}):
             report = calibrate(model, batches, config(**changes))
-            assert max(entry["mass_error"] for entry in report) <= NOTABLE
+            assert max(entry["mass_error"] for entry in report) <= LITTLE
     with pytest.warns(UserWarning, match="rows do not sum"):
         calibrate(model, batches, config(output=UQ(0, bits - 1)))
 
@@ -119,7 +120,7 @@ def test_tables_that_lose_mass_are_said_to():
     given = scores(n=20)
     paper = SoftermaxConfig.paper(lanes=4, max_len=32)
     found = sums_of(given, replace(paper, output=UQ(1, 12), reciprocal_segments=1))
-    assert found.head(0)["mass_error"] > NOTABLE
+    assert found.head(0)["mass_error"] > LITTLE
     assert found.remedy().startswith("take SoftermaxConfig.faithful")
 
 
@@ -150,4 +151,4 @@ def test_exact_probabilities_in_that_many_bits_sum_to_one():
     exact = torch.softmax(given * math.log(2), -1).numpy()
     sums = {bits: np.floor(exact * 2**bits + 0.5).sum(-1) / 2**bits for bits in range(8, 17)}
     errors = {bits: np.abs(each - 1).mean((0, 2)).max() for bits, each in sums.items()}
-    assert found.enough == min(bits for bits, error in errors.items() if error <= NOTABLE)
+    assert found.enough == min(bits for bits, error in errors.items() if error <= LITTLE)

@@ -8,8 +8,8 @@ import click
 
 from ..design_points import DesignPoint
 from ..errors import FlowError
-from ..files import STANDARD_OUTPUT, write_whole
-from ..generation.point_verilog import point_verilog, write_testbench
+from ..files import STANDARD_OUTPUT
+from ..generation.point_verilog import write_with_testbench
 from ..measurement.cosimulation import VERILOG, check_verilog
 from .options import BUILD_DIR, MAIN_POINTS_WITH_AXI_STREAM
 from .output import MESSAGES, Output, OutputFile, command
@@ -53,11 +53,7 @@ def _write_file(point: DesignPoint, file: Path, build_dir: Path, *, macros: bool
     check_verilog(point, build_dir, macros=macros, testbench=testbench)
     if testbench and file == STANDARD_OUTPUT:
         raise FlowError("--testbench must come with a file, not with -o -: a testbench is a file of its own")
-    component = point.component()
-    text, _ = point_verilog(point, macros=macros, component=component)
-    write_whole(file, text)
-    written = {"verilog": str(file)}
-    return written | ({"testbench": str(write_testbench(point, component, file))} if testbench else {})
+    return write_with_testbench(point, file, macros=macros, testbench=testbench)
 
 
 verilog.measure = VERILOG

@@ -5,14 +5,14 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 
 import click
 from rich.console import Console
 
-from ..designs.registry import preset_label
+from ..designs.registry import labelled
 from ..errors import FlowError
 from ..files import check_writable, write_whole
 from ..results.columns import Column
@@ -90,7 +90,7 @@ class Output:
         tables : mapping of str to sequence of dict
             What people get, by title, in place of one table of all results.
         """
-        columns = _labelled(columns)
+        columns = labelled(columns)
         shown = Results(results, columns, {title: results} if tables is None else tables)
         if self.file is None and self.format == "table":
             print_tables(shown.tables, columns, sys.stdout, _terminal_width())
@@ -124,14 +124,6 @@ class Output:
         else:
             write_whole(self.file, text)
             print(f"results written to {self.file}", file=sys.stderr)
-
-
-def _labelled(columns: Sequence[Column]) -> list[Column]:
-    """Columns that call presets what people call them; a column that has its own way to show them keeps it."""
-    return [
-        replace(column, show=preset_label) if column.field == "preset" and column.show is str else column
-        for column in columns
-    ]
 
 
 def command(name: str, *parameters: click.Parameter, help: str, example: str, writes: bool = True):

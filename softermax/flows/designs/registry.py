@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 
 from ..errors import FlowError
+from ..results.columns import Column
 from .design import Design
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "design",
     "designs",
     "entry_of",
+    "labelled",
     "preset_label",
     "published",
     "registered",
@@ -126,6 +129,14 @@ def preset_label(name: str) -> str:
     """What tables and plots for people call a preset: the label of its design, or its name if it has none."""
     found = designs().get(name)
     return (found and found.label) or name
+
+
+def labelled(columns: Sequence[Column]) -> list[Column]:
+    """Columns that call presets what people call them; a column that has its own way to show them keeps it."""
+    return [
+        replace(column, show=preset_label) if column.field == "preset" and column.show is str else column
+        for column in columns
+    ]
 
 
 def choices(option: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ..design_points import DesignPoint
-from ..designs.registry import design, preset_label
+from ..designs.registry import design
 from ..measurement.cosimulation import CosimOptions
 from ..results.columns import LATENCY, Column, hidden, integer, real
 from ..synthesis.synthesis import AreaOptions
@@ -23,7 +23,7 @@ EVERY = 8
 #: Of what fits 80 columns.
 QUICK_COLUMNS = (
     Column("unit", "unit"),
-    Column("preset", "preset", preset_label),
+    Column("preset", "preset"),
     LATENCY,
     integer("cycles_compared", "cycles\ncompared"),
     integer("mismatches", "mis-\nmatches"),

@@ -9,7 +9,7 @@ from importlib import metadata
 
 from amaranth.lib.wiring import Component
 
-from ..design_points import DesignPoint
+from ..design_points import DesignPoint, option_text
 from .ports import Port, ports_of
 
 __all__ = ["command_line", "header"]
@@ -38,9 +38,9 @@ def command_line(point: DesignPoint, *, macros: bool = False) -> str:
         if name in FLAGS:
             words.append(f"--{name}")
         elif name in OPTIONS or name in PLAIN:
-            words += [OPTIONS.get(name, "--" + name.replace("_", "-")), _text(value)]
+            words += [OPTIONS.get(name, "--" + name.replace("_", "-")), option_text(value)]
         else:
-            words += ["--option", f"{name}={_text(value)}"]
+            words += ["--option", f"{name}={option_text(value)}"]
     return shlex.join([*words, *(["--axi-stream"] if point.axi_stream else []), *(["--macros"] if macros else [])])
 
 
@@ -73,10 +73,6 @@ def header(point: DesignPoint, component: Component, *, macros: bool) -> str:
     lines += [line for port in ports_of(component, formats) for line in _port(port)]
     lines += ["", *textwrap.wrap(FORMATS, WIDTH)]
     return "".join(f"// {line}".rstrip() + "\n" for line in lines)
-
-
-def _text(value) -> str:
-    return ",".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 
 def _latency(point: DesignPoint, component: Component) -> str:

@@ -11,9 +11,9 @@ from ..files import write_whole
 from ..synthesis.sram_macros import SramMacro
 from ..synthesis.verilog import component_verilog, verilog_path
 from .header import header
-from .testbench import testbench
+from .testbench import testbench as testbench_text
 
-__all__ = ["point_verilog", "write_point_verilog", "write_testbench"]
+__all__ = ["point_verilog", "write_point_verilog", "write_with_testbench"]
 
 
 def point_verilog(
@@ -35,18 +35,27 @@ def point_verilog(
     return f"{first}\n//\n{described}{rest}", used
 
 
-def write_point_verilog(
-    point: DesignPoint, build_dir: Path, *, macros: bool, component: Component | None = None
-) -> tuple[Path, dict[str, SramMacro]]:
+def write_point_verilog(point: DesignPoint, build_dir: Path, *, macros: bool) -> tuple[Path, dict[str, SramMacro]]:
     """Write what :func:`point_verilog` makes into ``build_dir/verilog``; returns the file and the macros."""
-    text, used = point_verilog(point, macros=macros, component=component)
+    text, used = point_verilog(point, macros=macros)
     path = verilog_path(point.name, build_dir, macros=macros)
     write_whole(path, text)
     return path, used
 
 
-def write_testbench(point: DesignPoint, component: Component, verilog: Path) -> Path:
-    """Write the testbench of a point's component beside its Verilog; returns the file, whose name ends in ``_tb``."""
-    path = verilog.with_name(f"{verilog.stem}_tb.v")
-    write_whole(path, testbench(point, component, verilog.name, path.name))
-    return path
+def write_with_testbench(point: DesignPoint, path: Path, *, macros: bool, testbench: bool) -> dict:
+    """Write a point's Verilog into a file and, if asked, a testbench beside it, whose name ends in ``_tb``.
+
+    Returns
+    -------
+    dict
+        Names of the files: ``verilog`` and, if asked, ``testbench``.
+    """
+    component = point.component()
+    text, _ = point_verilog(point, macros=macros, component=component)
+    write_whole(path, text)
+    if not testbench:
+        return {"verilog": str(path)}
+    beside = path.with_name(f"{path.stem}_tb.v")
+    write_whole(beside, testbench_text(point, component, path.name, beside.name))
+    return {"verilog": str(path), "testbench": str(beside)}

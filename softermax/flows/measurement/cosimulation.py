@@ -13,7 +13,7 @@ from softermax.sim.cosim import SIMULATORS, simulator_environment, simulator_ver
 from ..cosimulation.verify import verify
 from ..design_points import DesignPoint
 from ..errors import FlowError
-from ..generation.point_verilog import write_point_verilog, write_testbench
+from ..generation.point_verilog import write_with_testbench
 from ..jobs.cache import Cache, CachedJob
 from ..jobs.measure import Measure, OptionGroup
 from ..jobs.provenance import cache_key, file_digest, versions
@@ -101,10 +101,8 @@ def _check_module(name: str, verilog: Path):
 
 def write_verilog(point: DesignPoint, build_dir: Path, macros: bool = False, testbench: bool = False) -> dict:
     """Generate a point's Verilog into ``build_dir/verilog``, its memories SRAM macros, and a testbench, if asked."""
-    component = point.component()
-    verilog, _ = write_point_verilog(point, build_dir, macros=macros, component=component)
-    written = {"verilog": str(verilog)}
-    return written | ({"testbench": str(write_testbench(point, component, verilog))} if testbench else {})
+    path = verilog_path(point.name, build_dir, macros=macros)
+    return write_with_testbench(point, path, macros=macros, testbench=testbench)
 
 
 def check_verilog(point: DesignPoint, build_dir: Path, macros: bool = False, testbench: bool = False):

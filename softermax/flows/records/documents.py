@@ -14,6 +14,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..designs.registry import labelled
 from ..errors import FlowError
 from ..results.columns import Column, hidden
 from ..results.tables import markdown_table
@@ -50,7 +51,7 @@ def _table(wanted: str, root: Path) -> str:
     if not results:
         raise FlowError(f"the table {wanted!r} must show a result of {name}, not none")
     columns = [_column(name, field.strip(), results) for field in fields.split(",")]
-    return markdown_table(results, [*columns, *hidden("*")])
+    return markdown_table(results, labelled([*columns, *hidden("*")]))
 
 
 def _column(name: str, field: str, results: Sequence[dict]) -> Column:

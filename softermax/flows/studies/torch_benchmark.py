@@ -18,7 +18,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from softermax.model import UQ, SoftermaxConfig
 from softermax.model.torch import forward, kernel, softmax
-from softermax.nn import default_config, register
+from softermax.nn import register
 
 from .benchmark import ratio_text, seconds, side_by_side
 
@@ -44,7 +44,7 @@ CONFIGS = {
     "paper": SoftermaxConfig.paper(lanes=16, max_len=SHAPE[-1]),
     "faithful": SoftermaxConfig.faithful(max_len=SHAPE[-1]),
     "paper, base e": SoftermaxConfig.paper(lanes=16, max_len=SHAPE[-1], base="e"),
-    "default of nn": default_config(),
+    "default of nn": SoftermaxConfig.default(),
 }
 
 

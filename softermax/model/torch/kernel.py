@@ -22,7 +22,7 @@ from pathlib import Path
 import torch
 
 from ..config import SoftermaxConfig
-from ..golden import VANISHED
+from ..golden import VANISHED, octaves
 from .rows import keep_freed_memory
 from .tables import tables
 
@@ -156,7 +156,7 @@ def _constants(config: SoftermaxConfig) -> tuple[Constants, list[torch.Tensor]]:
         "narrow": config.unnormed.width + config.lanes.bit_length() < 32,
         "narrow_results": known.narrow_results,
         "factor": float(1 << bits) * (1 if config.base == "2" else math.log2(math.e)),
-        "far": VANISHED * (1 if config.base == "2" else math.log(2)),
+        "far": octaves(VANISHED, config),
         "ulp": config.output.ulp,
     }
     return Constants(**values, **{name: array.data_ptr() for name, array in zip(TABLES, arrays, strict=True)}), arrays
