@@ -25,7 +25,7 @@ PLOTS = (".svg", ".png")
 TASKS = "sentiment, similarity, digits, language-model, squad and glue:NAME"
 TASK_HELP = f"TASK is one of {TASKS}."
 #: Tasks whose models are not trained.
-UNTRAINED = ("similarity", "language-model")
+UNTRAINED = ("similarity",)
 
 
 def _task(context, argument, task: str) -> str:
@@ -48,6 +48,16 @@ TASK = (
         "language model, without it two novels.",
     ),
     click.Option(["--model"], help="Folder of a pretrained model, or its name on a hub, instead of the task's own."),
+    click.Option(
+        ["--tokens"],
+        type=click.IntRange(2),
+        help="Length of a language model's windows; by default 1024, or 256 where it is trained.",
+    ),
+    click.Option(
+        ["--windows"],
+        type=click.IntRange(2),
+        help="Number of windows of its text; by default 16, or 32 where it is trained.",
+    ),
     BUILD_DIR,
 )
 
@@ -55,8 +65,8 @@ TASK = (
 @command(
     "finetune",
     *TASK,
-    help="Train a model with softmax, then swap Softermax in: as it is, and trained further with it, beside softmax "
-    f"trained further for the same steps. {TASK_HELP}",
+    help="Train a model with softmax, or take a pretrained language model, then swap Softermax in: as it is, and "
+    f"trained further with it, beside softmax trained further for the same steps. {TASK_HELP}",
     example="finetune sentiment --seeds 3",
 )
 def finetune(output: Output, task, **options):
@@ -70,8 +80,6 @@ def finetune(output: Output, task, **options):
     *TASK,
     click.Option(["--ablation"], is_flag=True, help="Try each approximation alone, and all but it."),
     click.Option(["--bits"], is_flag=True, help="Try more and fewer bits of scores and of probabilities."),
-    click.Option(["--tokens"], type=click.IntRange(2), help="Length of a language model's windows; 1024 unless told."),
-    click.Option(["--windows"], type=click.IntRange(2), help="Number of windows of its text; 16 unless told."),
     help="Train a model with softmax, or take a pretrained one, then swap Softermax in without training for it. "
     f"{TASK_HELP}",
     example="accuracy similarity --ablation",
@@ -131,17 +139,15 @@ def families(output: Output, names):
         stop(message, 1)
 
 
-def _run(
-    output: Output, task: str, kind: str, *, tune: bool, seeds, quick, data, model, build_dir, tokens=None, windows=None
-):
+def _run(output: Output, task: str, kind: str, *, tune: bool, seeds, quick, data, model, build_dir, tokens, windows):
     """Run an experiment, write its results and a plot, and show them."""
     kind_or_tuned = "finetune" if tune else kind
     # Before what takes long to import; a language model's files have the length of its windows in their names.
     _files(build_dir, task.replace(":", "-"), kind_or_tuned)
     experiment, columns, choose = _experiments()
-    choice = choose(task, data, model, quick, tokens, windows)
+    choice = choose(task, data, model, quick, tokens, windows, tune)
     stem, files = _files(build_dir, choice.label, kind_or_tuned)
-    results = experiment(choice, seeds, kind, build_dir, MESSAGES, tune=tune)
+    results = experiment(choice, seeds, kind, build_dir, MESSAGES)
     from ..report.accuracy_plots import accuracy_plot  # plots take a second to import
 
     plot = accuracy_plot(results, kind)

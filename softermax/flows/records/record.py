@@ -56,8 +56,9 @@ RECORDS = {
     "operators-asap7": Record("operators", 6, OPERATORS.columns, liberty=True),
     "language-model": Record("accuracy language-model", 40, OUTCOME_COLUMNS, MODELS),
     "similarity": Record("accuracy similarity", 1, OUTCOME_COLUMNS, MODELS),
-    "digits": Record("accuracy digits", 5, OUTCOME_COLUMNS, MODELS),
-    "sentiment": Record("accuracy sentiment", 16, OUTCOME_COLUMNS, MODELS),
+    "digits": Record("finetune digits", 8, OUTCOME_COLUMNS, MODELS),
+    "sentiment": Record("finetune sentiment", 25, OUTCOME_COLUMNS, MODELS),
+    "language-model-tuned": Record("finetune language-model", 80, OUTCOME_COLUMNS, MODELS),
 }
 
 

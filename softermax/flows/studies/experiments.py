@@ -67,9 +67,10 @@ class Run:
 
     def key(self) -> str:
         """Under which its result is kept: a digest of all that it follows from."""
+        task = self.task
         facts = {
-            "run": [self.task.name, self.task.quick, repr(self.task.cut), self.seed, repr(self.arm), self.tuned],
-            "files": [_folder_digest(self.task.data), _folder_digest(self.task.model) or self.task.model],
+            "run": [task.name, task.quick, repr(task.cut), task.steps, self.seed, repr(self.arm), self.tuned],
+            "files": [_folder_digest(task.data), _folder_digest(task.model) or task.model],
             "sources": source_digest(("model", "nn", "pretrained")),
             "versions": versions(PROGRAMS),
         }
@@ -120,7 +121,7 @@ def outcomes(run: Run, build_dir: Path) -> dict:
     """Outcomes of a seed's model with the run's arm."""
     with _told(TaskError, ValueError):
         task, model = _begin(run, build_dir)
-        if task.schedule is not None:
+        if run.task.trained:
             model.load_state_dict(torch.load(_start_file(run, build_dir), weights_only=True))
         run.arm.install(model, training.calibration_batches(task))
         if run.tuned:
@@ -140,10 +141,8 @@ def _task(choice: TaskChoice, seed: int, build_dir: Path) -> Task:
     return choice.load(seed, build_dir / "data")
 
 
-def experiment(
-    choice: TaskChoice, seeds: int, kind: str, build_dir: Path, console: Console, *, tune: bool = False
-) -> list[dict]:
-    """Run a set of arms, each swapped into the model as it is and, if asked, also trained for the same steps.
+def experiment(choice: TaskChoice, seeds: int, kind: str, build_dir: Path, console: Console) -> list[dict]:
+    """Run a set of arms, each swapped into the model as it is and, if the choice says so, trained for the same steps.
 
     Parameters
     ----------
@@ -152,8 +151,6 @@ def experiment(
         From 1 to this; where nothing is random, one is enough and all that is run.
     kind : str
         Of :data:`softermax.nn.tasks.arms.SETS`, as the task takes it.
-    tune : bool
-        Whether those of :data:`softermax.nn.tasks.arms.TUNED` are fine-tuned, too.
 
     Returns
     -------
@@ -170,7 +167,7 @@ def experiment(
         choice.prepare(build_dir / "data")
     numbers = range(1, seeds + 1) if choice.trained else (1,)
     models = [(arm, False) for arm in choice.arms(kind)]
-    models += [(arm, True) for arm, _ in models if tune and arm.name in arms.TUNED]
+    models += [(arm, True) for arm, _ in models if choice.tune and arm.name in arms.TUNED]
     runs = [Run(choice, seed, arm, tuned) for seed in numbers for arm, tuned in models]
     _train_starts(runs, build_dir, console)
     found = run_jobs([Job(outcomes, run, build_dir) for run in runs], "Evaluating arms", console)

@@ -118,6 +118,16 @@ def decoder(max_len: int = MAX_LEN) -> list[Arm]:
     ]
 
 
+def tuned_decoder(max_len: int = MAX_LEN) -> list[Arm]:
+    """Arms of a language model that is trained further: base 2 on scores as they come, which training has to mend."""
+    return [
+        CONTROL,
+        Arm("base 2, exact", _paper(max_len), "exact"),
+        Arm("paper", _paper(max_len)),
+        Arm("faithful, cascade", _faithful(max_len, base="2", rounding="cascade")),
+    ]
+
+
 def ablation(max_len: int = MAX_LEN) -> list[Arm]:
     """Each approximation of the paper's preset alone, and all of them but that one."""
     names = {part: part.replace("_", " ") for part in APPROXIMATIONS}
@@ -154,6 +164,6 @@ def bits(max_len: int = MAX_LEN) -> list[Arm]:
 
 
 #: Sets of arms by name: what makes them for rows of a length.
-SETS = {"presets": presets, "decoder": decoder, "ablation": ablation, "bits": bits}
-#: Names of the presets that are fine-tuned, the control among them.
-TUNED = ("softmax", "paper", "faithful", "folded")
+SETS = {"presets": presets, "decoder": decoder, "tuned decoder": tuned_decoder, "ablation": ablation, "bits": bits}
+#: Names of the arms that are fine-tuned, the control among them.
+TUNED = ("softmax", "paper", "faithful", "folded", "faithful, cascade")

@@ -10,7 +10,7 @@ from .data import LEE, SNIPPETS, fetch
 from .digits import DigitsTask
 from .errors import TaskError
 from .glue import GLUE, glue
-from .language_model import FULL, QUICK, LanguageModelTask, Windows
+from .language_model import FULL, QUICK, QUICK_STEPS, STEPS, TUNED, LanguageModelTask, Windows
 from .novels import fetch_novels, novels_folder
 from .sentiment import sentiment
 from .similarity import SimilarityTask
@@ -40,7 +40,10 @@ class TaskChoice:
     quick : bool
         A few examples, to see that everything works.
     tokens, windows : int or None
-        Of a language model, how long the texts are that it reads, and how many; None: 1024 and 16, or a few if quick.
+        Of a language model, how long the texts are that it reads, and how many; None: 1024 and 16, 256 and 32 if it is
+        trained, or a few if quick.
+    tune : bool
+        Whether its arms are trained further.
 
     Raises
     ------
@@ -54,6 +57,7 @@ class TaskChoice:
     quick: bool = False
     tokens: int | None = None
     windows: int | None = None
+    tune: bool = False
 
     def __post_init__(self):
         if self.name not in TASKS:
@@ -74,7 +78,7 @@ class TaskChoice:
 
     @property
     def trained(self) -> bool:
-        """Whether its models are trained."""
+        """Whether its models are trained with softmax before all else."""
         return self.name not in ("similarity", LANGUAGE_MODEL)
 
     @property
@@ -82,10 +86,17 @@ class TaskChoice:
         """How a language model's texts are cut; None for other tasks."""
         if self.name != LANGUAGE_MODEL:
             return None
-        usual = QUICK if self.quick else FULL
+        usual = QUICK if self.quick else TUNED if self.tune else FULL
         return Windows(
             usual.tokens if self.tokens is None else self.tokens, usual.count if self.windows is None else self.windows
         )
+
+    @property
+    def steps(self) -> int | None:
+        """Steps that a language model is trained further; None for other tasks, and where it is not."""
+        if self.cut is None or not self.tune:
+            return None
+        return QUICK_STEPS if self.quick else STEPS
 
     @property
     def label(self) -> str:
@@ -101,7 +112,8 @@ class TaskChoice:
         """Arms of a set of :data:`softermax.nn.tasks.arms.SETS`, with rows as long as its own."""
         if self.cut is None:
             return SETS[kind](MAX_LEN)
-        return SETS["decoder" if kind == "presets" else kind](self.cut.tokens)
+        decoder = "tuned decoder" if self.tune else "decoder"
+        return SETS[decoder if kind == "presets" else kind](self.cut.tokens)
 
     def prepare(self, folder: Path):
         """Fetch what it needs into a folder, once for all processes."""
@@ -119,7 +131,7 @@ class TaskChoice:
         if self.name == "digits":
             return DigitsTask(seed, self.quick)
         if self.name == LANGUAGE_MODEL:
-            return LanguageModelTask(self.data or novels_folder(folder), self.model, self.cut)
+            return LanguageModelTask(self.data or novels_folder(folder), self.model, self.cut, self.steps)
         if self.name == "squad":
             return SquadTask(self.data, self.model, self.quick)
         return glue(self.name.removeprefix("glue:"), self.data, self.model, self.quick)

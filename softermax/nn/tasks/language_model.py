@@ -1,10 +1,10 @@
-"""Prediction of a text's next token, by a decoder that nobody trains for it; another text is there to calibrate on."""
+"""Prediction of a text's next token, by a pretrained decoder; another text is there to calibrate or train on."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,9 +18,9 @@ from .comparison import Outcomes
 from .errors import TaskError
 from .novels import TEST, TRAIN, read_text
 from .pretrained import load_model, load_tokenizer, smollm2
-from .task import Task
+from .task import Schedule, Task
 
-__all__ = ["FULL", "QUICK", "LanguageModelTask", "Windows"]
+__all__ = ["FULL", "QUICK", "QUICK_STEPS", "STEPS", "TUNED", "LanguageModelTask", "Windows"]
 
 #: Fewest windows of which a standard error can be given, and fewest tokens of which one is predicted.
 FEWEST = 2
@@ -57,6 +57,10 @@ class Windows:
 
 
 FULL, QUICK = Windows(1024, 16), Windows(64, 2)
+#: Windows where the model is trained further, one a step, and steps. A step takes as long as six predictions.
+TUNED, STEPS, QUICK_STEPS = Windows(256, 32), 300, 2
+#: Greatest learning rate of these steps.
+RATE = 5e-5
 
 
 class LanguageModelTask(Task):
@@ -70,6 +74,8 @@ class LanguageModelTask(Task):
         Folder of a decoder, or its name on a hub; None: SmolLM2.
     windows : Windows
         Of both texts.
+    steps : int or None
+        Training steps, each of a window of its own; None where nothing is trained.
 
     Raises
     ------
@@ -77,15 +83,17 @@ class LanguageModelTask(Task):
         If there is no such model or text, or either is too short.
     """
 
-    measures, schedule, at_once = ("perplexity",), None, 1
+    measures, at_once = ("perplexity",), 1
 
-    def __init__(self, folder: Path, model: str | None = None, windows: Windows = FULL):
+    def __init__(self, folder: Path, model: str | None = None, windows: Windows = FULL, steps: int | None = None):
+        self.schedule = steps and Schedule(epochs=0, rate=0.0, more_epochs=1, more_rate=RATE, batch=1)
         self._files = smollm2() if model is None else Files(model, {})
         self._windows = windows
         tokenizer = load_tokenizer(self._files.folder, **self._files.options)
+        parts = {TRAIN: replace(windows, count=steps or windows.count), TEST: windows}
         self.train, self.test = (
-            windows.cut(tokenizer(read_text(path), add_special_tokens=False)["input_ids"], path)
-            for path in (folder / TRAIN, folder / TEST)
+            part.cut(tokenizer(read_text(folder / name), add_special_tokens=False)["input_ids"], folder / name)
+            for name, part in parts.items()
         )
 
     @cached_property
@@ -104,7 +112,8 @@ class LanguageModelTask(Task):
         return len(example)
 
     def batch(self, examples) -> Mapping[str, Tensor]:
-        return {"input_ids": torch.tensor(examples), "use_cache": False}
+        ids = torch.tensor(examples)
+        return {"input_ids": ids, "use_cache": False} | ({"labels": ids} if self.schedule else {})
 
     def answers(self, output, batch) -> list[float]:
         """Mean loss of a window's predictions, in nats."""

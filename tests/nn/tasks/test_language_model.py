@@ -113,6 +113,24 @@ def _scores(attention, hidden, cos, sin):
     return (torch.matmul(q, k.transpose(2, 3)) * attention.scaling).numpy()
 
 
+def test_each_training_step_has_a_window_of_its_own(tmp_path):
+    task = LanguageModelTask(texts(tmp_path), decoder(tmp_path / "model"), WINDOWS, steps=7)
+    assert (len(task.train), len(task.test)) == (7, 5)
+    seen, model = [], task.start()
+    before = [parameter.clone() for parameter in model.parameters()]
+    model.register_forward_pre_hook(lambda *call: seen.append(call[2]["input_ids"].tolist()[0]), with_kwargs=True)
+    training.train(model, task, task.schedule.more_epochs, task.schedule.more_rate, seed=1)
+    assert sorted(seen) == sorted(task.train)
+    assert any((a != b).any() for a, b in zip(before, model.parameters(), strict=True))
+
+
+def test_training_predicts_texts_like_those_trained_on_better(tmp_path):
+    task = LanguageModelTask(texts(tmp_path), decoder(tmp_path / "model"), WINDOWS, steps=15)
+    before, model = evaluated(task, CONTROL)
+    training.train(model, task, 1, 1e-2, seed=1)
+    assert np.mean(training.evaluate(model, task).values) < np.mean(before.values)
+
+
 def test_arms_do_not_touch_the_model_that_others_begin_with(task):
     before = evaluated(task, CONTROL)[0]
     _, model = evaluated(task, ARMS["folded UQ(0,8)"])
