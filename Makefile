@@ -16,6 +16,7 @@
 #   make coverage   functional coverage of every unit's benches: which situations they have played (docs/explanation/coverage.md)
 #   make soak       ten million slices through each unit under random stalls, ten million at full speed (docs/explanation/soak.md)
 #   make docs       the documentation site, in build/docs; make docs-links checks its links to other sites
+#   make docs-check  tables of README and docs against the records in results/, and which records are old, with their CPU time
 #   make docs-outputs  write what the commands in docs/ print again, after they have changed; PAGES="FILE ..."
 #   make benchmark  the golden model's speed beside SciPy's softmax
 #   make torch-benchmark  the speed of Softermax in PyTorch beside torch.softmax
@@ -29,7 +30,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 DEV := $(VENV)/with-dev
 
-.PHONY: main datasheet evaluate test lint accuracy finetune minilm language-model families scores faithful binary16 formal gate mutants coverage soak docs docs-links docs-outputs benchmark torch-benchmark clean
+.PHONY: main datasheet evaluate test lint accuracy finetune minilm language-model families scores faithful binary16 formal gate mutants coverage soak docs docs-links docs-check docs-outputs benchmark torch-benchmark clean
 
 main: $(READY)
 	@$(BIN)/softermax quick $(addprefix --liberty ,$(LIBERTY))
@@ -97,6 +98,10 @@ docs: $(VENV)/with-docs
 
 docs-links: $(VENV)/with-docs
 	@$(BIN)/sphinx-build --quiet --builder linkcheck --doctree-dir build/doctrees docs build/docs-links
+
+docs-check: $(READY)
+	@$(BIN)/softermax document --check
+	@$(BIN)/softermax records
 
 docs-outputs: $(DEV)
 	@$(BIN)/python tests/docs/pages.py $(PAGES)

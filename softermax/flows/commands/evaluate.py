@@ -15,6 +15,7 @@ from ..evaluation.datasheet import datasheet as make_datasheet
 from ..evaluation.evaluation import evaluate as run_evaluation
 from ..evaluation.evaluation import (
     evaluation_path,
+    flat_results,
     full_plan,
     library_name,
     read_evaluation,
@@ -126,7 +127,7 @@ def evaluate(output: Output, liberty, exclude, scheduler, build_dir):
     written = write_evaluation(evaluation, build_dir)
     page = write_report(read_evaluations(build_dir), build_dir / "report")
     units = evaluation["units"]
-    output.show(units, UNIT_COLUMNS, "Units", tables=unit_tables(units))
+    output.show(flat_results(evaluation), UNIT_COLUMNS, "Units", tables=unit_tables(units))
     output.note(f"all figures in {written}, the report in {page}")
     fail_on_mismatch(units + evaluation["lengths"])
 
@@ -137,17 +138,18 @@ def evaluate(output: Output, liberty, exclude, scheduler, build_dir):
         ["--evaluation"],
         type=click.Path(path_type=Path),
         required=True,
-        help="File of figures that `softermax evaluate` wrote, such as build/evaluation/generic.json.",
+        help="File of figures that `softermax evaluate` wrote, such as build/evaluation/generic.json, or a record of "
+        "it, such as results/units-asap7.json.",
     ),
     click.Option(["-o", "--output", "svg"], type=OutputFile(), required=True, help="File for the picture, .svg."),
     help="Draw the picture of README: block diagram of the complete softmax with its number formats, and bars of area "
     "and energy compared with the FP16 baseline.",
-    example="picture --evaluation build/evaluation/generic.json -o softermax.svg",
+    example="picture --evaluation results/units-asap7.json -o docs/softermax.svg",
     writes=False,
 )
 def picture(output: Output, evaluation, svg):
     from ..report import front_picture  # plots take a second to import
 
-    write_whole(svg, front_picture(evaluation.stem, read_evaluation(evaluation)))
+    write_whole(svg, front_picture(evaluation.stem.removeprefix("units-"), read_evaluation(evaluation)))
     if svg != STANDARD_OUTPUT:
         output.show_facts({"picture": str(svg)})

@@ -26,7 +26,9 @@ from ..synthesis.synthesis import AreaOptions
 __all__ = [
     "Plan",
     "evaluate",
+    "evaluation_of",
     "evaluation_path",
+    "flat_results",
     "full_plan",
     "library_name",
     "provenance",
@@ -50,6 +52,8 @@ TOKENS, LANES_OF_LENGTHS = (64, 256, 1024), {"unnormed": 32, "normalization": 32
 SWEPT, LANES = "softmax", (4, 8, 16, 32)
 LENGTHS = (64, 1024, 4096)
 
+#: Lists of an evaluation's results.
+LISTS = ("units", "lengths", "sweeps")
 #: Tables for people: title, and the fields of a unit beside those of its point.
 TABLES = {
     f"Area, recipe {RECIPE}": (
@@ -211,6 +215,20 @@ def write_evaluation(evaluation: dict, build_dir: Path) -> Path:
     return path
 
 
+def flat_results(evaluation: dict) -> list[dict]:
+    """All results of an evaluation, each with the name of its list in the field ``list``."""
+    return [{"list": name, **result} for name in LISTS for result in evaluation[name]]
+
+
+def evaluation_of(results: Sequence[dict]) -> dict:
+    """An evaluation from its flat results: its lists, and of the provenance the recipe."""
+    found: dict[str, list[dict]] = {name: [] for name in LISTS}
+    for result in results:
+        found[result["list"]].append({field: value for field, value in result.items() if field != "list"})
+    recipes = {unit["recipe"] for unit in found["units"]}
+    return found | {"provenance": {"recipe": recipes.pop()} if len(recipes) == 1 else {}}
+
+
 def read_evaluations(build_dir: Path) -> dict[str, dict]:
     """All evaluations that have been written, by library."""
     found = {}
@@ -223,12 +241,14 @@ def read_evaluations(build_dir: Path) -> dict[str, dict]:
 
 
 def read_evaluation(path: Path) -> dict:
-    """An evaluation that has been written to a file; a FlowError if it is none."""
+    """An evaluation that has been written to a file, or is kept in a record; a FlowError if it is none."""
     try:
         found = json.loads(path.read_text())
+        if isinstance(found, dict) and "results" in found:
+            found = evaluation_of(found["results"])
     except OSError as error:
         raise FlowError(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError:
+    except (ValueError, TypeError, KeyError):
         found = None
     identity = {"unit", "preset", "lanes", "max_len"}
     units = found.get("units") if isinstance(found, dict) else None

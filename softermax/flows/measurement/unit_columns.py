@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..results.columns import merged
+from ..results.columns import hidden, merged
 from .jobs import AREA, ENERGY, TIMING
 
 __all__ = ["UNIT_COLUMNS"]
 
-UNIT_COLUMNS = merged(AREA.columns, TIMING.columns, ENERGY.columns)
+UNIT_COLUMNS = (*hidden("list"), *merged(AREA.columns, TIMING.columns, ENERGY.columns))

@@ -1,11 +1,14 @@
 """Tables of the documents, written from records.
 
-A table stands between two comments, of which the first says what it shows::
+Tables stand between two comments, of which the first says what they show::
 
     <!-- figures: RECORD; FIELD, FIELD, ...; FIELD=VALUE, ... -->
+    <!-- evaluation: RECORD -->
+    <!-- ratios: RECORD -->
     <!-- end of figures -->
 
-Fields are columns, in this order. The part after the second semicolon chooses rows; without it, every result is one.
+Figures are one table. Fields are its columns, in this order; the part after the second semicolon chooses rows, and
+without it every result is one. An evaluation is all tables of the report, ratios the short table of its headline.
 """
 
 from __future__ import annotations
@@ -16,13 +19,14 @@ from pathlib import Path
 
 from ..designs.registry import labelled
 from ..errors import FlowError
+from ..evaluation.evaluation import evaluation_of
 from ..results.columns import Column, hidden
 from ..results.tables import markdown_table
 from .record import RECORDS, read_record
 
 __all__ = ["documents", "fill"]
 
-TABLE = re.compile(r"(?ms)^(<!-- figures: (.*?) -->\n)(.*?)^(<!-- end of figures -->)$")
+TABLE = re.compile(r"(?ms)^(<!-- (figures|evaluation|ratios): (.*?) -->\n)(.*?)^(<!-- end of figures -->)$")
 
 
 def documents(root: Path) -> list[Path]:
@@ -40,10 +44,33 @@ def fill(text: str, root: Path) -> str:
     FlowError
         If a table asks for a record, field or result that there is not.
     """
-    return TABLE.sub(lambda found: f"{found[1]}{_table(found[2], root)}{found[4]}", text)
+    makers = {"figures": _figures, "evaluation": _evaluation, "ratios": _ratios}
+    return TABLE.sub(lambda found: f"{found[1]}{makers[found[2]](found[3], root)}{found[5]}", text)
 
 
-def _table(wanted: str, root: Path) -> str:
+def _evaluation(name: str, root: Path) -> str:
+    # Headings need empty lines around them; the first stands below a comment.
+    from ..report import markdown_tables
+
+    return f"{markdown_tables(_library(name, root))}\n"
+
+
+def _ratios(name: str, root: Path) -> str:
+    from ..report import markdown_ratios
+
+    return markdown_ratios(_library(name, root))
+
+
+def _library(name: str, root: Path):
+    """Results of an evaluation that is kept in a record, under the name of its library."""
+    from ..report import library_results  # plots take a second to import
+
+    lists = evaluation_of(read_record(name, root)["results"])
+    [library] = library_results({name.removeprefix("units-"): lists})
+    return library
+
+
+def _figures(wanted: str, root: Path) -> str:
     name, fields, *conditions = (part.strip() for part in wanted.split(";"))
     results = read_record(name, root)["results"]
     for field, value in (each.strip().split("=") for part in conditions for each in part.split(",")):

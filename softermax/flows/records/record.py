@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import FlowError
 from ..evaluation.quick import QUICK_COLUMNS
 from ..files import write_whole
-from ..jobs.provenance import source_digest, versions
+from ..jobs.provenance import code_digest, versions
 from ..measurement.unit_columns import UNIT_COLUMNS
 from ..results.columns import Column
 from ..studies.operators import OPERATORS
@@ -89,7 +89,7 @@ def write_record(name: str, results: Sequence[dict], libraries: Sequence[str] = 
     record = RECORDS[name]
     kept = {
         "command": f"softermax {record.command}" + " --liberty FILE" * record.liberty,
-        "sources": source_digest(record.packages),
+        "sources": code_digest(record.packages),
         "libraries": list(libraries),
         "versions": versions(),
         "results": list(results),
@@ -118,4 +118,4 @@ def read_record(name: str, root: Path = Path()) -> dict:
 
 def is_stale(name: str, root: Path = Path()) -> bool:
     """Whether sources of a record have changed since it was measured."""
-    return read_record(name, root)["sources"] != source_digest(RECORDS[name].packages)
+    return read_record(name, root)["sources"] != code_digest(RECORDS[name].packages)

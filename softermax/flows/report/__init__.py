@@ -5,7 +5,9 @@
 :mod:`.drawing` makes files of figures and :mod:`.page` the page. :mod:`.picture` is the front picture.
 """
 
+from .markdown import markdown_ratios, markdown_tables
 from .picture import front_picture
+from .results import library_results
 from .writing import write_report
 
-__all__ = ["front_picture", "write_report"]
+__all__ = ["front_picture", "library_results", "markdown_ratios", "markdown_tables", "write_report"]

@@ -1,4 +1,4 @@
-"""A report's tables in Markdown, as docs/results/figures.md has them."""
+"""A report's tables in Markdown, as documents have them."""
 
 from __future__ import annotations
 
@@ -10,23 +10,45 @@ from .headline import headline
 from .leading import leading_table
 from .results import LibraryResults
 
-__all__ = ["markdown_report"]
+__all__ = ["markdown_ratios", "markdown_report", "markdown_tables"]
 
-START = (
-    "# Figures\n\nWritten by `make evaluate`, for each library that was given. "
-    "[How](../how-to/evaluation.md) they were measured, and what they do not say.\n"
-)
+START = "# Figures\n\nWritten by `softermax evaluate`, for each library that was given.\n"
+#: Measures of the short table of ratios: names of the headline, and what its columns call them.
+SHORT = {"area": "area", "energy, no glitches": "energy"}
 
 
 def markdown_report(libraries: Sequence[LibraryResults]) -> str:
     """The headline and all tables of each library."""
-    return START + "".join(part for library in libraries for part in _parts(library))
+    return START + "".join(f"{_title(library)}{markdown_tables(library)}" for library in libraries)
 
 
-def _parts(library: LibraryResults) -> Iterator[str]:
+def markdown_tables(library: LibraryResults) -> str:
+    """The headline and all tables of a library, each under a heading of the third level."""
+    return "".join(_tables(library))
+
+
+def markdown_ratios(library: LibraryResults) -> str:
+    """A short table: for each level area and energy as ratios to the baseline, presets beside the paper's own."""
+    rows = [row for row in headline(library) if row.measure in SHORT]
+    names = [*map(preset_label, compared_presets()), "published"]
+    cells: dict[str, list[str]] = {row.unit: [] for row in rows}
+    for row in rows:
+        cells[row.unit] += [_short(ratio) for ratio in (*row.ours.values(), row.published)]
+    headings = [heading for measure in SHORT.values() for heading in (f"{measure}: {names[0]}", *names[1:])]
+    return _table(["unit", *headings], [[unit, *ratios] for unit, ratios in cells.items()])
+
+
+def _short(ratio: float | None) -> str:
+    return "-" if ratio is None else f"{ratio:.2f}"
+
+
+def _title(library: LibraryResults) -> str:
     commit = library.provenance.get("commit")
-    yield f"\n## {library.title}\n"
-    yield f"At commit {commit[:12]}{', changed' * bool(library.provenance.get('dirty'))}.\n" if commit else ""
+    at = f"At commit {commit[:12]}{', changed' * bool(library.provenance.get('dirty'))}.\n" if commit else ""
+    return f"\n## {library.title}\n{at}"
+
+
+def _tables(library: LibraryResults) -> Iterator[str]:
     leading, rows = leading_table(library), headline(library)
     if leading:
         yield f"\n### Figures, {library.lanes} lanes\n\n"

@@ -54,7 +54,7 @@ def markdown_table(results: Sequence[dict], columns: Sequence[Column]) -> str:
     """One table in Markdown."""
     table = Table(box=MARKDOWN)
     for column in shown_columns(results, columns):
-        heading = column.heading.format_map(results[0]).replace("\n", " ")
+        heading = column.one_line_heading(results[0])
         table.add_column(Text(heading), justify=_side(column, results), no_wrap=not column.wraps)
     _add_rows(table, shown_columns(results, columns), results)
     file = io.StringIO()

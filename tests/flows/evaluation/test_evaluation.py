@@ -22,6 +22,8 @@ from softermax.flows.evaluation.evaluation import (
     PERIOD,
     Plan,
     evaluate,
+    evaluation_of,
+    flat_results,
     read_evaluations,
     unit_tables,
     write_evaluation,
@@ -224,7 +226,9 @@ def test_the_command_writes_an_evaluation_and_a_report(fresh, command):
     evaluation, folder = fresh
     done = command("--json")
     assert done.exit_code == 0, done.output
-    assert json.loads(done.stdout) == evaluation["units"]
+    results = json.loads(done.stdout)
+    assert results == flat_results(evaluation)
+    assert evaluation_of(results) == evaluation | {"provenance": {"recipe": "balanced"}}
     assert json.loads((folder / "evaluation" / "generic.json").read_text()) == evaluation
     assert (folder / "report" / "index.html").stat().st_size > 0
 

@@ -9,7 +9,16 @@ import pytest
 
 from softermax.flows.errors import FlowError
 from softermax.flows.jobs import provenance
-from softermax.flows.jobs.provenance import PACKAGES, commit, design_digest, library_digests, source_digest, versions
+from softermax.flows.jobs.provenance import (
+    PACKAGES,
+    code_digest,
+    code_of,
+    commit,
+    design_digest,
+    library_digests,
+    source_digest,
+    versions,
+)
 
 
 @pytest.fixture
@@ -52,6 +61,60 @@ def test_names_count_but_not_files_that_are_compiled_or_hidden_or_of_the_report(
     assert digest() == before
     (sources / "hw" / "a.py").rename(sources / "hw" / "b.py")
     assert digest() != before
+
+
+CODE = '''"""Words."""
+
+import a  # words
+
+
+class B:
+    """Words
+    of two lines."""
+
+    text = """a # string
+that counts"""  # words
+
+    def c(self):
+        """Words."""
+        return "# no comment"
+'''
+
+
+def test_code_is_what_python_runs():
+    assert code_of(CODE).splitlines() == [
+        "import a",
+        "class B:",
+        '    text = """a # string',
+        'that counts"""',
+        "    def c(self):",
+        '        return "# no comment"',
+    ]
+    assert code_of("") == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "counts"),
+    [
+        ("Words.", "Others.", False),
+        ("# words", "", False),
+        ("that counts", "that does", True),
+        ("c(self)", "d(self)", True),
+    ],
+)
+def test_rewording_changes_no_digest_of_code(sources, old, new, counts):
+    file = sources / "hw" / "a.py"
+    file.write_text(CODE)
+    before = code_digest()
+    assert old in CODE
+    file.write_text(CODE.replace(old, new))
+    assert (code_digest() != before) is counts
+
+
+def test_files_of_data_count_whole_for_the_digest_of_code(sources):
+    before = code_digest()
+    (sources / "sim" / "scores.npz").write_bytes(b"\xff# data")
+    assert code_digest() != before
 
 
 def design_digests() -> dict[str, str]:

@@ -6,9 +6,14 @@ from pathlib import Path
 import pytest
 
 from softermax.flows.commands import records as commands
+from softermax.flows.commands.app import app
 from softermax.flows.errors import FlowError
+from softermax.flows.evaluation.evaluation import flat_results
 from softermax.flows.records import RECORDS, Record, documents, fill, read_record, record, write_record
+from softermax.flows.report import front_picture, library_results, markdown_tables
 from softermax.flows.results.columns import Column, real
+
+from ..report.made_up import made_up_evaluation
 
 ROOT = Path(__file__).parents[3]
 TEXT = """before
@@ -46,7 +51,7 @@ def test_a_record_says_what_it_follows_from(tiny):
 
 def test_it_is_stale_when_its_sources_have_changed(tiny, monkeypatch):
     assert not record.is_stale("tiny", tiny)
-    monkeypatch.setattr(record, "source_digest", lambda packages: "another")
+    monkeypatch.setattr(record, "code_digest", lambda packages: "another")
     assert record.is_stale("tiny", tiny)
 
 
@@ -60,6 +65,49 @@ def test_a_table_shows_the_chosen_fields_of_the_chosen_results(tiny):
         "<!-- end of figures -->",
         "after",
     ]
+
+
+EVALUATION = "<!-- evaluation: units-tiny -->\n<!-- end of figures -->\n"
+RATIOS = "<!-- ratios: units-tiny -->\n<!-- end of figures -->\n"
+
+
+@pytest.fixture(scope="module")
+def evaluations():
+    return {"asap7": made_up_evaluation("asap7")}
+
+
+@pytest.fixture
+def evaluated(tiny, evaluations, monkeypatch):
+    """The record of an evaluation, in the same checkout."""
+    monkeypatch.setitem(RECORDS, "units-tiny", Record("evaluate", 1, ()))
+    write_record("units-tiny", flat_results(evaluations["asap7"]), root=tiny)
+    return tiny
+
+
+def test_all_tables_of_an_evaluation_are_those_of_the_report(evaluated, evaluations):
+    [library] = library_results({"tiny": {**evaluations["asap7"], "provenance": {}}})
+    first, *lines, last = fill(EVALUATION, evaluated).splitlines()
+    assert "\n".join(lines).strip() == markdown_tables(library).strip()
+    assert [first, last] == EVALUATION.splitlines()
+    assert fill(fill(EVALUATION, evaluated), evaluated) == fill(EVALUATION, evaluated)
+
+
+def test_ratios_are_those_of_the_headline(evaluated, evaluations):
+    _, heading, _, unnormed, *_ = fill(RATIOS, evaluated).splitlines()
+    assert heading == (
+        "| unit | area: paper's formats | faithful | published | energy: paper's formats | faithful | published |"
+    )
+    chosen = [unit for unit in evaluations["asap7"]["units"] if (unit["unit"], unit["lanes"]) == ("unnormed", 32)]
+    ratios = {unit["preset"]: (f"{unit['area_ratio']:.2f}", f"{unit['energy_ratio']:.2f}") for unit in chosen}
+    area, energy = zip(ratios["paper"], ratios["faithful"], strict=True)
+    assert unnormed == f"| Unnormed Softmax Unit | {' | '.join([*area, '0.25', *energy, '0.10'])} |"
+
+
+def test_a_picture_is_drawn_of_a_record(evaluated, evaluations):
+    arguments = ["--evaluation", str(evaluated / "results" / "units-tiny.json"), "-o", str(evaluated / "x.svg")]
+    app.main(["picture", *arguments], "softermax", standalone_mode=False)
+    measured = evaluations["asap7"] | {"provenance": {"recipe": "balanced"}}
+    assert (evaluated / "x.svg").read_text() == front_picture("tiny", measured)
 
 
 def test_tables_are_written_and_a_changed_figure_is_found(tiny):
@@ -89,8 +137,6 @@ def test_a_table_of_what_is_not_there_is_refused(tiny, wanted, why):
 
 
 def test_the_command_of_a_record_is_run_and_its_results_are_kept(tiny, capsys):
-    from softermax.flows.commands.app import app
-
     app.main(["record", "tiny", "--root", str(tiny)], "softermax", standalone_mode=False)
     names = [result["preset"] for result in json.loads((tiny / "results" / "tiny.json").read_text())["results"]]
     assert {"paper", "faithful", "fp16"} <= set(names)
