@@ -9,6 +9,8 @@ from importlib import metadata
 
 from amaranth.lib.wiring import Component
 
+from softermax.model.equal_scores import equal_scores
+
 from ..design_points import DesignPoint, option_text
 from .ports import Port, ports_of
 
@@ -65,6 +67,7 @@ def header(point: DesignPoint, component: Component, *, macros: bool) -> str:
         ("Latency", _latency(point, component)),
         ("Throughput", _throughput(point)),
         ("Error bound", _error_bound(point)),
+        ("Row sums", _row_sums(point)),
         ("Longest row", f"{point.softmax_config.capacity} numbers. {point.entry.longest}"),
         ("Licence", f"{point.design.license}; source: {point.design.source}"),
     ]
@@ -93,6 +96,12 @@ def _error_bound(point: DesignPoint) -> str:
     exponential_base = point.softmax_config.arithmetic.exponential_base
     base = "2" if exponential_base == 2 else "e"
     return f"{bound:.6g} for each probability, against exact base-{base} softmax of the scores as they come in"
+
+
+def _row_sums(point: DesignPoint) -> str:
+    found = equal_scores(point.softmax_config)
+    smallest, largest = f"{found.smallest:.4g} ({found.at_smallest}", f"{found.largest:.4g} ({found.at_largest}"
+    return f"{smallest} numbers) to {largest} numbers) in rows of equal numbers, 1 in exact softmax"
 
 
 def _fact(name: str, text: str) -> list[str]:

@@ -7,6 +7,8 @@ from contextlib import suppress
 
 from amaranth.hdl import UnusedElaboratable
 
+from softermax.model.equal_scores import equal_scores
+
 from ..cosimulation.scores import accuracy_on_attention
 from ..design_points import DesignPoint
 
@@ -22,6 +24,9 @@ def describe(point: DesignPoint) -> dict:
     facts = point.identity() | {"max_slices": config.max_slices, "capacity": config.capacity}
     del facts["unit"]
     facts |= point.design.facts(config) | accuracy_on_attention(config)
+    flat = equal_scores(config)
+    facts |= {"equal_scores_sum_min": flat.smallest, "equal_scores_sum_min_at": flat.at_smallest}
+    facts |= {"equal_scores_sum_max": flat.largest, "equal_scores_sum_max_at": flat.at_largest}
     with warnings.catch_warnings():
         # Amaranth minds components that are made and not turned into hardware.
         warnings.simplefilter("ignore", UnusedElaboratable)

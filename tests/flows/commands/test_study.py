@@ -29,6 +29,7 @@ def test_info_of_a_faithful_config_bounds_its_error(tmp_path):
     assert 0.9 < facts["error_bound_ulp"] < 1
     assert facts["attention_max_error"] <= 2**-9  # of 1, which saturates
     assert 0.98 < facts["attention_row_sum_mean"] < 1.02
+    assert facts["equal_scores_sum_min"] <= 1 <= facts["equal_scores_sum_max"]
     assert facts["lost_mass_bound"] == 64 / 2 * 2**-9
     assert facts["output_that_keeps_99_percent"] == "UQ(0,12)"
 

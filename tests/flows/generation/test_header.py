@@ -124,3 +124,8 @@ def test_it_is_only_a_comment_and_the_same_on_every_run(macros):
     added = len(lines) - len(rest)
     assert (lines[0], lines[added:]) == (first, rest)
     assert all(line == line.rstrip() and line.startswith("//") and len(line) <= 103 for line in lines[:added])
+
+
+def test_it_says_what_rows_of_equal_numbers_sum_to():
+    text = text_of(DesignPoint("softmax", "paper", 16, 384)).replace("\n//              ", "")
+    assert "// Row sums      0 (257 numbers) to 2 (256 numbers) in rows of equal numbers, 1 in exact softmax\n" in text
