@@ -96,11 +96,18 @@ def _stacked_plot(
         for axes, stack in zip(rows, stacks, strict=True):
             _draw_stack(axes, stack)
             legend |= dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
-        canvas.legend(legend.values(), legend, loc="outside lower center", ncols=4, handlelength=1.2)
+        if len({_color(kind) for kind in legend}) == len(legend):
+            canvas.legend(legend.values(), legend, loc="outside lower center", ncols=4, handlelength=1.2)
+            return
+        # A colour means one thing in one stack and another in the next: each has a legend of its own.
+        for axes in rows:
+            axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=4, handlelength=1.2)
 
     title = f"{figure.capitalize()} breakdown: {of}, {unit}"
     caption = f"{library.lanes} lanes; bars end in their sums." + (" For a row." if figure == "energy" else "")
-    height = 0.75 + 0.26 * sum(heights)
+    kinds = {kind for stack in stacks for _, segments in stack.bars for kind in segments}
+    legends = 1 if len({_color(kind) for kind in kinds}) == len(kinds) else len(stacks)
+    height = 0.35 + 0.4 * legends + 0.26 * sum(heights)
     return draw_plot(f"{library.slug}-{figure}-{what}", title, caption, draw, subject=library.title, height=height)
 
 
@@ -109,7 +116,7 @@ def _draw_stack(axes: Axes, stack: _Stack):
     left = [0.0] * len(names)
     for kind in dict.fromkeys(kind for _, segments in stack.bars for kind in segments):
         sizes = [segments.get(kind, 0.0) for _, segments in stack.bars]
-        style = {"facecolor": KIND_COLORS.get(kind, OTHER), "edgecolor": PAPER, "linewidth": 0.6}
+        style = {"facecolor": _color(kind), "edgecolor": PAPER, "linewidth": 0.6}
         bars = axes.barh(range(len(names)), sizes, 0.72, left, label=kind, **style)
         shown = [_short(size) if size > CHARACTER * len(_short(size)) * stack.longest else "" for size in sizes]
         axes.bar_label(bars, shown, label_type="center", fontsize=7, color="#111111")
@@ -123,6 +130,10 @@ def _draw_stack(axes: Axes, stack: _Stack):
     axes.spines["bottom"].set_visible(False)
     axes.tick_params(axis="y", length=0)
     axes.set_title(stack.title)
+
+
+def _color(kind: str) -> str:
+    return KIND_COLORS.get(kind, OTHER)
 
 
 def _short(value: float) -> str:

@@ -10,7 +10,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from softermax.flows.designs.registry import designs
-from softermax.flows.report import drawing
+from softermax.flows.report import breakdown_plots, drawing
 from softermax.flows.report.drawing import KIND_COLORS, draw_plot
 from softermax.flows.report.plots import library_plots, model_plots
 from softermax.flows.report.results import design_name, library_results, parts_of
@@ -191,3 +191,22 @@ def test_no_line_runs_through_a_label(figures, name):
     assert len(lines) >= 4
     for text, box in boxes_of(figures[name]):
         assert not any(overlap(box, line.padded(1)) for line in lines), text
+
+
+def test_no_legend_of_a_breakdown_has_a_colour_twice(monkeypatch, evaluations):
+    legends = []
+    draw_plot = breakdown_plots.draw_plot
+
+    def draw_and_record(name, title, caption, draw, **options):
+        def recorded(canvas):
+            draw(canvas)
+            legends.extend([*canvas.legends, *(axes.get_legend() for axes in canvas.axes if axes.get_legend())])
+
+        return draw_plot(name, title, caption, recorded, **options)
+
+    monkeypatch.setattr(breakdown_plots, "draw_plot", draw_and_record)
+    breakdown_plots.breakdown_plots(*library_results({"asap7": evaluations["asap7"]}))
+    assert len(legends) == 6
+    for legend in legends:
+        colours = [handle.get_facecolor() for handle in legend.legend_handles]
+        assert len(set(colours)) == len(legend.get_texts()), [text.get_text() for text in legend.get_texts()]
