@@ -58,6 +58,11 @@ TASK = (
         type=click.IntRange(2),
         help="Number of windows of its text; by default 16, or 32 where it is trained.",
     ),
+    click.Option(
+        ["--arm", "only"],
+        multiple=True,
+        help="Name of an attention to measure beside softmax, as the table has it; may be repeated. All without it.",
+    ),
     BUILD_DIR,
 )
 
@@ -139,13 +144,13 @@ def families(output: Output, names):
         stop(message, 1)
 
 
-def _run(output: Output, task: str, kind: str, *, tune: bool, seeds, quick, data, model, build_dir, tokens, windows):
+def _run(output: Output, task: str, kind: str, *, tune: bool, seeds, build_dir, only, **choices):
     """Run an experiment, write its results and a plot, and show them."""
     kind_or_tuned = "finetune" if tune else kind
     # Before what takes long to import; a language model's files have the length of its windows in their names.
     _files(build_dir, task.replace(":", "-"), kind_or_tuned)
     experiment, columns, choose = _experiments()
-    choice = choose(task, data, model, quick, tokens, windows, tune)
+    choice = choose(task, tune=tune, only=tuple(only), **choices)
     stem, files = _files(build_dir, choice.label, kind_or_tuned)
     results = experiment(choice, seeds, kind, build_dir, MESSAGES)
     from ..report.accuracy_plots import accuracy_plot  # plots take a second to import
@@ -178,9 +183,9 @@ def _experiments():
             raise
         raise FlowError(f"{error.name} must be installed to run models: pip install 'softermax[tasks]'") from error
 
-    def choose(*arguments) -> TaskChoice:
+    def choose(name: str, **options) -> TaskChoice:
         try:
-            return TaskChoice(*arguments)
+            return TaskChoice(name, **options)
         except TaskError as error:
             raise FlowError(str(error)) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tempfile
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def record(context, output: Output, name, liberty, root):
     with tempfile.TemporaryDirectory(prefix="softermax-") as scratch:
         results = Path(scratch) / "results.json"
         files = [word for file in liberty for word in ("--liberty", str(file))]
-        words = [*chosen.command.split(), *files, "--json", "-o", str(results)]
+        words = [*shlex.split(chosen.command), *files, "--json", "-o", str(results)]
         context.find_root().command.main(words, "softermax", standalone_mode=False)
         path = write_record(name, json.loads(results.read_text()), library_digests(liberty), root)
     kept = {"record": name, "file": str(path), "results": len(read_record(name, root)["results"])}

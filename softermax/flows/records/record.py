@@ -55,6 +55,10 @@ RECORDS = {
     "units-sky130": Record("evaluate", 60, UNIT_COLUMNS, liberty=True),
     "operators-asap7": Record("operators", 6, OPERATORS.columns, liberty=True),
     "language-model": Record("accuracy language-model", 40, OUTCOME_COLUMNS, MODELS),
+    "language-model-256": Record("accuracy language-model --tokens 256", 10, OUTCOME_COLUMNS, MODELS),
+    "language-model-2048": Record(
+        "accuracy language-model --tokens 2048 --arm 'folded UQ(0,8) cascade'", 15, OUTCOME_COLUMNS, MODELS
+    ),
     "similarity": Record("accuracy similarity", 1, OUTCOME_COLUMNS, MODELS),
     "digits": Record("finetune digits", 8, OUTCOME_COLUMNS, MODELS),
     "sentiment": Record("finetune sentiment", 25, OUTCOME_COLUMNS, MODELS),

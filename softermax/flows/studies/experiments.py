@@ -164,9 +164,9 @@ def experiment(choice: TaskChoice, seeds: int, kind: str, build_dir: Path, conso
         If the task cannot be had, or not be run.
     """
     with _told(TaskError):
+        models = [(arm, False) for arm in choice.arms(kind)]
         choice.prepare(build_dir / "data")
     numbers = range(1, seeds + 1) if choice.trained else (1,)
-    models = [(arm, False) for arm in choice.arms(kind)]
     models += [(arm, True) for arm, _ in models if choice.tune and arm.name in arms.TUNED]
     runs = [Run(choice, seed, arm, tuned) for seed in numbers for arm, tuned in models]
     _train_starts(runs, build_dir, console)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from .arms import MAX_LEN, SETS, Arm
+from .arms import CONTROL, MAX_LEN, SETS, Arm
 from .data import LEE, SNIPPETS, fetch
 from .digits import DigitsTask
 from .errors import TaskError
@@ -44,6 +44,8 @@ class TaskChoice:
         trained, or a few if quick.
     tune : bool
         Whether its arms are trained further.
+    only : tuple of str
+        Names of arms beside softmax that are wanted; none: all of a set.
 
     Raises
     ------
@@ -58,6 +60,7 @@ class TaskChoice:
     tokens: int | None = None
     windows: int | None = None
     tune: bool = False
+    only: tuple[str, ...] = ()
 
     def __post_init__(self):
         if self.name not in TASKS:
@@ -109,7 +112,20 @@ class TaskChoice:
         return "hundredths" if self.cut is None else f"perplexity in windows of {self.cut.tokens:,} tokens"
 
     def arms(self, kind: str) -> list[Arm]:
-        """Arms of a set of :data:`softermax.nn.tasks.arms.SETS`, with rows as long as its own."""
+        """Arms of a set of :data:`softermax.nn.tasks.arms.SETS`, with rows as long as its own, or those wanted.
+
+        Raises
+        ------
+        TaskError
+            If one that is wanted is not in the set.
+        """
+        arms = self._set(kind)
+        names = [arm.name for arm in arms]
+        if missing := [name for name in self.only if name not in names]:
+            raise TaskError(f"--arm must be one of {'; '.join(names)}, not {missing[0]!r}")
+        return [arm for arm in arms if arm == CONTROL or not self.only or arm.name in self.only]
+
+    def _set(self, kind: str) -> list[Arm]:
         if self.cut is None:
             return SETS[kind](MAX_LEN)
         decoder = "tuned decoder" if self.tune else "decoder"

@@ -147,6 +147,13 @@ def test_perplexities_are_told_beside_softmaxs(here, tmp_path, monkeypatch):
     assert len(here) == 2 * count
 
 
+def test_only_the_arms_that_are_wanted_are_run_beside_softmax(here, tmp_path):
+    rows = run(tmp_path, seeds=1, choice=replace(DIGITS, only=("folded",)))
+    assert [row["arm"] for row in rows] == ["softmax", "folded"]
+    with pytest.raises(FlowError, match=r"^--arm must be one of softmax; base 2, exact; folded, not 'exact'$"):
+        run(tmp_path, choice=replace(DIGITS, only=("exact",)))
+
+
 def test_a_language_model_is_trained_further_without_being_trained_before(here, tmp_path):
     files = texts(tmp_path), decoder(tmp_path / "model")
     choice = TaskChoice("language-model", *files, quick=True, tokens=20, tune=True)
