@@ -14,12 +14,15 @@ from matplotlib.figure import Figure
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from softermax.flows.designs.registry import compared_presets, preset_label
 from softermax.flows.report.drawing import INK, PAPER, Plot, draw_plot, preset_style
 
 __all__ = ["setup", "tables"]
 
+#: Heading of the headline, before the number of lanes.
+HEADLINE = "Ratios to the FP16 baseline"
 #: Column of the headline that is no preset, but what the DAC paper published.
-PUBLISHED = "the paper's"
+PUBLISHED = "published"
 #: What is behind a number, so that the baseline's line does not run through it.
 BLANK = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5}
 #: Attacks, columns of the table of faithful configs.
@@ -64,11 +67,12 @@ class RatioPlots(_Plots):
 
     def plots(self, path):
         for above, rows in tables(path):
-            if above[-1].startswith("Of the baseline"):
-                yield _ratio_plot(above[-2], above[-1].removeprefix("Of the baseline, "), rows)
+            if above[-1].startswith(HEADLINE):
+                yield _ratio_plot(above[-2], above[-1].removeprefix(f"{HEADLINE}, "), rows)
 
 
 def _ratio_plot(library: str, lanes: str, rows: list[dict[str, str]]) -> Plot:
+    designs = {preset_label(preset): preset for preset in compared_presets()}
     presets = [name for name in rows[0] if name not in ("figure", "unit", "aim", PUBLISHED)]
 
     def draw(canvas: Figure):
@@ -77,7 +81,7 @@ def _ratio_plot(library: str, lanes: str, rows: list[dict[str, str]]) -> Plot:
         for place, name in enumerate([*presets, PUBLISHED]):
             places = [row + (place - len(presets) / 2) * thickness for row in range(len(rows))]
             hollow = {"facecolor": PAPER, "edgecolor": INK, "linewidth": 0.8}
-            style = hollow if name == PUBLISHED else {"facecolor": preset_style(name)["color"]}
+            style = hollow if name == PUBLISHED else {"facecolor": preset_style(designs[name])["color"]}
             label = "published in the DAC paper" if name == PUBLISHED else name
             values = [float(row[name]) if row[name] != "-" else 0.0 for row in rows]
             drawn = axes.barh(places, values, thickness, label=label, **style)

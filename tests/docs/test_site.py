@@ -68,7 +68,7 @@ def test_ports_of_components_are_in_the_api(site):
 def test_results_have_plots_beside_their_tables(site):
     headline = (site / "results" / "index.html").read_text()
     libraries = [line for line in (ROOT / "docs/results/figures.md").read_text().splitlines() if line.startswith("## ")]
-    assert headline.count('<figure class="plot">') == len(libraries) > 1
+    assert headline.count('<figure class="plot">') == len(libraries) >= 1
     assert ">published in the DAC paper<" in headline
     grid = (site / "results" / "faithful-grid.html").read_text()
     assert grid.count('<figure class="plot">') == 1

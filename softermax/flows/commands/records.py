@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import shlex
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import click
@@ -12,8 +13,8 @@ import click
 from ..errors import FlowError
 from ..files import write_whole
 from ..jobs.provenance import library_digests
-from ..records import RECORDS, documents, fill, read_record, write_record
-from ..records.record import check_name, is_stale
+from ..records import RECORDS, Record, documents, fill, read_record, write_record
+from ..records.record import check_name, is_stale, joined
 from ..results.columns import Column, integer, real
 from ..synthesis.options import LIBERTY
 from .output import Output, command
@@ -50,15 +51,30 @@ def record(context, output: Output, name, liberty, root):
     chosen = RECORDS[name]
     if chosen.liberty != bool(liberty):
         raise FlowError(f"{name} must {'' if chosen.liberty else 'not '}be measured with a --liberty")
-    with tempfile.TemporaryDirectory(prefix="softermax-") as scratch:
-        results = Path(scratch) / "results.json"
-        files = [word for file in liberty for word in ("--liberty", str(file))]
-        words = [*shlex.split(chosen.command), *files, "--json", "-o", str(results)]
-        context.find_root().command.main(words, "softermax", standalone_mode=False)
-        path = write_record(name, json.loads(results.read_text()), library_digests(liberty), root)
+    run = partial(_run, context.find_root().command, liberty)
+    path = write_record(name, _measured(chosen, run), library_digests(liberty), root)
     kept = {"record": name, "file": str(path), "results": len(read_record(name, root)["results"])}
     output.show([kept], (Column("record", "record"), Column("file", "file"), integer("results", "results")), "Kept")
     output.note("softermax document writes the tables that show them")
+
+
+def _measured(chosen: Record, run: Callable[[list[str]], list[dict]]) -> list[dict]:
+    """Results of all commands of a record, in the order of its variants."""
+    found = []
+    for variant, lines in chosen.runs():
+        named = {} if variant is None else {"variant": variant}
+        results = [named | result for words in lines for result in run(words)]
+        found += results if variant is None and len(lines) == 1 else joined(results)
+    return found
+
+
+def _run(program: click.Command, liberty: tuple[Path, ...], words: list[str]) -> list[dict]:
+    """What a command line prints as JSON."""
+    with tempfile.TemporaryDirectory(prefix="softermax-") as scratch:
+        results = Path(scratch) / "results.json"
+        files = [word for file in liberty for word in ("--liberty", str(file))]
+        program.main([*words, *files, "--json", "-o", str(results)], "softermax", standalone_mode=False)
+        return json.loads(results.read_text())
 
 
 @command(
@@ -74,8 +90,13 @@ def records(output: Output, root):
             state = "sources have changed" if is_stale(name, root) else "up to date"
         except FlowError:
             state = "missing"
-        rows.append({"record": name, "state": state, "minutes": each.minutes, "command": f"softermax {each.command}"})
+        rows.append({"record": name, "state": state, "minutes": each.minutes, "command": _command(each)})
     output.show(rows, RECORD_COLUMNS, "Records")
+
+
+def _command(record: Record) -> str:
+    text = "; ".join(f"softermax {command}" for command in record.commands)
+    return f"{text} ... ({len(record.variants)} variants)" if record.variants else text
 
 
 @command(

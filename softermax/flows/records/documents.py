@@ -2,19 +2,22 @@
 
 Tables stand between two comments, of which the first says what they show::
 
-    <!-- figures: RECORD; FIELD, FIELD, ...; FIELD=VALUE, ... -->
+    <!-- figures: RECORD; FIELD, FIELD, ...; FIELD=VALUE|VALUE, ... -->
     <!-- evaluation: RECORD -->
     <!-- ratios: RECORD -->
     <!-- end of figures -->
 
 Figures are one table. Fields are its columns, in this order; the part after the second semicolon chooses rows, and
-without it every result is one. An evaluation is all tables of the report, ratios the short table of its headline.
+without it every result is one. ``HEADS>FIELD`` is a column for every value of HEADS with the values of FIELD, in one
+row for all results that agree in the fields before. An evaluation is all tables of the report, ratios the short table
+of its headline.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..designs.registry import labelled
@@ -27,6 +30,8 @@ from .record import RECORDS, read_record
 __all__ = ["documents", "fill"]
 
 TABLE = re.compile(r"(?ms)^(<!-- (figures|evaluation|ratios): (.*?) -->\n)(.*?)^(<!-- end of figures -->)$")
+#: What is between two conditions; values may have commas, too.
+CONDITION = re.compile(r",\s*(?=\w+=)")
 
 
 def documents(root: Path) -> list[Path]:
@@ -73,12 +78,36 @@ def _library(name: str, root: Path):
 def _figures(wanted: str, root: Path) -> str:
     name, fields, *conditions = (part.strip() for part in wanted.split(";"))
     results = read_record(name, root)["results"]
-    for field, value in (each.strip().split("=") for part in conditions for each in part.split(",")):
-        results = [result for result in results if str(result.get(field)) == value]
+    for field, values in (each.split("=") for part in conditions for each in CONDITION.split(part)):
+        results = [result for result in results if str(result.get(field)) in values.split("|")]
     if not results:
         raise FlowError(f"the table {wanted!r} must show a result of {name}, not none")
-    columns = [_column(name, field.strip(), results) for field in fields.split(",")]
+    fields = [field.strip() for field in fields.split(",")]
+    plain = [field for field in fields if ">" not in field]
+    columns = [_column(name, field, results) for field in plain]
+    for field in fields:
+        if ">" in field:
+            results, wide = _spread(name, *field.split(">"), plain, results)
+            columns += wide
     return markdown_table(results, labelled([*columns, *hidden("*")]))
+
+
+def _spread(
+    name: str, heads: str, values: str, plain: Sequence[str], results: Sequence[dict]
+) -> tuple[list[dict], list[Column]]:
+    """One row for all results that agree in the plain fields, and a column of values for each head."""
+    shown = _column(name, values, results)
+    rows: dict[tuple, dict] = {}
+    columns: dict[str, Column] = {}
+    for result in results:
+        head = _column(name, heads, results).text(result)
+        field = f"{values} at {head}"
+        columns.setdefault(field, replace(shown, field=field, heading=head))
+        row = rows.setdefault(tuple(result.get(each) for each in plain), dict(result))
+        if field in row:
+            raise FlowError(f"the table of {name} must have one {values} at {heads} {head} in a row, not more")
+        row[field] = result.get(values)
+    return list(rows.values()), list(columns.values())
 
 
 def _column(name: str, field: str, results: Sequence[dict]) -> Column:

@@ -4,66 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import FlowError
-from ..evaluation.quick import QUICK_COLUMNS
 from ..files import write_whole
 from ..jobs.provenance import code_digest, versions
-from ..measurement.unit_columns import UNIT_COLUMNS
-from ..results.columns import Column
-from ..studies.operators import OPERATORS
-from ..studies.outcome_columns import OUTCOME_COLUMNS
+from .catalogue import RECORDS, Record
 
-__all__ = ["FOLDER", "RECORDS", "Record", "check_name", "is_stale", "read_record", "write_record"]
+__all__ = ["FOLDER", "RECORDS", "Record", "check_name", "is_stale", "joined", "read_record", "write_record"]
 
 #: Where records are kept, below the root of a checkout.
 FOLDER = Path("results")
-HARDWARE, MODELS = ("model", "hw", "sim", "flows"), ("model", "nn")
 
 
-@dataclass(frozen=True)
-class Record:
-    """What a record is of.
-
-    Attributes
-    ----------
-    command : str
-        Words of the command line behind ``softermax``.
-    minutes : float
-        Minutes of CPU time that it takes.
-    columns : tuple of Column
-        How tables show its fields.
-    packages : tuple of str
-        Packages of softermax that its results follow from.
-    liberty : bool
-        Whether it is measured with a library of cells, which is given when it is measured.
-    """
-
-    command: str
-    minutes: float
-    columns: tuple[Column, ...]
-    packages: tuple[str, ...] = HARDWARE
-    liberty: bool = False
-
-
-#: Every record by name.
-RECORDS = {
-    "quick": Record("quick", 4, QUICK_COLUMNS),
-    "units-asap7": Record("evaluate", 60, UNIT_COLUMNS, liberty=True),
-    "units-sky130": Record("evaluate", 60, UNIT_COLUMNS, liberty=True),
-    "operators-asap7": Record("operators", 6, OPERATORS.columns, liberty=True),
-    "language-model": Record("accuracy language-model", 40, OUTCOME_COLUMNS, MODELS),
-    "language-model-256": Record("accuracy language-model --tokens 256", 10, OUTCOME_COLUMNS, MODELS),
-    "language-model-2048": Record(
-        "accuracy language-model --tokens 2048 --arm 'folded UQ(0,8) cascade'", 15, OUTCOME_COLUMNS, MODELS
-    ),
-    "similarity": Record("accuracy similarity", 1, OUTCOME_COLUMNS, MODELS),
-    "digits": Record("finetune digits", 8, OUTCOME_COLUMNS, MODELS),
-    "sentiment": Record("finetune sentiment", 25, OUTCOME_COLUMNS, MODELS),
-    "language-model-tuned": Record("finetune language-model", 80, OUTCOME_COLUMNS, MODELS),
-}
+def joined(results: Sequence[dict]) -> list[dict]:
+    """Results in their order, neighbours that no field tells apart made one."""
+    found: list[dict] = []
+    for result in results:
+        before = found[-1] if found else None
+        if before is not None and all(before[field] == value for field, value in result.items() if field in before):
+            before |= result
+        else:
+            found.append(dict(result))
+    return found
 
 
 def check_name(name: str):
@@ -92,7 +55,8 @@ def write_record(name: str, results: Sequence[dict], libraries: Sequence[str] = 
     """
     record = RECORDS[name]
     kept = {
-        "command": f"softermax {record.command}" + " --liberty FILE" * record.liberty,
+        "commands": [f"softermax {command}" + " --liberty FILE" * record.liberty for command in record.commands],
+        "variants": list(record.variants),
         "sources": code_digest(record.packages),
         "libraries": list(libraries),
         "versions": versions(),
@@ -103,7 +67,7 @@ def write_record(name: str, results: Sequence[dict], libraries: Sequence[str] = 
 
 
 def read_record(name: str, root: Path = Path()) -> dict:
-    """What is kept under a name: ``command``, ``sources``, ``libraries``, ``versions``, ``results``.
+    """What is kept under a name: ``commands``, ``variants``, ``sources``, ``libraries``, ``versions``, ``results``.
 
     Raises
     ------

@@ -1,8 +1,10 @@
 """Records of figures: what is kept, when it is old, and the tables that documents have of them."""
 
+import contextlib
 import json
 from pathlib import Path
 
+import click
 import pytest
 
 from softermax.flows.commands import records as commands
@@ -45,7 +47,7 @@ def test_every_table_of_the_documents_is_that_of_its_record():
 
 def test_a_record_says_what_it_follows_from(tiny):
     kept = read_record("tiny", tiny)
-    assert (kept["command"], kept["results"]) == ("softermax designs", RESULTS)
+    assert (kept["commands"], kept["results"]) == (["softermax designs"], RESULTS)
     assert {"numpy", "pyosys"} < kept["versions"].keys()
 
 
@@ -65,6 +67,52 @@ def test_a_table_shows_the_chosen_fields_of_the_chosen_results(tiny):
         "<!-- end of figures -->",
         "after",
     ]
+
+
+def test_conditions_have_alternatives_and_values_with_commas(tiny):
+    rows = [{"unit": name, "area": 1.0, "area_unit": "GE"} for name in ("UQ(0,8) cascade", "b", "c")]
+    write_record("tiny", rows, root=tiny)
+    table = fill(TEXT.replace("lanes=16", "unit=UQ(0,8) cascade|c, area=1.0"), tiny)
+    shown = [line.split("|")[1].strip() for line in table.splitlines() if line.startswith("| ")]
+    assert shown == ["unit", "UQ(0,8) cascade", "c"]
+
+
+def test_a_field_can_be_spread_over_columns(tiny):
+    rows = [{"unit": unit, "lanes": lanes, "area": lanes * 1.5, "area_unit": "GE"} for unit in "ab" for lanes in (2, 4)]
+    write_record("tiny", rows[:-1], root=tiny)
+    table = fill(TEXT.replace("unit, area; lanes=16", "unit, lanes>area"), tiny)
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines() if "|" in line]
+    assert [cells[0], *cells[2:]] == [["unit", "2", "4"], ["a", "3.0", "6.0"], ["b", "3.0", "-"]]
+    with pytest.raises(FlowError, match="must have one area at lanes 2 in a row, not more"):
+        fill(TEXT.replace("unit, area; lanes=16", "lanes>area"), tiny)
+
+
+def test_variants_are_run_by_every_command_and_what_agrees_is_one_result():
+    chosen = Record(("info --preset paper", "area unnormed", "area softmax"), 1, (), variants=("", "--lanes 2"))
+    ran = []
+
+    def run(words):
+        ran.append(words)
+        unit = {} if words[0] == "info" else {"unit": words[1], "area": len(ran)}
+        return [{"lanes": words[-1], **unit}]
+
+    found = commands._measured(chosen, run)
+    assert ran[:3] == [["info", "--preset", "paper"], ["area", "unnormed"], ["area", "softmax"]]
+    assert ran[3:] == [["info", "--preset", "paper", "--lanes", "2"], *([*words, "--lanes", "2"] for words in ran[1:3])]
+    assert found[-2:] == [
+        {"variant": "--lanes 2", "lanes": "2", "unit": "unnormed", "area": 5},
+        {"variant": "--lanes 2", "lanes": "2", "unit": "softmax", "area": 6},
+    ]
+
+
+def test_every_command_of_a_record_is_one_of_the_command_line():
+    for name, each in RECORDS.items():
+        for _, lines in each.runs():
+            for words in lines:
+                found = app.get_command(click.Context(app), words[0])
+                assert found is not None, name
+                with contextlib.suppress(FlowError):
+                    found.make_context(words[0], words[1:])
 
 
 EVALUATION = "<!-- evaluation: units-tiny -->\n<!-- end of figures -->\n"
