@@ -26,6 +26,7 @@ from softermax.flows.commands.records import RECORD_COLUMNS
 from softermax.flows.commands.study import DESIGN_COLUMNS
 from softermax.flows.design_points import DesignPoint
 from softermax.flows.designs.registry import designs
+from softermax.flows.measurement.unit_columns import UNIT_COLUMNS
 from softermax.flows.results.columns import Column
 from softermax.flows.studies.heads import HEAD_COLUMNS
 from softermax.flows.studies.outcome_columns import OUTCOME_COLUMNS
@@ -107,6 +108,7 @@ def result_columns() -> dict[str, Sequence[Column]]:
     """The columns of each command's results."""
     measured = {name: command.measure for name, command in command_line.commands.items() if hasattr(command, "measure")}
     others = {
+        "evaluate": UNIT_COLUMNS,
         "formal": CHECK_COLUMNS,
         "designs": DESIGN_COLUMNS,
         "records": RECORD_COLUMNS,
