@@ -47,6 +47,7 @@ lint: $(DEV)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-cache --no-logo
+	@$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md docs softermax tests
 
 accuracy: minilm language-model
 	@$(BIN)/softermax accuracy similarity
