@@ -36,7 +36,7 @@ PHRASES = {
     r"the same for\b": "repeat the noun and the verb",
     r"(?:tells?|told|telling)(?: \w+)? apart\b": "use 'distinguish'",
     r"(?:takes?|taken|taking)(?: \w+)? apart\b": "use 'partition'",
-    r"the least(?! significant)\b": "use 'the minimum' or 'the smallest'",
+    r"the least(?!-| significant)\b": "use 'the minimum' or 'the smallest'",
     r"(?:speaks?|spoke) of\b": "use 'describe'",
     r"what (?:it|they) follows? from\b": "use 'inputs'",
     r"what has been kept\b": "use 'cached results'",
