@@ -130,7 +130,7 @@ def _directive(token: Token) -> str:
 def _sentences(text: str, line: int = 1) -> Iterator[Sentence]:
     start = 0
     for boundary in BOUNDARY.finditer(text):
-        if not text[start : boundary.end()].rstrip().endswith(ABBREVIATIONS):
+        if text[start : boundary.end()].split()[-1] not in ABBREVIATIONS:
             yield Sentence(_on_one_line(text[start : boundary.end()]), line + text.count("\n", 0, start))
             start = boundary.end()
     if text[start:].strip():

@@ -39,6 +39,10 @@ $ not read. At all.
     ]  # fmt: skip
 
 
+def test_a_word_that_ends_like_an_abbreviation_ends_a_sentence():
+    assert texts("Both are equal. One is not.") == ["Both are equal.", "One is not."]
+
+
 def test_directives_are_read_without_their_options():
     page = ":::{note}\n:class: wide\nRead this. And that.\n:::\n\n```{toctree}\nnot this\n```\n"
     assert [(each.line, each.text) for each in sentences_of_page(page)] == [(3, "Read this."), (3, "And that.")]
