@@ -47,7 +47,7 @@ PHRASES = {
 #: First words of a description that come before the noun that it describes.
 OPENINGS = {
     r"Of\b": "begin with the noun that is described",
-    r"What\b(?!.*\?$)": "begin with the noun that is described",
+    r"What\b(?=.*\.$)": "begin with the noun that is described",
     r"Whoever\b": "name who acts",
     r"Those\b": "begin with the noun that is described",
 }
