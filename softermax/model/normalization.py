@@ -42,7 +42,7 @@ def normalized(
 
 
 def probabilities(results: np.ndarray, config: SoftermaxConfig) -> np.ndarray:
-    """What is done last: the cascade, if rounding is by one, and saturation.
+    """Last steps: the cascade, if rounding is by one, and saturation.
 
     Parameters
     ----------

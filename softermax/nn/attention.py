@@ -84,13 +84,13 @@ def register_attention(name: str, attention: SoftermaxAttention):
 
 
 def registered(name: str) -> SoftermaxAttention | None:
-    """What :func:`register` has registered by a name, if it has."""
+    """Attention that :func:`register` has registered by a name; None if it has none."""
     attention = ALL_ATTENTION_FUNCTIONS.get(name)
     return attention if isinstance(attention, SoftermaxAttention) else None
 
 
 class SoftermaxAttention:
-    """The attention function: as transformers' eager one, but for the softmax.
+    """The attention function: transformers' eager attention with another softmax.
 
     Scores are computed in float32 for models in 16 bits. Where an attention module has a frozen
     :class:`softermax.nn.ScoreQuantiser`, its zero points are subtracted from them. A fully masked row gives zeros, but

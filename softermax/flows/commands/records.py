@@ -39,7 +39,7 @@ RECORD_COLUMNS = (
     click.Argument(["name"]),
     LIBERTY,
     ROOT,
-    help="Measure one record of figures again and keep it in the folder results of the checkout. "
+    help="Measure one record of figures again and write it to the folder results of the checkout. "
     f"NAME is one of {', '.join(RECORDS)}.",
     example="record units-asap7 --liberty asap7.lib.gz",
 )
@@ -63,7 +63,7 @@ def record(context, output: Output, name, liberty, root):
 @command(
     "records",
     ROOT,
-    help="List the figures that documents show: whether their sources have changed since, and what each takes.",
+    help="List the records of figures: whether their sources have changed since, and the CPU time of each.",
     example="records",
 )
 def records(output: Output, root):

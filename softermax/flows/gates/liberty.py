@@ -1,4 +1,4 @@
-"""What synthesis needs to know of standard-cell libraries, read from Liberty files."""
+"""Standard-cell libraries, read from Liberty files, as synthesis needs them."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ PLACED = {"comment", "dont_use", "function", "time_unit"}
 
 
 class LibertyError(Exception):
-    """Text is not that of a Liberty file; says why, to follow the file's name."""
+    """Text that is no Liberty file; the message gives the reason, to follow the file's name."""
 
 
 @dataclass(slots=True, eq=False, repr=False)

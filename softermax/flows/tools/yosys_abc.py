@@ -12,7 +12,7 @@ __all__ = ["run_abc"]
 
 
 def run_abc(script: str, folder: Path, seconds: float | None = None) -> str | None:
-    """What abc says to a script of commands, run in a folder; None if that takes longer than some seconds.
+    """Output of abc for a script of commands, run in a folder; None if that takes longer than some seconds.
 
     Raises
     ------

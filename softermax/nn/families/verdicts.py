@@ -52,7 +52,7 @@ def families() -> Iterator[tuple[str, str]]:
 
 
 def judge(kind: str, family: str) -> dict:
-    """What becomes of a family.
+    """Verdict on a family.
 
     Returns
     -------

@@ -66,7 +66,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a problem: the ``method``, its ``depth`` and the ``result`` as in a row of the table."""
+    """Result of a problem: the ``method``, its ``depth`` and the ``result`` as in a row of the table."""
 
     method: str
     depth: int | None
