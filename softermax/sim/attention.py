@@ -1,6 +1,6 @@
 """Real attention heads for benches and flows: INT8 queries, keys and values of pretrained models, and Q(6,2) scores.
 
-`data/README.md` tells where the data come from; `softermax.sim.capture` makes them anew.
+`data/README.md` tells where the data come from; `softermax.sim.capture` makes them again.
 """
 
 from dataclasses import dataclass, replace

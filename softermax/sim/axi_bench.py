@@ -164,7 +164,7 @@ class AxiBench:
             end.assert_reset(False)
 
     def _collect(self):
-        """Take what sinks have received and nobody has waited for."""
+        """Take the packets that sinks have received and no step has waited for."""
         for name in self._sinks:
             while not self._ends[name].empty():
                 self._packets[name].append(_packet(self._ends[name].recv_nowait(compact=False)))

@@ -1,8 +1,15 @@
 """Plain English: pages, help texts and the first lines of docstrings keep the rules of ``prose.py``."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import click
 import pytest
 
+from softermax.flows.commands.app import app
+
+from .pages import PAGES, ROOT
 from .prose import MAX_WORDS, Sentence, docstring_lines, faults, help_sentences, sentences_of_page
 
 
@@ -138,3 +145,55 @@ def test_help_texts_are_read():
         ("all one --size", "What it takes."),
         ("all one --size", "More."),
     ]
+
+
+#: Pages that people write; the tables of results come from commands.
+WRITTEN = [page for page in PAGES if page.parent != ROOT / "docs/results/tables"]
+MODULES = sorted((ROOT / "softermax").rglob("*.py"))
+
+
+def name(file: Path) -> str:
+    return file.relative_to(ROOT).as_posix()
+
+
+def found(place: str, sentences) -> list[str]:
+    return [f"{place}:{each.line}: {fault}: {each.text}" for each in sentences for fault in faults(each)]
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=name)
+def test_pages_are_plain(page):
+    assert found(name(page), sentences_of_page(page.read_text())) == []
+
+
+def test_pages_have_sentences():
+    assert sum(len(list(sentences_of_page(page.read_text()))) for page in WRITTEN) > 2000
+
+
+def test_first_lines_of_docstrings_are_plain():
+    lines = {file: list(docstring_lines(file.read_text())) for file in MODULES}
+    assert sum(map(len, lines.values())) > 1000
+    assert [fault for file, each in lines.items() for fault in found(name(file), each)] == []
+
+
+def test_helps_are_plain():
+    sentences = list(help_sentences(app))
+    assert len(sentences) > 100
+    assert sorted({f"{place}: {fault}: {each.text}" for place, each in sentences for fault in faults(each)}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("It is computed again; the normalizer initialises a neighbour.", None),
+        ("It is computed anew.", "anew ==> again"),
+        ("The behavior of a unit.", "behavior ==> behaviour"),
+        ("Teh unit.", "Teh ==> The"),
+    ],
+)
+def test_the_linter_of_words_refuses_the_project_s_words(tmp_path, text, refused):
+    page = tmp_path / "page.md"
+    page.write_text(text)
+    linter = Path(sys.executable).with_name("codespell")
+    done = subprocess.run([linter, page], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == ([] if refused is None else [f"{page}:1: {refused}"])
+    assert done.stderr == ""

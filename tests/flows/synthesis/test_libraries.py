@@ -120,7 +120,7 @@ def test_a_folder_is_no_library(tmp_path):
 
 
 def test_a_file_that_must_not_be_read_is_refused(tmp_path, monkeypatch):
-    """By the system's word alone: whoever is root may read everything."""
+    """The system alone decides: root may read everything."""
     path = tmp_path / "cells.lib"
     path.write_text(GENERIC)
 

@@ -21,7 +21,7 @@ from .traces import write_trace
 
 __all__ = ["Limits", "Problem", "Verdict"]
 
-#: From Verilog and RTLIL to a netlist that abc takes. What is undefined may be anything, anew in each cycle.
+#: From Verilog and RTLIL to a netlist that abc takes. Undefined bits may take any value, a new one in each cycle.
 PREPARE = (
     f"hierarchy -check -top {TOP}",
     "proc",
