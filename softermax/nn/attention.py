@@ -184,7 +184,7 @@ class SoftermaxAttention:
         quantiser = getattr(module, QUANTISER, None)
         if quantiser is None and getattr(getattr(module, "config", None), CALIBRATED, False):
             raise ValueError(
-                "the model was calibrated before it was saved, and lacks its zero points: give it them by "
+                "the model was calibrated before it was saved, and lacks its zero points: attach them by "
                 "softermax.nn.load_quantisers(model, state), or calibrate it again"
             )
         # A compiler cannot ask whether it is frozen; zero points are 0 until then.

@@ -188,7 +188,7 @@ def test_what_calibrate_refuses():
 
 def test_what_load_quantisers_refuses():
     model = make("bert")
-    text = "state must be that of a calibrated model, not one without quantisers"
+    text = "state must come from a calibrated model, not from one without quantisers"
     assert refusal(load_quantisers, model, model.state_dict()) == text
     calibrate(model, [batch("bert")])
     text = "state must be of the same architecture, not with attention modules such as encoder.layer.0.attention.self"

@@ -149,7 +149,7 @@ def _fail_on_low_coverage(summed: Sequence[dict]):
     if below:
         least = min(below, key=lambda row: row["covered"])
         stop(
-            f"{len(below)} of {len(summed)} design points are below a coverage of {FLOOR:.1%}, the least of them "
+            f"{len(below)} of {len(summed)} design points are below a coverage of {FLOOR:.1%}, the lowest of them "
             f"{least['unit']} {least['preset']} with {least['covered']:.1%}",
             1,
         )

@@ -120,7 +120,7 @@ def parse_liberty(text: str) -> Group:
                 open_groups.append(group)
     rest = _BETWEEN.match(text, match.end()).end()
     if rest < len(text):
-        raise LibertyError(f"has something behind its library, in line {_line(text, rest)}")
+        raise LibertyError(f"has text after its library, in line {_line(text, rest)}")
     return library
 
 

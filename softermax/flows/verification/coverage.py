@@ -50,7 +50,7 @@ def _check(point: DesignPoint, build_dir: Path, options: CosimOptions):
 
 def _refuse_uncounted(point: DesignPoint):
     if not point.entry.traffic.has_coverage:
-        raise FlowError(f"the unit must count coverage to be covered, which {point.unit} of {point.preset} does not")
+        raise FlowError(f"the unit must have coverpoints, which {point.unit} of {point.preset} has not")
 
 
 COVERAGE = Measure(

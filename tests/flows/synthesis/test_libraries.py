@@ -78,7 +78,7 @@ def test_what_makes_no_design_is_refused(library, text, tmp_path):
         ),
         (
             re.sub("nom_voltage[^;]*;", "", GENERIC),
-            "the library must have a nom_voltage, from which energies follow",
+            "the library must have a nom_voltage to compute energies",
         ),
     ],
     ids=["no NAND2", "no nom_voltage"],
