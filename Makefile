@@ -7,7 +7,7 @@
 #   make language-model  install that model, a pretrained decoder, and what reads it
 #   make finetune   and to models that are: sentiment, digits (both install a pretrained model)
 #   make families   which families of transformers' models have Softermax (docs/results/tables/families.md)
-#   make scores     capture the shipped attention heads anew (installs two pretrained models)
+#   make scores     capture the shipped attention heads again (installs two pretrained models)
 #   make faithful   attack the error bounds of 120 faithful configs, a million random rows each (docs/results/tables/faithful-grid.md)
 #   make binary16   the binary16 arithmetic against NumPy's, exhaustively
 #   make formal     properties of the units proven, and shown able to fail (docs/explanation/formal.md)
@@ -48,6 +48,7 @@ lint: $(DEV)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports --no-cache --no-logo
+	@$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md docs softermax tests
 
 accuracy: minilm language-model
 	@$(BIN)/softermax accuracy similarity

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-# Whoever starts tests in the background of a script lets them ignore Ctrl-C, and with them all programs that they test.
+# Tests that a script starts in the background ignore Ctrl-C, and with them all programs that they test.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # Tests run in a process for each core already; threads of PyTorch on top would only wait for one another.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -16,7 +16,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 @pytest.fixture(scope="session", autouse=True)
 def _compile_the_simulators_runtime_once(tmp_path_factory):
-    """Half of the time of all tests would go into compiling Verilator's own runtime for each unit anew."""
+    """Half of the time of all tests would go into compiling Verilator's own runtime again for each unit."""
     base = tmp_path_factory.getbasetemp()
     # Processes that run side by side have their folders next to each other.
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "compiled_once"

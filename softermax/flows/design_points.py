@@ -90,7 +90,7 @@ class DesignPoint:
 
     @property
     def entry(self) -> Unit:
-        """What the design says of the unit."""
+        """Entry of the unit in its design."""
         return self.design.units[self.unit]
 
     @property

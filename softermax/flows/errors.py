@@ -1,4 +1,4 @@
-"""What a user can mend."""
+"""User errors: a user can remove their cause."""
 
 __all__ = ["FlowError"]
 

@@ -21,7 +21,7 @@ TOLD = 50
 
 
 def write_whole(path: Path, content: str | bytes):
-    """Write a file by way of a temporary one beside it, so that nobody ever sees half of it.
+    """Write a file by way of a temporary one beside it, so that no reader ever sees half of it.
 
     Symlinks are followed. What is no regular file, such as a device or a pipe, is written in place.
 

@@ -38,7 +38,7 @@ def axi_stream(prefix: str, layout: data.ArrayLayout, *, user: int = 0) -> dict[
 
 
 def axi_clock(m: Module, component: wiring.Component) -> DomainRenamer:
-    """What lets ``aclk`` and ``aresetn``, low to reset, clock and reset a component's submodules."""
+    """Renamer with which ``aclk`` and ``aresetn``, low to reset, drive a component's submodules."""
     m.domains.axi = domain = ClockDomain(local=True)
     m.d.comb += [domain.clk.eq(component.aclk), domain.rst.eq(~component.aresetn)]
     return DomainRenamer("axi")

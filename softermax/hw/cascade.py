@@ -16,7 +16,7 @@ __all__ = ["Cascade", "result_width"]
 
 
 class Cascade(wiring.Component):
-    """y_i = floor(1/2 + C_i) - floor(1/2 + C_(i-1)), C_i the sum of a row's results up to that of a lane.
+    """y_i = floor(1/2 + C_i) - floor(1/2 + C_(i-1)), C_i the sum of a row's results up to the i-th.
 
     Only guard bits are added up, from lane to lane and from slice to slice: y_i is a result's whole part and a carry.
     Lanes are in groups. A group's own sums do not depend on what is before it, so that those of all groups are made at

@@ -35,8 +35,8 @@ class PacketFramer(wiring.Component):
     o : Out, stream of an array of ``size`` bytes
     words : In
     restart : In, 1
-        Whoever counts forgets what it has of a packet: the rest of one that has begun is dropped. In this cycle no word
-        may be taken from ``o``, and one that is offered may change.
+        Forget the present packet: the rest of one that has begun is dropped. In this cycle no word may be taken from
+        ``o``, and one that is offered may change.
     ends_early, ends_late : Out, 1
         A packet ends early; goes on where it should end. For a cycle each, as that word is taken.
     """

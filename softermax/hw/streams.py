@@ -35,7 +35,7 @@ def scores_of(fmt: QFormat, lanes: int) -> data.StructLayout:
 
 
 def unnormed_slice(config: SoftermaxConfig) -> data.StructLayout:
-    """What the Normalization Unit needs of a slice, and ``last`` of a row.
+    """Data of a slice that the Normalization Unit needs, and ``last`` of a row.
 
     Numerators ``u`` (an array of lanes) and the ``maximum`` that they were computed with; by row product the scores
     ``x`` and ``keep`` themselves.

@@ -1,4 +1,4 @@
-"""What the units of both softmaxes have in common: a config, and streams as ports."""
+"""Base of the units of both softmaxes: a config, and streams as ports."""
 
 from __future__ import annotations
 

@@ -31,7 +31,8 @@ class UnnormedSoftmaxUnit(StreamUnit):
     ----------
     config : SoftermaxConfig
     overlong_rows : bool
-        Whether rows may be longer; without, whoever feeds the unit must see that none is, and nothing counts them.
+        Whether rows may be longer. If False, the producer must guarantee that no row is longer; the unit then has no
+        slice counter.
 
     Members
     -------

@@ -46,7 +46,7 @@ class Worst:
 
 
 def worst_of(config: SoftermaxConfig, batches: Iterable[Rows]) -> Worst:
-    """The largest errors of batches of rows: found with float64, then computed anew for the rows that have them.
+    """The largest errors of batches of rows: found with float64, then computed again for the rows that have them.
 
     That second reference has 50 digits, so the errors that are reported are exact.
     """

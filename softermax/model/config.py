@@ -179,12 +179,12 @@ class SoftermaxConfig(RowShape):
 
     @property
     def max_exponent(self) -> int:
-        """Largest exponent of the sum, counted from that of its smallest value, 1/2."""
+        """Largest exponent of the sum; the sum's smallest value, 1/2, has exponent 0."""
         return self.power_sum.integer_bits
 
     @property
     def result_bits(self) -> int:
-        """Fraction bits of a lane's result: those of the output, and the guard bits of a cascade."""
+        """Fraction bits of a lane's result: the output's bits and the guard bits of a cascade."""
         return self.output.fraction_bits + self.guard_bits
 
     @property

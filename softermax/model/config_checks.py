@@ -1,4 +1,4 @@
-"""What parameters of a Softermax may be: checks of a :class:`softermax.model.config.SoftermaxConfig`."""
+"""Checks of the parameters of a :class:`softermax.model.config.SoftermaxConfig`."""
 
 from __future__ import annotations
 

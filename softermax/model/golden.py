@@ -71,7 +71,7 @@ def visible(scores, config: SoftermaxConfig | str, mask=None) -> np.ndarray | No
 
 
 def octaves(number: float, config: SoftermaxConfig) -> float:
-    """What so many factors of 2 between weights are between scores: factors of 2 or of e, by the config's base."""
+    """Distance between scores whose weights differ by so many factors of 2, in factors of the config's base."""
     return number * (math.log(2) if config.base == "e" else 1)
 
 

@@ -1,4 +1,4 @@
-"""What mass the rounding of outputs can take from a row, and in which output format it takes little."""
+"""Mass that rounding of outputs can take from a row, and the output formats in which it takes little."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def normalized(
 
 
 def probabilities(results: np.ndarray, config: SoftermaxConfig) -> np.ndarray:
-    """What is done last: the cascade, if rounding is by one, and saturation.
+    """Last steps: the cascade, if rounding is by one, and saturation.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def reciprocal(power_sum: np.ndarray, config: SoftermaxConfig) -> tuple[np.ndarr
     """Reciprocal of the denominator, as a mantissa and an exponent: 1/D = mantissa * 2**(1 - exponent).
 
     A row with a kept score has D >= 1/2. Less (0, from a row without one) is defined here too, with exponent 0; in
-    hardware it gives another scale, which nobody sees, because such a row has no numerator but 0.
+    hardware it gives another scale, which has no effect, because such a row has no numerator except 0.
 
     Parameters
     ----------

@@ -127,7 +127,7 @@ class Head:
         return visible_keys(len(self.q), len(self.k), self.causal)
 
     def settings(self) -> dict[Register, int]:
-        """What to write into the registers before a start."""
+        """Contents of the registers before a start."""
         settings = {
             Register.QUERIES: len(self.q),
             Register.KEYS: len(self.k),

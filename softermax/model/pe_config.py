@@ -70,7 +70,9 @@ class ProcessingElementConfig:
         if self.vector_size != self.lanes:
             raise ValueError(f"vector_size must be lanes = {self.lanes} with values, not {self.vector_size!r}")
         if self.score.width != OPERAND_BITS:
-            raise ValueError(f"scores must have {OPERAND_BITS} bits with values, not those of {self.score}")
+            raise ValueError(
+                f"scores must have {OPERAND_BITS} bits with values, not {self.score.width} as in {self.score}"
+            )
         if self.probability.width > OPERAND_BITS:
             raise ValueError(f"probabilities must have at most {OPERAND_BITS} bits with values, not {self.probability}")
         # Rows then add up to less than 2, so that the sums of products of a row fit the accumulator many times.

@@ -1,4 +1,4 @@
-"""What a host meets of a processing element, for its timing model: registers, and the loading of matrices."""
+"""Timing of a processing element's host side: registers, and the loading of matrices."""
 
 from __future__ import annotations
 

@@ -230,7 +230,7 @@ class _Summed:
 
 @dataclass(frozen=True)
 class Step:
-    """What the MACs do in a cycle: for scores or for context; the final step of a slice, and the last one of a row."""
+    """Work of the MACs in a cycle: for scores or for context; the final step of a slice, the last one of a row."""
 
     context: bool
     final: bool

@@ -12,7 +12,7 @@ __all__ = ["check_mask", "check_row", "check_scores", "plain_rows", "to_slices"]
 def check_scores(scores, config: RowShape, mask=None) -> np.ndarray:
     """Real scores as an array, with 0 where masked; TypeError or ValueError, in a sentence, for what is no score.
 
-    Those of a masked array stay one, so that whoever takes them next knows what is masked.
+    Scores of a masked array stay a masked array, so that the next function knows the mask.
     """
     scores = _array(scores)
     plain, kept = plain_rows(scores, mask)

@@ -60,7 +60,7 @@ class RowShape:
 
     @classmethod
     def of(cls, config: Self | str, name: str = "config") -> Self:
-        """The config itself, or a preset of this kind by its name; a mere shape has those of all kinds.
+        """The config itself, or a preset of this kind by its name; a mere shape has the presets of all kinds.
 
         Raises
         ------

@@ -165,7 +165,7 @@ class NormalizationTiming:
 
 
 class CompleteTiming:
-    """What the models of complete softmaxes share: an unnormed unit, row buffers, and the unit that gives the results.
+    """Base of the models of complete softmaxes: an unnormed unit, row buffers, and the unit that gives the results.
 
     Parameters
     ----------

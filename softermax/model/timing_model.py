@@ -36,7 +36,7 @@ class TimingModel(Protocol):
     def levels(self) -> dict[str, int]: ...
 
     def ready(self, valids: Sequence[bool], readies: Sequence[bool]) -> tuple[bool, ...]:
-        """What the inputs answer before the edge, given which sources offer an item and which sinks take one."""
+        """Ready signals of the inputs before the edge, given the sources that offer and the sinks that accept."""
 
     def valids(self) -> tuple[bool, ...]:
         """Which outputs hold an item."""

@@ -17,7 +17,7 @@ __all__ = ["UnnormedRows", "int_max", "power_of_two", "reduction", "unnormed_row
 
 @dataclass(frozen=True)
 class UnnormedRows:
-    """What the Unnormed Softmax Unit makes of rows of slices; the running values are those after each slice.
+    """Results of the Unnormed Softmax Unit for rows of slices; running values are taken after each slice.
 
     Attributes
     ----------
@@ -142,6 +142,6 @@ def unnormed_softmax(x: np.ndarray, keep: np.ndarray | None, config: SoftermaxCo
 
 
 def unnormed_rows(numerators: np.ndarray, slice_maximum: np.ndarray, config: SoftermaxConfig) -> UnnormedRows:
-    """The same, from what IntMax and Power of Two have given. Parameters as for :func:`reduction`."""
+    """Results of the unit, from the results of IntMax and Power of Two. Parameters as for :func:`reduction`."""
     maximum, power_sum, saturated = reduction(numerators, slice_maximum, config)
     return UnnormedRows(numerators, slice_maximum, maximum, power_sum, saturated)

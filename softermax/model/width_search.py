@@ -45,7 +45,7 @@ def _with_width(config: SoftermaxConfig, name: str, bits: int) -> SoftermaxConfi
 
 
 def area_model(config: SoftermaxConfig) -> float:
-    """What the derived widths contribute to the area of both units, in um2 of ASAP7 by the least-area recipe.
+    """Contribution of the derived widths to the area of both units, in um2 of ASAP7 by the least-area recipe.
 
     Products of widths are those of the hardware's arrays; the coefficients fit synthesised configs
     (docs/explanation/faithful.md).
@@ -65,7 +65,7 @@ TRIED = 3
 
 @lru_cache(maxsize=256)
 def smallest(config: SoftermaxConfig) -> SoftermaxConfig:
-    """The faithful config of the least modelled area, of those that :func:`candidates` gives."""
+    """The faithful config of minimum modelled area among the :func:`candidates`."""
     return min(candidates(config), key=area_model)
 
 

@@ -84,13 +84,13 @@ def register_attention(name: str, attention: SoftermaxAttention):
 
 
 def registered(name: str) -> SoftermaxAttention | None:
-    """What :func:`register` has registered by a name, if it has."""
+    """Attention that :func:`register` has registered by a name; None if it has none."""
     attention = ALL_ATTENTION_FUNCTIONS.get(name)
     return attention if isinstance(attention, SoftermaxAttention) else None
 
 
 class SoftermaxAttention:
-    """The attention function: as transformers' eager one, but for the softmax.
+    """The attention function: transformers' eager attention with another softmax.
 
     Scores are computed in float32 for models in 16 bits. Where an attention module has a frozen
     :class:`softermax.nn.ScoreQuantiser`, its zero points are subtracted from them. A fully masked row gives zeros, but
@@ -184,7 +184,7 @@ class SoftermaxAttention:
         quantiser = getattr(module, QUANTISER, None)
         if quantiser is None and getattr(getattr(module, "config", None), CALIBRATED, False):
             raise ValueError(
-                "the model was calibrated before it was saved, and lacks its zero points: give it them by "
+                "the model was calibrated before it was saved, and lacks its zero points: attach them by "
                 "softermax.nn.load_quantisers(model, state), or calibrate it again"
             )
         # A compiler cannot ask whether it is frozen; zero points are 0 until then.

@@ -1,4 +1,4 @@
-"""Histograms of scores that grow with what they see, one for each head of an attention."""
+"""Histograms of scores that grow with the data, one for each head of an attention."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class HeadHistograms(nn.Module):
         return cumulated.gather(-1, bins.expand(len(cumulated), -1))
 
     def percentile(self, percent: float) -> Tensor:
-        """The least bin's upper edge that so many per cent of a head's values do not exceed: float64, (heads,).
+        """The lowest bin's upper edge that so many per cent of a head's values do not exceed: float64, (heads,).
 
         That is NumPy's method ``inverted_cdf``, rounded up to a multiple of ``width``. NaN without values.
         """

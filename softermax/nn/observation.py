@@ -130,7 +130,7 @@ def load_quantisers(model: PreTrainedModel, state: Mapping[str, Tensor], config:
     ending = f".{QUANTISER}.zero_point"
     modules = {name.removesuffix(ending): len(value) for name, value in state.items() if name.endswith(ending)}
     if not modules:
-        raise ValueError("state must be that of a calibrated model, not one without quantisers")
+        raise ValueError("state must come from a calibrated model, not from one without quantisers")
     unknown = sorted(set(modules) - {name for name, _ in model.named_modules()})
     if unknown:
         raise ValueError(f"state must be of the same architecture, not with attention modules such as {unknown[0]}")
@@ -147,7 +147,7 @@ def load_quantisers(model: PreTrainedModel, state: Mapping[str, Tensor], config:
 def _check_format(theirs: Tensor | None, quantiser: ScoreQuantiser):
     """ValueError, in a sentence, unless a state is of the quantiser's input format and base."""
     if theirs is None:
-        raise ValueError("state must tell the format of scores that it was calibrated for: calibrate the model again")
+        raise ValueError("state must have the format of scores that it was calibrated for: calibrate the model again")
     if theirs.tolist() != quantiser.format.tolist():
         (*bits, e), config = theirs.tolist(), quantiser.config
         raise ValueError(
@@ -266,7 +266,7 @@ def _warn_of_lost_mass(report: list[dict], quantisers: Iterable[ScoreQuantiser])
     worst, config = max(lossy, key=lambda entry: entry["mass_error"]), next(iter(quantisers)).config
     most = max((quantiser.row_sums for quantiser in quantisers), key=lambda sums: sums.enough)
     warnings.warn(
-        f"rows do not sum to one in {config.output} in {len(lossy)} of {len(report)} heads; those of head "
+        f"rows do not sum to one in {config.output} in {len(lossy)} of {len(report)} heads; rows of head "
         f"{worst['head']} of {worst['module']} sum to {worst['row_sum']:.3f} on average, {worst['least_row_sum']:.3f} "
         f"at least: {most.remedy()}",
         stacklevel=3,

@@ -1,4 +1,4 @@
-"""Calibration of scores: per head a zero point, chosen from what was observed, that a processing element takes too."""
+"""Calibration of scores: per head a zero point from observed scores, for models and processing elements."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BIN_OF_ULP = 1 / 8
 
 
 class Requantisation(NamedTuple):
-    """What a processing element's registers take for a head, see :class:`softermax.model.pe.Head`."""
+    """Register values of a processing element for a head, see :class:`softermax.model.pe.Head`."""
 
     multiplier: int
     shift: int
@@ -91,7 +91,7 @@ class ScoreQuantiser(nn.Module):
 
     @property
     def unit(self) -> float:
-        """What a score of 1 is in the input format: log2(e) with base ``"e"``."""
+        """Value of a score of 1 in the input format: log2(e) with base ``"e"``."""
         return math.log2(math.e) if self.config.base == "e" else 1.0
 
     def forward(self, scores: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -146,7 +146,7 @@ class ScoreQuantiser(nn.Module):
         self.frozen.fill_(True)
 
     def head(self, head: int) -> dict:
-        """Of one head, once frozen: ``zero_point``, the fractions ``clipped_above`` and ``clipped_below``, row sums.
+        """Facts of a frozen head: ``zero_point``, the fractions ``clipped_above`` and ``clipped_below``, row sums.
 
         Those are as of :meth:`softermax.nn.row_sums.RowSums.head`, where they were counted.
         """

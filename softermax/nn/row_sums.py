@@ -1,4 +1,4 @@
-"""What a head's rows sum to in the output format, and in which format they would sum to one."""
+"""Sums of a head's rows in the output format, and the format in which they would sum to one."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class RowSums(nn.Module):
             self.enough = max(self.enough, self._enough(folded[:, notable], rows[:, notable]))
 
     def head(self, head: int) -> dict:
-        """Of one head: ``row_sum``, the mean, the least and the greatest; ``mass_error``, the mean distance from 1."""
+        """Sums of one head: ``row_sum`` (mean), smallest and largest; ``mass_error``, the mean distance from 1."""
         rows = max(int(self.rows[head]), 1)
         return {
             "row_sum": float(self.total[head]) / rows,
@@ -94,7 +94,7 @@ class RowSums(nn.Module):
         }
 
     def remedy(self) -> str:
-        """What of the config to change for rows that sum to one, in words."""
+        """Change of the config with which rows sum to one, in words."""
         config, ulp = self.config, self.config.output.ulp
         guard_bits = enough_guard_bits(config.max_len)
         if config.rounding == "cascade":

@@ -1,4 +1,4 @@
-"""What the attention scores of a model are like: for each layer and head, as flat results."""
+"""Statistics of a model's attention scores: for each layer and head, as flat results."""
 
 from __future__ import annotations
 

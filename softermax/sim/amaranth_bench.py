@@ -18,7 +18,7 @@ __all__ = ["find_mismatches", "observe_in_amaranth", "play_in_amaranth"]
 def observe_in_amaranth(
     component: Component, inputs: dict[str, Sequence[int]], vcd: Path | None = None
 ) -> dict[str, list[int]]:
-    """What a component shows, clock cycle by clock cycle, for given inputs.
+    """Outputs of a component, clock cycle by clock cycle, for given inputs.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
 """Real attention heads for benches and flows: INT8 queries, keys and values of pretrained models, and Q(6,2) scores.
 
-`data/README.md` tells where the data come from; `softermax.sim.capture` makes them anew.
+`data/README.md` tells where the data come from; `softermax.sim.capture` makes them again.
 """
 
 from dataclasses import dataclass, replace
@@ -153,7 +153,7 @@ class AttentionHead:
         return keep_mask(self.tokens, self.valid, self.causal)
 
     def requantise(self):
-        """Raw scores made anew of `q` and `k`: ndarray of int8, shape (tokens, tokens), equal to `scores`."""
+        """Raw scores computed again from `q` and `k`: ndarray of int8, shape (tokens, tokens), equal to `scores`."""
         return requantise(self.q, self.k, self.multiplier, self.shift, self.zero_point)
 
 

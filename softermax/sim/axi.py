@@ -39,7 +39,7 @@ class Packet:
 
 @dataclass
 class AxiScenario:
-    """What is done with a unit, from reset.
+    """Steps of a bench with a unit, from reset.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class AxiScenario:
 
 @dataclass(frozen=True)
 class AxiResult:
-    """What came of a scenario.
+    """Result of a scenario.
 
     Attributes
     ----------

@@ -152,7 +152,7 @@ class AxiBench:
             await RisingEdge(self._dut.aclk)
 
     async def reset(self, cycles: int, sources: bool = True):
-        """Reset the unit, the sinks, and the sources too unless told otherwise; what these were to send stays."""
+        """Reset the unit, the sinks, and by default the sources; items that the sources were to send stay."""
         self._collect()
         ends = [end for name, end in self._ends.items() if sources or name in self._sinks]
         self._dut.aresetn.value = 0
@@ -164,7 +164,7 @@ class AxiBench:
             end.assert_reset(False)
 
     def _collect(self):
-        """Take what sinks have received and nobody has waited for."""
+        """Take the packets that sinks have received and no step has waited for."""
         for name in self._sinks:
             while not self._ends[name].empty():
                 self._packets[name].append(_packet(self._ends[name].recv_nowait(compact=False)))

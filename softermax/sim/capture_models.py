@@ -153,7 +153,7 @@ MODELS = (Model("", load_minilm, MINILM_CASES), Model("-d64", load_smollm2, SMOL
 
 
 def encode(tokenizer, case):
-    """What the model reads, of shape (1, tokens): the case's text, cut to its tokens and padded."""
+    """Input of the model, of shape (1, tokens): the case's text, cut to its tokens and padded."""
     # Line breaks are this file's, not the text's: a decoder's tokenizer would keep them.
     encoded = tokenizer(" ".join(case.text.split()), truncation=True, max_length=case.valid)
     if len(encoded["input_ids"]) != case.valid:

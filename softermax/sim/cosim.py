@@ -55,7 +55,7 @@ class CosimError(Exception):
 
 @dataclass(frozen=True)
 class CosimResult:
-    """What a unit did when a trace was played into it.
+    """Result of playing a trace into a unit.
 
     Attributes
     ----------

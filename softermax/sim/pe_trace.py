@@ -188,7 +188,7 @@ def real_head(captured: AttentionHead, config: ProcessingElementConfig) -> Head:
 
 
 def context_unit(captured: AttentionHead) -> float:
-    """What a unit of a captured head's context is, so that 8 bits just hold it."""
+    """Value of a unit of a captured head's context, so that 8 bits just hold it."""
     return float(np.abs(exact_attention(captured)[1]).max()) / 127
 
 

@@ -27,7 +27,7 @@ def encode_rows(rows: Rows, config) -> Rows:
 
 @dataclass(frozen=True, kw_only=True)
 class RowStimuli:
-    """What is peculiar to the rows of an arithmetic; the defaults suit words that are fixed-point scores.
+    """Stimuli that are particular to an arithmetic; the defaults suit words that are fixed-point scores.
 
     Attributes
     ----------

@@ -44,7 +44,7 @@ class PackedStream:
 
     @classmethod
     def from_bits(cls, bits: np.ndarray) -> PackedStream:
-        """Of bits, lowest first: ndarray of uint8, (items, width)."""
+        """Stream of bits, lowest first: ndarray of uint8, (items, width)."""
         packed = np.packbits(bits, axis=1, bitorder="little")
         size = WORD // 8
         filled_up = np.pad(packed, [(0, 0), (0, -packed.shape[1] % size)])
@@ -99,7 +99,7 @@ class UnitStreams:
 
     @property
     def sinks(self) -> dict[str, PackedStream]:
-        """What the unit delivers: ``row`` has an item for each row only, that of its last slice."""
+        """Streams that the unit delivers: ``row`` has one item per row, its last slice's."""
         return {name: stream.only(self._delivered(name)) for name, stream in self.shown.items()}
 
     def row_of(self, name: str, item: int) -> int:

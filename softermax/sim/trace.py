@@ -116,7 +116,7 @@ class _Source:
 
 
 class Host:
-    """Whoever drives ports of a unit that belong to no stream; this one drives none.
+    """Driver of the ports that belong to no stream; this base class has none.
 
     Attributes
     ----------
@@ -136,11 +136,11 @@ class Host:
         return None
 
     def drive(self, timing: TimingModel, taken: dict[str, int]) -> dict[str, int]:
-        """What the inputs are in this cycle, of which the timing model is told; given the items taken so far."""
+        """Inputs in this cycle, given the items accepted so far; the timing model is told of them."""
         return {}
 
     def shown(self, timing: TimingModel) -> dict[str, int]:
-        """What the outputs must be in this cycle."""
+        """Expected outputs in this cycle."""
         return {}
 
 

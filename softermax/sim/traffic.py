@@ -1,4 +1,4 @@
-"""Seeded stimuli: when sources offer and sinks take, and rows made of what units find difficult."""
+"""Seeded stimuli: when sources offer and sinks accept, and rows that units find difficult."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def with_little_space(folder: Path, kilobytes: int, command: str, cwd: Path) -> 
     try:
         subprocess.run([*unshare, f"mount -t tmpfs tmpfs '{folder}'"], check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
-        pytest.skip("this machine lets nobody mount file systems of their own")
+        pytest.skip("this machine lets no user mount a file system")
     return subprocess.run([*unshare, mounted], capture_output=True, text=True, check=False)
 
 

@@ -1,4 +1,4 @@
-"""Payloads: where every field lies, which whoever wires a unit up by its Verilog ports relies on."""
+"""Payloads: the place of every field, on which users of the Verilog ports rely."""
 
 import pytest
 from amaranth.hdl import Shape, signed, unsigned

@@ -88,8 +88,8 @@ def test_generation_is_the_same_with_and_without_cache(name):
     model = make(name, "softermax")
     inputs = {key: value for key, value in batch(name).items() if key != "decoder_input_ids"}
     options = {"max_new_tokens": 6, "min_new_tokens": 6, "do_sample": False}
-    cached, anew = (model.generate(**inputs, **options, use_cache=cache) for cache in (True, False))
-    torch.testing.assert_close(cached, anew, rtol=0, atol=0)
+    cached, uncached = (model.generate(**inputs, **options, use_cache=cache) for cache in (True, False))
+    torch.testing.assert_close(cached, uncached, rtol=0, atol=0)
     assert len(cached[0]) >= 6
 
 

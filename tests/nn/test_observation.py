@@ -83,8 +83,8 @@ def test_every_attention_of_decoders_is_calibrated(name):
     assert len(quantisers(model)) == LAYERS * (3 if name == "t5" else 1)
     inputs = {key: value for key, value in batch(name).items() if key != "decoder_input_ids"}
     options = {"max_new_tokens": 4, "do_sample": False}
-    cached, anew = (model.generate(**inputs, **options, use_cache=cache) for cache in (True, False))
-    torch.testing.assert_close(cached, anew, rtol=0, atol=0)
+    cached, uncached = (model.generate(**inputs, **options, use_cache=cache) for cache in (True, False))
+    torch.testing.assert_close(cached, uncached, rtol=0, atol=0)
 
 
 def test_observing_is_exact_softmax_without_dropout_and_leaves_no_trace():
@@ -188,7 +188,7 @@ def test_what_calibrate_refuses():
 
 def test_what_load_quantisers_refuses():
     model = make("bert")
-    text = "state must be that of a calibrated model, not one without quantisers"
+    text = "state must come from a calibrated model, not from one without quantisers"
     assert refusal(load_quantisers, model, model.state_dict()) == text
     calibrate(model, [batch("bert")])
     text = "state must be of the same architecture, not with attention modules such as encoder.layer.0.attention.self"

@@ -86,7 +86,7 @@ def test_lost_mass_is_warned_of_once_and_the_format_does():
     worst = max(report, key=lambda entry: entry["mass_error"])
     assert worst["mass_error"] > LITTLE
     assert re.fullmatch(
-        rf"rows do not sum to one in UQ\(0,8\) in 4 of 4 heads; those of head {worst['head']} of {worst['module']} "
+        rf"rows do not sum to one in UQ\(0,8\) in 4 of 4 heads; rows of head {worst['head']} of {worst['module']} "
         rf"sum to {worst['row_sum']:.3f} on average, {worst['least_row_sum']:.3f} at least: "
         r'take output=UQ\(0,(\d+)\), or rounding="cascade" with guard_bits=8',
         text,

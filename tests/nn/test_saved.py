@@ -55,5 +55,5 @@ def test_a_state_of_another_format_is_refused(saved, changes, text):
 def test_a_state_that_does_not_tell_its_format_is_refused(saved):
     model, again = saved
     state = {name: value for name, value in model.state_dict().items() if not name.endswith("format")}
-    with pytest.raises(ValueError, match=r"^state must tell the format of scores"):
+    with pytest.raises(ValueError, match=r"^state must have the format of scores"):
         load_quantisers(again, state, CONFIG)

@@ -55,7 +55,7 @@ MULTIPLY_FAULTS = [
     Fault("slice below the maximum taken for above", REDUCTION, "below", becomes("1'h0")),
     Fault("comparison of maxima inverted", REDUCTION, "below", becomes("~{}")),
     Fault("row starts with the sum before", REDUCTION, "first", becomes("1'h0")),
-    Fault("row starts anew with every slice", REDUCTION, "first", becomes("1'h1")),
+    Fault("row starts again with every slice", REDUCTION, "first", becomes("1'h1")),
     Fault("adder tree: carry lost", UNNORMED, "partial_sum", becomes("{} & 17'h0ffff")),
     Fault("sum wraps instead of saturating", REDUCTION, "power_sum", becomes("load ? total[9:0] : power_sum")),
     Fault("saturation forgotten", REDUCTION, "saturated", becomes("load ? total[10] : saturated")),
@@ -126,7 +126,7 @@ PRODUCT_FAULTS = [
 CASCADE_FAULTS = [
     Fault("residual stays for the next row", CASCADE, "residual",
           becomes("rst ? 3'h4 : load ? total_2[2:0] : residual")),
-    Fault("residual begins anew with every slice", CASCADE, "residual", becomes("3'h4")),
+    Fault("residual begins again with every slice", CASCADE, "residual", becomes("3'h4")),
     Fault("residual moves while its slice waits", CASCADE, "residual",
           becomes("rst ? 3'h4 : last ? 3'h4 : total_2[2:0]")),
     Fault("residual stays through reset", CASCADE, "residual", without(r"^rst \? \S+ : ")),

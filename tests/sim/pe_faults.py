@@ -73,7 +73,7 @@ PROCESSING_ELEMENT_FAULTS = [
     ),
     Fault("probabilities survive reset", PROBABILITIES, "complete", SURVIVES_RESET),
     Fault("context takes its turn a row early", SEQUENCER, "turn", lambda e: f"between == 2'h1 | {e}"),
-    Fault("turns are not begun anew", SEQUENCER, "between", without(r"^start \? \S+ : ")),
+    Fault("turns are not begun again", SEQUENCER, "between", without(r"^start \? \S+ : ")),
     Fault("scores of what is masked", SCORES, "last_seen", becomes("last_key")),
     Fault("context from what is masked", CONTEXT, "last_seen", becomes("last_key")),
     Fault("scores: the last lane of a slice is another", SCORES, "last_seen", becomes("{} ^ 4'h1")),
@@ -82,7 +82,9 @@ PROCESSING_ELEMENT_FAULTS = [
     Fault("zero point taken from context, too", MACS, "start", becomes("- $signed(zero_point)")),
     Fault("zero point added", MACS, "start", lambda e: e.replace(e.rsplit(" ", 1)[-1], "$signed(zero_point)")),
     Fault("sums that wait are lost", MACS, "ready", becomes("1'h1")),
-    Fault("sum not begun anew", LANE, "accumulator", becomes("load_accumulator ? accumulator + partial : accumulator")),
+    Fault(
+        "sum not begun again", LANE, "accumulator", becomes("load_accumulator ? accumulator + partial : accumulator")
+    ),
     Fault("products move while they wait", LANE, "partial", loading_always),
     Fault("rounded down", f"{REQUANTISER}.lane_0", r"\{ rounded, _\d+_ \}", without(r" \+ \S+$")),
     Fault("saturated the other way", REQUANTISER, r"\\context__payload\.x\[0\] ", becomes("{} == 8'h7f ? 8'h80 : {}")),

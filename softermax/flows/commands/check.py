@@ -35,9 +35,11 @@ cosim = measure_command(COSIM, MAIN_POINTS, collect=_cosimulated, fail=lambda re
 
 
 CONTRACT = (
-    click.Option(["--preset"], help="Name of a design: prove the stream contract of its UNIT alone, at a size."),
-    click.Option(["--lanes"], type=int, help="Scores per slice; 2 unless told; with --preset."),
-    click.Option(["--max-len"], type=int, help="Elements of the longest row; 8 unless told; with --preset."),
+    click.Option(
+        ["--preset"], help="Name of a design. Only the stream contract of its UNIT is then proven, at the size below."
+    ),
+    click.Option(["--lanes"], type=int, help="Scores per slice, with --preset; 2 by default."),
+    click.Option(["--max-len"], type=int, help="Elements of the longest row, with --preset; 8 by default."),
 )
 
 
@@ -46,8 +48,8 @@ CONTRACT = (
     UNIT,
     *CONTRACT,
     BUILD_DIR,
-    help="Prove properties of the units' Verilog, over any number of clock cycles where possible, and show that each "
-    "can fail: the same check must find a seeded fault. UNIT is pe or a part of a unit's name, such as unnormed.",
+    help="Prove properties of the units' Verilog, over any number of clock cycles where possible. Each check must also "
+    "find a seeded fault. UNIT is pe or a part of a unit's name, such as unnormed.",
     example="formal unnormed --format markdown -o proofs.md",
 )
 def formal(output: Output, unit, preset, lanes, max_len, build_dir):
@@ -147,7 +149,7 @@ def _fail_on_low_coverage(summed: Sequence[dict]):
     if below:
         least = min(below, key=lambda row: row["covered"])
         stop(
-            f"{len(below)} of {len(summed)} design points are below a coverage of {FLOOR:.1%}, the least of them "
+            f"{len(below)} of {len(summed)} design points are below a coverage of {FLOOR:.1%}, the lowest of them "
             f"{least['unit']} {least['preset']} with {least['covered']:.1%}",
             1,
         )
@@ -169,7 +171,7 @@ soak = measure_command(SOAK, points_or(soak_points), collect=_soaked, fail=_fail
 GRID = click.Option(
     ["--grid"],
     is_flag=True,
-    help="Attack the 120 configs of docs/results/tables/faithful-grid.md instead; what is done is not repeated.",
+    help="Attack the 120 configs of docs/results/tables/faithful-grid.md instead; reuse cached results.",
 )
 
 

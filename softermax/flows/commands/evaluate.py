@@ -59,8 +59,8 @@ SCHEDULER = click.Option(
     EXCLUDE,
     SEED,
     BUILD_DIR,
-    help="Do the quick main job of make: Verilog of every unit with 16 lanes, presets faithful and paper, co-simulated "
-    f"on one row in {EVERY} of the real scores and synthesised, and a report with pictures.",
+    help="Do the quick main job of make: generate, co-simulate and synthesise every unit with 16 lanes, presets "
+    f"faithful and paper. One row in {EVERY} of the real scores is played. A report with pictures is written.",
     example="quick --liberty cells.lib",
 )
 def quick(output: Output, liberty, exclude, seed, build_dir):
@@ -110,9 +110,9 @@ def datasheet(output: Output, seed, simulator, every, build_dir, **synthesis):
     EXCLUDE,
     SCHEDULER,
     BUILD_DIR,
-    help="Measure everything with one library: area, timing and energy of every unit, energies for other "
-    "lengths of rows, areas at other sizes; then a report of all libraries evaluated so far. What has been done is "
-    "kept in the build directory's cache, so an interrupted evaluation goes on where it was.",
+    help="Measure everything with one library: area, timing and energy of every unit, energies for other lengths of "
+    "rows, areas at other sizes. Then write a report of all libraries evaluated so far. Results are cached in the "
+    "build directory, so an interrupted evaluation continues where it was.",
     example="evaluate --liberty cells.lib.gz --scheduler tcp://host:8786",
 )
 def evaluate(output: Output, liberty, exclude, scheduler, build_dir):
@@ -142,8 +142,8 @@ def evaluate(output: Output, liberty, exclude, scheduler, build_dir):
         "it, such as results/units-asap7.json.",
     ),
     click.Option(["-o", "--output", "svg"], type=OutputFile(), required=True, help="File for the picture, .svg."),
-    help="Draw the picture of README: block diagram of the complete softmax with its number formats, and bars of area "
-    "and energy compared with the FP16 baseline.",
+    help="Draw the picture of README: a block diagram of the complete softmax with its number formats. Bars compare "
+    "area and energy with the FP16 baseline.",
     example="picture --evaluation results/units-asap7.json -o docs/softermax.svg",
     writes=False,
 )

@@ -19,7 +19,7 @@ __all__ = ["verilog"]
 VERILOG_FILE = click.Option(
     ["-o", "--output", "verilog_file"],
     type=OutputFile(),
-    help="File for the Verilog of UNIT, instead of one in the build directory.",
+    help="File for the Verilog of UNIT; by default a file in the build directory.",
 )
 
 

@@ -19,9 +19,9 @@ from .output import Output, fail_on_mismatch
 
 __all__ = ["area", "energy", "opensta_energy", "timing"]
 
-PATH_OPTION = click.Option(["--path"], is_flag=True, help="Print the slowest path of each unit, too.")
+PATH_OPTION = click.Option(["--path"], is_flag=True, help="Print the slowest path of each unit as well.")
 OPENSTA_OPTION = click.Option(
-    ["--opensta"], is_flag=True, help="Report the period by OpenSTA, too, which must be installed."
+    ["--opensta"], is_flag=True, help="Report the period by OpenSTA as well, which must be installed."
 )
 
 

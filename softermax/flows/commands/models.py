@@ -38,25 +38,29 @@ def _task(context, argument, task: str) -> str:
 TASK = (
     click.Argument(["task"], callback=_task),
     click.Option(
-        ["--seeds"], type=click.IntRange(1), default=3, show_default=True, help="Number of models, each trained anew."
+        ["--seeds"],
+        type=click.IntRange(1),
+        default=3,
+        show_default=True,
+        help="Number of models, each trained from the start.",
     ),
-    click.Option(["--quick"], is_flag=True, help="Take a few examples, to see that everything works; no result."),
+    click.Option(["--quick"], is_flag=True, help="Take a few examples, only to see that everything works."),
     click.Option(
         ["--data"],
         type=click.Path(exists=True, file_okay=False, path_type=Path),
-        help="Folder with the files of glue or squad, without it from a hub; or with train.txt and test.txt of a "
-        "language model, without it two novels.",
+        help="Folder with the files of glue or squad; by default from a hub. For a language model, folder with "
+        "train.txt and test.txt; by default two novels.",
     ),
     click.Option(["--model"], help="Folder of a pretrained model, or its name on a hub, instead of the task's own."),
     click.Option(
         ["--tokens"],
         type=click.IntRange(2),
-        help="Length of a language model's windows; by default 1024, or 256 where it is trained.",
+        help="Tokens of a language model's windows; by default 1024, or 256 if it is trained.",
     ),
     click.Option(
         ["--windows"],
         type=click.IntRange(2),
-        help="Number of windows of its text; by default 16, or 32 where it is trained.",
+        help="Number of windows of its text; by default 16, or 32 if it is trained.",
     ),
     click.Option(
         ["--arm", "only"],
@@ -70,8 +74,9 @@ TASK = (
 @command(
     "finetune",
     *TASK,
-    help="Train a model with softmax, or take a pretrained language model, then swap Softermax in: as it is, and "
-    f"trained further with it, beside softmax trained further for the same steps. {TASK_HELP}",
+    help="Train a model with softmax, or take a pretrained language model, then swap Softermax in. It is measured "
+    "without and with further training, and compared with softmax trained further for the same steps. "
+    f"{TASK_HELP}",
     example="finetune sentiment --seeds 3",
 )
 def finetune(output: Output, task, **options):
@@ -83,7 +88,7 @@ def finetune(output: Output, task, **options):
 @command(
     "accuracy",
     *TASK,
-    click.Option(["--ablation"], is_flag=True, help="Try each approximation alone, and all but it."),
+    click.Option(["--ablation"], is_flag=True, help="Try each approximation alone, and all except it."),
     click.Option(["--bits"], is_flag=True, help="Try more and fewer bits of scores and of probabilities."),
     help="Train a model with softmax, or take a pretrained one, then swap Softermax in without training for it. "
     f"{TASK_HELP}",
@@ -108,8 +113,8 @@ def accuracy(output: Output, task, ablation, bits, **options):
         help="Base of the softmax; e folds log2(e) into the scores.",
     ),
     click.Option(["--plot"], type=OutputFile(), help="File for heatmaps of layers and heads, .svg or .png."),
-    help="Describe attention scores of each layer and head of a pretrained MiniLM: range, what an input format clips "
-    "with and without zero points, entropy of the rows. PyTorch, transformers and the model must be installed.",
+    help="Describe attention scores of each layer and head of a pretrained MiniLM: range, entropy of the rows, and "
+    "clipped share with and without zero points. PyTorch, transformers and the model must be installed.",
     example="score-statistics --input-format Q(5,3) --plot scores.svg",
 )
 def score_statistics(output: Output, input, base, plot):
@@ -126,8 +131,8 @@ def score_statistics(output: Output, input, base, plot):
 @command(
     "families",
     click.Argument(["names"], nargs=-1),
-    help="Try Softermax in tiny models of random weights of every family of the installed transformers, or of those of "
-    "NAMES: exact softmax through it against eager attention, and what is refused. It fails if outputs differ.",
+    help="Try Softermax in a tiny model of every family of the installed transformers, or of the families NAMES. Exact "
+    "softmax through it is compared with eager attention. The command fails if outputs differ.",
     example="families llama bloom",
 )
 def families(output: Output, names):

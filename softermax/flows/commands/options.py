@@ -42,7 +42,7 @@ BUILD_DIR = click.Option(
     type=click.Path(path_type=Path),
     default=Path("build"),
     show_default=True,
-    help="Folder for all that is generated.",
+    help="Folder for all generated files.",
 )
 
 
@@ -78,27 +78,33 @@ SIZE = (
     click.Option(
         ["--input-format", "input"],
         type=Format(),
-        help="Format of scores, such as Q(4,4); of preset faithful.",
+        help="Format of scores, such as Q(4,4); only for preset faithful.",
     ),
     click.Option(
         ["--output-format", "output_format"],
         type=Format(),
-        help="Format of probabilities, such as UQ(1,11); of preset faithful.",
+        help="Format of probabilities, such as UQ(1,11); only for preset faithful.",
     ),
-    _size("--normalizer", help=f"Kind of normalizer: {_choices('normalizer')}, as the preset has it."),
-    _size("--rounding", help=f"Rounding of results: {_choices('rounding')}; of preset faithful."),
-    _size("--guard-bits", type=int, help="Bits that a cascade carries; unless told, enough for every row to sum to 1."),
+    _size("--normalizer", help=f"Kind of normalizer: {_choices('normalizer')}; by default the preset's."),
+    _size("--rounding", help=f"Rounding of results: {_choices('rounding')}; only for preset faithful."),
+    _size("--guard-bits", type=int, help="Bits that a cascade carries; by default enough for every row to sum to 1."),
     click.Option(
-        ["--saturate"], is_flag=True, help="Let the power sum of long rows saturate, flagged; of preset paper."
+        ["--saturate"],
+        is_flag=True,
+        help="Allow the power sum to saturate on long rows and set a flag; only for preset paper.",
     ),
-    _size("--cuts", help="Stages of the unnormed unit with a register behind, such as int_max,sum_3, or none."),
-    _size("--max-d-head", type=int, help="Elements of a pe's longest query; 128 unless told."),
-    click.Option(["--values"], is_flag=True, help="Let a pe keep values and give context instead of probabilities."),
+    _size(
+        "--cuts", help="Stages of the unnormed unit after which a register is placed, such as int_max,sum_3, or none."
+    ),
+    _size("--max-d-head", type=int, help="Elements of a pe's longest query; 128 by default."),
+    click.Option(
+        ["--values"], is_flag=True, help="Give a pe values, so that it computes context instead of probabilities."
+    ),
     click.Option(
         ["--option", "further"],
         multiple=True,
         metavar="NAME=VALUE",
-        help="Name and value of an option of the preset's config that has none here; may be repeated.",
+        help="Name and value of a parameter of the preset's config without an option here; may be repeated.",
     ),
 )
 
@@ -187,6 +193,6 @@ def points_or(others: Callable[[], Sequence[DesignPoint]]) -> PointChoice:
     return PointChoice((UNIT, *SIZE), points)
 
 
-UNIT_HELP = f"UNIT is one of {', '.join(unit_names())}; without it, every design point of make."
+UNIT_HELP = f"UNIT is one of {', '.join(unit_names())}; by default, every design point of make."
 MAIN_POINTS = PointChoice((UNIT, *SIZE), design_points, UNIT_HELP)
 MAIN_POINTS_WITH_AXI_STREAM = PointChoice((UNIT, *SIZE, AXI_STREAM), design_points, UNIT_HELP)

@@ -43,13 +43,13 @@ class OutputFile(click.Path):
 
 
 FORMAT = click.Option(
-    ["--format", "format"], type=click.Choice(list(FORMATS)), help="Format of the results; a table unless told."
+    ["--format", "format"], type=click.Choice(list(FORMATS)), help="Format of the results; a table by default."
 )
 JSON = click.Option(["--json", "as_json"], is_flag=True, help="Print a list of flat objects, as --format json does.")
 FILE = click.Option(
     ["-o", "--output", "file"],
     type=OutputFile(),
-    help="File to write instead of printing, whole or not at all.",
+    help="File for the results, instead of printing them; it is written whole or not at all.",
 )
 
 

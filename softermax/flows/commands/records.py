@@ -41,7 +41,7 @@ RECORD_COLUMNS = (
     click.Argument(["name"]),
     LIBERTY,
     ROOT,
-    help="Measure one record of figures again and keep it in the folder results of the checkout. "
+    help="Measure one record of figures again and write it to the folder results of the checkout. "
     f"NAME is one of {', '.join(RECORDS)}.",
     example="record units-asap7 --liberty asap7.lib.gz",
 )
@@ -80,7 +80,7 @@ def _run(program: click.Command, liberty: tuple[Path, ...], words: list[str]) ->
 @command(
     "records",
     ROOT,
-    help="List the figures that documents show: whether their sources have changed since, and what each takes.",
+    help="List the records of figures: whether their sources have changed since, and the CPU time of each.",
     example="records",
 )
 def records(output: Output, root):

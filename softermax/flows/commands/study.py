@@ -59,7 +59,7 @@ DESIGN_COLUMNS = (
 
 @command(
     "designs",
-    help="List the registered designs, each a --preset, with their units and licences; and why one is not available.",
+    help="List the registered designs, each a --preset, with units, licence and the reason if one is not available.",
     example="designs --json",
 )
 def designs(output: Output):
@@ -88,13 +88,13 @@ def _design_facts(each: Registered) -> dict:
         type=int,
         default=16,
         show_default=True,
-        help="Dot products side by side, and pairs in each.",
+        help="Number of parallel dot products, and of pairs in each.",
     ),
     click.Option(["--d-head"], type=int, default=64, show_default=True, help="Elements of a query."),
     click.Option(["--causal"], is_flag=True, help="Play heads with causal masks."),
     click.Option(["--values"], is_flag=True, help="Let the processing element keep values and give context."),
-    help="Report how busy the MACs of a processing element are over a head, for both softmaxes and several sequence "
-    "lengths, by the timing model that co-simulation checks.",
+    help="Report the share of a head's cycles in which the MACs of a processing element work, for both softmaxes and "
+    "several sequence lengths. The figures come from the timing model that co-simulation checks.",
     example="utilisation --lanes 32 --d-head 128",
 )
 def utilisation(output: Output, lanes, d_head, causal, values):
@@ -146,11 +146,11 @@ def info(output: Output, **size):
         help="File for the probabilities, .npy.",
     ),
     click.Option(
-        ["--mask"], type=click.Path(path_type=Path), help="File of bool, .npy, True where a score takes part."
+        ["--mask"], type=click.Path(path_type=Path), help="File of the mask, bool, .npy; True where a score takes part."
     ),
     click.Option(
         ["--base"],
-        help="Base of the softmax: 2 unless told, or e, which folds log2(e) into the scores; preset fp16 has e.",
+        help="Base of the softmax: 2 (default), or e, which folds log2(e) into the scores; preset fp16 has e.",
     ),
     *SIZE,
     help="Apply the golden model to SCORES (.npy or .npz, real numbers, rows on the last axis) and print the error "

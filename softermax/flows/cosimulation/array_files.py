@@ -21,7 +21,7 @@ from ..errors import FlowError
 __all__ = ["memory_bytes", "read_array"]
 
 #: What to do with a file that is broken.
-DO = "save it anew with numpy.save"
+DO = "save it again with numpy.save"
 #: First bytes of a zip archive, one without members too.
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 #: Kinds of NumPy types: bools, integers with and without sign, floats.

@@ -102,7 +102,7 @@ OPERATIONS: dict[str, tuple[Callable, Callable]] = {
 
 
 def expected(name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """What the oracle says, for uint16 arrays of one shape."""
+    """Result of the oracle, for uint16 arrays of one shape."""
     return OPERATIONS[name][1](a, b)
 
 

@@ -126,7 +126,7 @@ def compared_presets() -> tuple[str, ...]:
 
 
 def preset_label(name: str) -> str:
-    """What tables and plots for people call a preset: the label of its design, or its name if it has none."""
+    """Label of a preset in tables and plots: its design's label, or its name if it has none."""
     found = designs().get(name)
     return (found and found.label) or name
 
@@ -140,7 +140,7 @@ def labelled(columns: Sequence[Column]) -> list[Column]:
 
 
 def choices(option: str) -> tuple[str, ...]:
-    """What an option may be in any design, in order."""
+    """Values of an option in any design, in order."""
     return tuple(dict.fromkeys(name for each in designs().values() for name in each.choices.get(option, ())))
 
 

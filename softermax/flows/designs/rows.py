@@ -1,4 +1,4 @@
-"""Traffic of rows: what a softmax unit is played, slices of scores or of what another unit makes of them."""
+"""Traffic of rows: stimuli of a softmax unit, slices of scores or of another unit's results."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ class RowTraffic(Traffic):
         return Example(title=title, sources=streams.sources, sinks=streams.sinks)
 
     def further_traces(self, point: SupportsTraffic, seed: int) -> list[Trace]:
-        """Those of ``further``."""
+        """Traces of ``further``."""
         return [] if self.further is None else self.further(point.config, seed)
 
     def measured(self, traces: Sequence[Trace], results: Sequence[CosimResult]) -> dict:

@@ -22,7 +22,7 @@ __all__ = ["EnergyStimuli", "Example", "SupportsTraffic", "Traffic"]
 
 
 class SupportsTraffic(Protocol):
-    """What traffic asks of a design point.
+    """Attributes that traffic reads from a design point.
 
     Attributes
     ----------
@@ -61,7 +61,7 @@ class EnergyStimuli:
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """What passes the ports of a unit, few enough for a file that people read.
+    """Items at the ports of a unit, few enough for a file that people read.
 
     Attributes
     ----------
@@ -134,13 +134,13 @@ class Traffic(ABC):
 
     @abstractmethod
     def measured(self, traces: Sequence[Trace], results: Sequence[CosimResult]) -> dict:
-        """What the simulation of :meth:`traces` shows of the unit's speed."""
+        """Fields of the unit's speed, from the simulation of :meth:`traces`."""
 
     @abstractmethod
     def coverage(
         self, point: SupportsTraffic, seed: int, traces: Sequence[Trace], right: Sequence[bool]
     ) -> Coverage | None:
-        """What those of :meth:`traces` cover that were played without a mismatch; None of a unit without coverage."""
+        """Coverage of the :meth:`traces` that were played without a mismatch; None for a unit without coverage."""
 
     @abstractmethod
     def energy_stimuli(self, point: SupportsTraffic, tokens: int) -> EnergyStimuli:

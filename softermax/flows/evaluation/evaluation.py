@@ -60,7 +60,7 @@ TABLES = {
         *("area_unit", "memory_area", "softmax_area", "rest_area", "area", "area_per_lane"),
         *("area_ratio", "softmax_area_ratio", "paper_area_ratio"),
     ),
-    "Least clock period": ("period", "period_in_fo4"),
+    "Minimum clock period": ("period", "period_in_fo4"),
     "Energy for a row": (
         *("energy_unit", "tokens", "net_switching_energy", "cells_energy", "clock_energy", "leakage_energy"),
         *("memory_energy", "softmax_energy", "energy_per_row", "energy_ratio", "paper_energy_ratio"),
@@ -72,7 +72,7 @@ TABLES = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What is evaluated.
+    """Design points of an evaluation.
 
     Attributes
     ----------
@@ -91,7 +91,7 @@ class Plan:
 
 
 def full_plan() -> Plan:
-    """What ``make evaluate`` does."""
+    """Plan of ``make evaluate``."""
     long = [point for unit, lanes in LANES_OF_LENGTHS.items() for point in _presets(unit, lanes, 1024)]
     sizes = [*((lanes, 384) for lanes in LANES), *((16, max_len) for max_len in LENGTHS)]
     return Plan(
@@ -199,7 +199,7 @@ def provenance(library: AreaOptions, **options) -> dict:
 
 
 def library_name(liberty: Sequence[Path]) -> str:
-    """What a library is called: after its first file."""
+    """Name of a library: its first file's name."""
     return liberty[0].name.removesuffix(".gz").removesuffix(".lib") if liberty else "generic"
 
 

@@ -29,7 +29,7 @@ FEW = 0.02
 
 @dataclass(frozen=True)
 class Activity:
-    """What has switched.
+    """Switching activity of a netlist.
 
     Attributes
     ----------

@@ -91,7 +91,7 @@ class CellOrder:
         return self._fed[np.repeat(first - before, numbers) + np.arange(numbers.sum())]
 
     def evaluate(self, some: np.ndarray, values: np.ndarray) -> np.ndarray:
-        """What some outputs, in ascending order, are to be."""
+        """Values that some outputs, in ascending order, are to have."""
         places = np.searchsorted(some, self.begins)
         parts = [
             self._groups[n](values, some[places[n] : places[n + 1]] - self.begins[n])

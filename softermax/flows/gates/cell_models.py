@@ -1,4 +1,4 @@
-"""Verilog models of standard cells, from what a library says of them, for simulators to play netlists with."""
+"""Verilog models of standard cells, made from a library's functions, for simulation of netlists."""
 
 from __future__ import annotations
 

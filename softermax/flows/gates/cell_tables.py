@@ -91,7 +91,7 @@ class Arc:
 
 @dataclass(frozen=True)
 class Energy:
-    """What a cell itself takes when a pin switches, on one condition of the others.
+    """Internal energy of a cell when a pin switches, on one condition of the others.
 
     Attributes
     ----------

@@ -46,12 +46,12 @@ class EnergyBreakdown:
 
     @property
     def logic(self) -> float:
-        """Of what glitches: nets and cells."""
+        """Energy of the parts that glitch: nets and cells."""
         return self.net_switching + self.cells
 
     @property
     def total(self) -> float:
-        """Of all of them."""
+        """Energy of all parts."""
         return self.logic + self.clock + self.leakage
 
 

@@ -1,4 +1,4 @@
-"""What synthesis needs to know of standard-cell libraries, read from Liberty files."""
+"""Standard-cell libraries, read from Liberty files, as synthesis needs them."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Library:
             with contextlib.suppress(TypeError, ValueError):
                 if 0 < float(voltage) < math.inf:
                     return float(voltage) * self.sources[0].volts
-        raise FlowError("the library must have a nom_voltage, from which energies follow")
+        raise FlowError("the library must have a nom_voltage to compute energies")
 
     def smallest(self, function: str) -> tuple[str, str] | None:
         """Name and output pin of the smallest single-output logic cell with a function, if there is one.

@@ -146,7 +146,7 @@ def _content(file: Path) -> bytes:
 
 
 def liberty_digest(file: Path) -> str:
-    """SHA-256 of what a file holds, decompressed; a FlowError if it cannot be read."""
+    """SHA-256 of a file's contents, decompressed; a FlowError if it cannot be read."""
     return hashlib.sha256(_content(file)).hexdigest()
 
 

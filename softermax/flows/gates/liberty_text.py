@@ -26,7 +26,7 @@ PLACED = {"comment", "dont_use", "function", "time_unit"}
 
 
 class LibertyError(Exception):
-    """Text is not that of a Liberty file; says why, to follow the file's name."""
+    """Text that is no Liberty file; the message gives the reason, to follow the file's name."""
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -120,7 +120,7 @@ def parse_liberty(text: str) -> Group:
                 open_groups.append(group)
     rest = _BETWEEN.match(text, match.end()).end()
     if rest < len(text):
-        raise LibertyError(f"has something behind its library, in line {_line(text, rest)}")
+        raise LibertyError(f"has text after its library, in line {_line(text, rest)}")
     return library
 
 

@@ -42,7 +42,7 @@ class SimulatedMemory:
         return np.array([pins[f"{port}[{bit}]"] for bit in range(sum(pin.startswith(f"{port}[") for pin in pins))], int)
 
     def show(self, values: np.ndarray):
-        """What has been read stands at the output."""
+        """Put the word that has been read at the output."""
         values[self._nets["read_data"]] = self._shown
 
     def clock(self, values: np.ndarray, *, counts: bool):

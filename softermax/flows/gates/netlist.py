@@ -173,7 +173,7 @@ class _Flattening:
 
 
 def kind_of(cell: MappedCell, library: Library) -> str:
-    """What a cell is, as :class:`softermax.flows.gates.liberty.Cell` has it, or a macro."""
+    """Kind of a cell, as :class:`softermax.flows.gates.liberty.Cell` has it, or a macro."""
     return library.cells[cell.kind].kind if cell.kind in library.cells else "macro"
 
 

@@ -60,12 +60,12 @@ def opensta_period(netlist: Path, top: str, liberty: Sequence[LibertyFile]) -> f
     Raises
     ------
     FlowError
-        If OpenSTA is missing or says no period.
+        If OpenSTA is missing or reports no period.
     """
     said = _ask(CHECKS, netlist, top, liberty, SHORT)
     slack = re.search(r"(-?[\d.]+) +slack", said)
     if slack is None:
-        raise FlowError(f"OpenSTA must say a slack for {top}, but said {said.strip()[-200:]!r}")
+        raise FlowError(f"OpenSTA must report a slack for {top}, but reported {said.strip()[-200:]!r}")
     return SHORT - float(slack[1]) * liberty[0].ps
 
 
@@ -85,12 +85,12 @@ def opensta_energy(netlist: Path, top: str, liberty: Sequence[LibertyFile], acti
     Raises
     ------
     FlowError
-        If OpenSTA is missing or says no power.
+        If OpenSTA is missing or reports no power.
     """
     said = _ask(POWER, netlist, top, liberty, NANOSECOND, activity=activity)
     total = re.search(r"^Total +(\S+) +(\S+) +(\S+) ", said, re.MULTILINE)
     if total is None:
-        raise FlowError(f"OpenSTA must say a power for {top}, but said {said.strip()[-200:]!r}")
+        raise FlowError(f"OpenSTA must report a power for {top}, but reported {said.strip()[-200:]!r}")
     # W in a nanosecond are 1e6 fJ.
     return {name: float(watts) * 1e6 for name, watts in zip(POWERS, total.groups(), strict=True)}
 

@@ -1,4 +1,4 @@
-"""Static timing of a mapped netlist by its library's tables: the least clock period, and the path that asks for it.
+"""Static timing of a mapped netlist by its library's tables: the minimum clock period and the critical path.
 
 No wires, an ideal clock: periods are lower bounds. SRAM macros stand for flip-flops without delay or set-up time. Every
 arc of a cell counts, whatever its condition; at each net the latest arrival and the slowest transition are kept, for
@@ -47,7 +47,7 @@ class PathStep:
 
 @dataclass(frozen=True)
 class Timing:
-    """What limits the clock.
+    """Minimum clock period and critical path.
 
     Attributes
     ----------

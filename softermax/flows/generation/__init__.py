@@ -1,1 +1,1 @@
-"""What a user takes away: Verilog files that describe themselves, and testbenches beside them."""
+"""Files for users: Verilog that describes itself, with testbenches."""

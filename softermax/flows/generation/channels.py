@@ -1,4 +1,4 @@
-"""What a testbench plays at the ports of each stream of a unit, and what it expects there."""
+"""Stimuli and expected items of a testbench at the ports of each stream of a unit."""
 
 from __future__ import annotations
 

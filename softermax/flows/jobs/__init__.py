@@ -1,1 +1,1 @@
-"""Jobs: what runs side by side, where results are cached, and what they follow from."""
+"""Jobs: parallel runs, and results cached under a digest of their inputs."""

@@ -36,7 +36,7 @@ class Cache:
         self._folder = folder
 
     def get(self, key: str):
-        """What is kept under a key; None if there is nothing, or something damaged."""
+        """Cached result of a key; None if it is missing or damaged."""
         try:
             digest, content = (self._folder / key).read_bytes().split(b"\n", 1)
         except (OSError, ValueError):

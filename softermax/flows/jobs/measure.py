@@ -39,7 +39,7 @@ class OptionGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """What is measured of points, and how a command shows it.
+    """A measure of design points, with its command and its columns.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ class Measure:
 
     @property
     def cached(self) -> bool:
-        """Whether results are cached; the key is that of the job, ``run``."""
+        """Whether results are cached; the key is the key of the job, ``run``."""
         return isinstance(self.run, CachedJob)
 
     @property

@@ -1,4 +1,4 @@
-"""What results come from: the sources of this package, the programs that it stands on, libraries of cells."""
+"""Inputs of results: the sources of this package, the programs that it uses, libraries of cells."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def code_of(module: str) -> str:
 
 @lru_cache
 def design_digest(preset: str, packages: tuple[str, ...] = PACKAGES) -> str:
-    """SHA-256 of the sources that results of a design depend on: those of softermax but for what only others have.
+    """SHA-256 of a design's sources: all of softermax except modules that only other designs have.
 
     A design of another distribution has the files of its own package besides.
     """
@@ -124,7 +124,7 @@ def _package_digest(package: str) -> str | None:
 
 @lru_cache
 def versions(programs: tuple[str, ...] = PROGRAMS) -> dict[str, str]:
-    """Of Python and of what figures depend on."""
+    """Versions of Python and of the programs that figures depend on."""
     return {"python": platform.python_version()} | {name: metadata.version(name) for name in programs}
 
 
@@ -134,7 +134,7 @@ def file_digest(file: Path) -> str | None:
 
 
 def library_digests(liberty: Sequence[Path]) -> list[str]:
-    """SHA-256 of what each Liberty file holds, decompressed; a FlowError if one cannot be read."""
+    """SHA-256 of each Liberty file's contents, decompressed; a FlowError if one cannot be read."""
     return [_library_digest(file, *_stamp(file)) for file in liberty]
 
 

@@ -59,7 +59,7 @@ class Job:
     def __call__(self, sources: str) -> dict:
         """The point's identity and what the function finds; by the sources of this digest, or not at all."""
         if source_digest() != sources:
-            raise FlowError("the sources of softermax must not change during a run, nor differ in workers: start anew")
+            raise FlowError("the sources of softermax must not change during a run, nor differ in workers: start again")
         return self.point.identity() | self.function(self.point, self.build_dir, **self.options)
 
     def __str__(self) -> str:
@@ -117,7 +117,7 @@ def run_jobs(jobs: Sequence[Job], description: str, console: Console, scheduler:
 
 @contextmanager
 def _progress(description: str, total: int, found: int, console: Console) -> Iterator[Callable[[Job], None]]:
-    """What is to be called after each job: a bar moves, or where nobody sees one a line is printed."""
+    """Function to call after each job: it moves a bar, or without a terminal prints a line."""
     if not console.is_terminal:
         done = count(found + 1)
         yield lambda job: total > 1 and console.print(f"{description}: {next(done)} of {total}, {job}", soft_wrap=True)

@@ -1,1 +1,1 @@
-"""What is measured of a design point: area, timing, energy, errors, and their ratios."""
+"""Measures of a design point: area, timing, energy, errors, and their ratios."""

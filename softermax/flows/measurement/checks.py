@@ -1,4 +1,4 @@
-"""Checks of what is measured on netlists, in seconds, before anything is synthesised."""
+"""Checks of measurements on netlists, in seconds, before anything is synthesised."""
 
 from __future__ import annotations
 

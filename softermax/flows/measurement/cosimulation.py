@@ -39,20 +39,20 @@ SEED = click.Option(
     type=click.IntRange(0),
     default=1,
     show_default=True,
-    help="Seed of gaps, backpressure and made-up rows.",
+    help="Seed of gaps, backpressure and random rows.",
 )
 SIMULATOR = click.Option(
     ["--simulator"],
     type=click.Choice(list(SIMULATORS)),
     default="verilator",
     show_default=True,
-    help="Simulator of the Verilog; Icarus must be installed.",
+    help="Simulator of the Verilog; Icarus must be installed separately.",
 )
 
 
 def every(default: int) -> click.Option:
     """The option that thins out what is played."""
-    help = "Number of rows, or of heads, of which one is played."
+    help = "Sampling interval: one row or head in so many is played."
     return click.Option(["--every"], type=click.IntRange(1), default=default, show_default=True, help=help)
 
 
@@ -69,7 +69,7 @@ COSIM_OPTIONS = OptionGroup("options", CosimOptions, (SEED, SIMULATOR, every(1))
 GIVEN_VERILOG = click.Option(
     ["--verilog"],
     type=click.Path(path_type=Path, exists=True, dir_okay=False, readable=True),
-    help="File with Verilog of UNIT, which you may have edited: verify it instead of generating it.",
+    help="File with Verilog of UNIT, possibly edited; it is verified instead of generated Verilog.",
 )
 
 
@@ -129,7 +129,7 @@ VERILOG = Measure(
         click.Option(
             ["--testbench"],
             is_flag=True,
-            help="Write a self-checking testbench in plain Verilog-2005 beside it, with real rows, for any simulator.",
+            help="Write a self-checking testbench as well, with real rows, in plain Verilog-2005 for any simulator.",
         ),
     ),
     check=check_verilog,
@@ -171,7 +171,7 @@ cosim = CachedJob(cosim, _lookup)
 
 COSIM = Measure(
     name="cosim",
-    help="Co-simulate on real attention scores: every output port, every clock cycle, against the golden model.",
+    help="Co-simulate on real attention scores; compare every output port with the golden model on every clock cycle.",
     example="cosim unnormed --lanes 16 --seed 7 --simulator icarus",
     title="Co-simulation in {options.simulator}, seed {options.seed}",
     progress="Co-simulating",

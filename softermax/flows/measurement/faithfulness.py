@@ -118,8 +118,8 @@ def _finite(bound: float) -> float | None:
 
 FAITHFULNESS = Measure(
     name="faithfulness",
-    help="Bound the errors of a config's outputs, in units in the last place, and find the worst by attacks: random "
-    "rows, rows built to be hard, and a search.",
+    help="Bound the errors of a config's outputs, in units in the last place. Then find large errors by attacks: "
+    "random rows, rows built to be hard, and a search.",
     example="faithfulness --preset faithful --input-format Q(4,4) --output-format UQ(0,11)",
     title="Errors found in {rows:,} random rows, in built ones and by search, seed {seed}",
     progress="Attacking",

@@ -125,7 +125,7 @@ AREA = Measure(
         click.Option(
             ["--macros/--flip-flops"],
             default=None,
-            help="Make memories SRAM macros with a modelled area, as in a pe unless told, or flip-flops, as elsewhere.",
+            help="Memories as SRAM macros with a modelled area (default of a pe) or as flip-flops (default elsewhere).",
         ),
     ),
     columns=(
@@ -167,9 +167,9 @@ def timing(point: DesignPoint, build_dir: Path, options: AreaOptions) -> dict:
 
 TIMING = Measure(
     name="timing",
-    help="Find the least clock period of a unit, by the tables of the library, and the path that asks for it.",
+    help="Find the minimum clock period of a unit from the library's timing tables, and the critical path.",
     example="timing unnormed --lanes 32 --liberty cells.lib.gz --path",
-    title="Least clock period, recipe {options.recipe}",
+    title="Minimum clock period, recipe {options.recipe}",
     progress="Synthesising and timing",
     run=timing,
     check=check_timing,
@@ -225,8 +225,8 @@ def _check_energy(point: DesignPoint, build_dir: Path, options: AreaOptions, tok
 
 ENERGY = Measure(
     name="energy",
-    help="Measure the energy of a unit for rows of real attention scores, played into its mapped netlist. Energies "
-    "without a library are in thousands of an inverter's loads, charged and discharged.",
+    help="Measure the energy of a unit for rows of real attention scores, played into its mapped netlist. Without "
+    "a library, energies are in units of 1,000 inverter loads, charged and discharged.",
     example="energy unnormed --lanes 32 --liberty cells.lib.gz --tokens 384",
     title="Energy for a row, recipe {options.recipe}",
     progress="Synthesising and simulating",
@@ -237,7 +237,7 @@ ENERGY = Measure(
         click.Option(
             ["--tokens"],
             type=click.IntRange(1),
-            help=f"Elements of a row; {USUAL_TOKENS} unless told, or the longest that the unit takes if that is less.",
+            help=f"Elements of a row; by default {USUAL_TOKENS}, or the unit's longest row if that is shorter.",
         ),
         click.Option(
             ["--period"],
@@ -245,7 +245,7 @@ ENERGY = Measure(
             default=1000.0,
             show_default=True,
             callback=_positive,
-            help="Clock period in ps, from which the leakage energy alone follows.",
+            help="Clock period in ps; it only affects leakage energy.",
         ),
     ),
     columns=(

@@ -68,8 +68,8 @@ def energy_beside_opensta(point: DesignPoint, build_dir: Path, options: AreaOpti
 
 OPENSTA_ENERGY = Measure(
     name="opensta-energy",
-    help="Compare the energy of a softmax unit's clock cycle with OpenSTA's, which must be installed, when every net "
-    "changes alike: what cells take inside, nets and leakage.",
+    help="Compare the energy of a softmax unit's clock cycle with OpenSTA, which must be installed: cells, nets and "
+    "leakage. Every net changes alike.",
     example="opensta-energy unnormed --lanes 32 --liberty cells.lib.gz",
     title="Energy of a clock cycle in fJ, ours and OpenSTA's, recipe {options.recipe}",
     progress="Synthesising",

@@ -135,7 +135,7 @@ def shown_columns(results: Sequence[dict], columns: Sequence[Column]) -> list[Co
 
 
 def _is_value(value) -> bool:
-    """Whether a declared field says anything: False is the choice that nobody made."""
+    """Whether a declared field has information: False is an option that was not chosen."""
     return value is not None and value is not False
 
 

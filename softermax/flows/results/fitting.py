@@ -23,7 +23,7 @@ SENTENCE = 20
 
 @dataclass(frozen=True)
 class Fitted:
-    """What a table shows, and how.
+    """Columns of a table that fits a width.
 
     Attributes
     ----------
@@ -42,7 +42,7 @@ class Fitted:
 
 
 def fit(results: Sequence[dict], columns: Sequence[Column], width: int, *, limited: bool) -> Fitted:
-    """What a table of results shows.
+    """Choose the columns of a table of results.
 
     Parameters
     ----------

@@ -57,7 +57,7 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """Name of the run for people."""
         arm = self.arm.name if self.arm else "softmax"
         return f"{self.task.name}, {arm}{', trained further' if self.tuned else ''}, seed {self.seed}"
 

@@ -1,4 +1,4 @@
-"""Exploration of faithful widths: the candidates of the search with the least modelled area, synthesised.
+"""Exploration of faithful widths: synthesis of the search's candidates of minimum modelled area.
 
 Shows that the config that the generator takes is the smallest, or by how much it is not, and gives the samples that the
 coefficients of :func:`softermax.model.width_search.area_model` are fitted to.
@@ -57,7 +57,7 @@ def measure_candidate(candidate: Candidate, build_dir: Path, options: AreaOption
 
 EXPLORE = Measure(
     name="explore",
-    help="Synthesise the candidates of least modelled area for a faithful config; the first is what the preset takes.",
+    help="Synthesise the candidates of minimum modelled area for a faithful config. The preset takes the first one.",
     example="explore --preset faithful --max-len 1024 --number 5 --liberty cells.lib",
     title="Candidates for a faithful config: widths in bits, areas by recipe {options.recipe}",
     progress="Synthesising",

@@ -30,7 +30,7 @@ FAMILY_COLUMNS = (
 
 
 def family_verdicts(names: Sequence[str], console: Console) -> list[dict]:
-    """What :func:`softermax.nn.families.verdicts.judge` says of families, of all kinds that they have.
+    """Verdicts of :func:`softermax.nn.families.verdicts.judge` on families, of all kinds that they have.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What a config amounts to: formats, widths, sizes, latencies."""
+"""Facts of a config: formats, widths, sizes, latencies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operators one by one: the baseline's in binary16, with what they were chosen from, and a MAC lane by its operands."""
+"""Operators one by one: the baseline's in binary16, their alternatives, and a MAC lane by its operands."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def measure_operator(point: OperatorPoint, build_dir: Path, options: AreaOptions
 
 OPERATORS = Measure(
     name="operators",
-    help="Synthesise operators one by one: the baseline's, with what they were chosen from, and a MAC lane.",
+    help="Synthesise operators one by one: the baseline's, their alternatives, and a MAC lane.",
     example="operators --liberty cells.lib --recipe balanced",
     title="Operators, recipe {options.recipe}",
     progress="Synthesising",

@@ -1,4 +1,4 @@
-"""Columns of what experiments with models find; apart from them, since tables need no PyTorch."""
+"""Columns of the results of experiments with models; a module of its own, since tables need no PyTorch."""
 
 from __future__ import annotations
 

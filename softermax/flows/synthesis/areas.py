@@ -19,7 +19,7 @@ NAND2 = "!(A*B)"
 
 
 def nand2_area(library: Library) -> float:
-    """Area of the smallest NAND2, from which those of memories follow; a FlowError if there is none."""
+    """Area of the smallest NAND2, the unit of the memories' areas; a FlowError if there is none."""
     nand2 = library.smallest(NAND2)
     if nand2 is None:
         raise FlowError("the library must have a NAND2, from which the areas of memories follow: add one that has")

@@ -16,14 +16,14 @@ LIBERTY = click.Option(
     ["--liberty"],
     type=click.Path(path_type=Path),
     multiple=True,
-    help="Liberty file of standard cells, .gz too; may be repeated. Generic cells without one, in gate equivalents.",
+    help="Liberty file of standard cells, .gz too; may be repeated. By default, generic cells in gate equivalents.",
 )
-EXCLUDE = click.Option(["--exclude"], multiple=True, help="Name or pattern of cells not to use; may be repeated.")
+EXCLUDE = click.Option(["--exclude"], multiple=True, help="Name or pattern of cells to leave out; may be repeated.")
 CLOCK_GATING = click.Option(
     ["--clock-gating/--no-clock-gating"],
     default=True,
     show_default=True,
-    help="Gate clocks of registers that hold.",
+    help="Gate the clocks of registers that hold their value.",
 )
 
 

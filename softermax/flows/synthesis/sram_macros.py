@@ -56,7 +56,7 @@ endmodule
 
 @dataclass(frozen=True)
 class SramMacro:
-    """What a macro must hold: ``depth`` words of ``width`` bits; and whether one port will do."""
+    """Size of a macro: ``depth`` words of ``width`` bits; and whether one port is enough."""
 
     width: int
     depth: int
@@ -64,7 +64,7 @@ class SramMacro:
 
     @property
     def name(self) -> str:
-        """Of the macro's module."""
+        """Name of the macro's module."""
         return f"sram_{self.depth}x{self.width}_{'1rw' if self.one_port else '1r1w'}"
 
     @property
@@ -81,15 +81,15 @@ class SramMacro:
         return {name: width for name, width in widths.items() if width}
 
     def area(self, nand2: float) -> float:
-        """Modelled area, in the unit of that of a NAND2."""
+        """Modelled area, in the unit of ``nand2``, the area of a NAND2."""
         return self.bits * nand2 * (ONE_PORT_BIT if self.one_port else TWO_PORT_BIT)
 
     def access_energy(self, inverter_load: float) -> float:
-        """Modelled energy of a read or a write, in the unit of what an inverter's input takes for two changes."""
+        """Modelled energy of a read or a write, in the unit of an inverter input's energy for two changes."""
         return self.width * BIT_ENERGY * math.sqrt(self.bits / (8 * 8192)) * inverter_load
 
     def stub(self) -> str:
-        """Verilog of a module without contents; its ports are those of :class:`softermax.hw.Sram` and a clock."""
+        """Verilog of a module without contents, with the ports of :class:`softermax.hw.Sram` and a clock."""
         return STUB.format(**self._header())
 
     def model(self) -> str:

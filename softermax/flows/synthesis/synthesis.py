@@ -1,4 +1,4 @@
-"""Synthesis of a unit's Verilog with Yosys and abc, and the area of what comes out.
+"""Synthesis of a unit's Verilog with Yosys and abc, and the area of the netlist.
 
 No wires, no clock tree, no hold fixing: all areas are lower bounds, and ratios are what counts.
 """
@@ -65,7 +65,7 @@ class Synthesis:
 
     @property
     def combinational_area(self) -> float:
-        """Of all cells but flip-flops, latches and clock gates."""
+        """Area of all cells except flip-flops, latches and clock gates."""
         return self.area - self.sequential_area - self.memory_area
 
 

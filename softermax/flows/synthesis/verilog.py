@@ -205,7 +205,7 @@ def _merge_equal(modules: dict[str, dict], keep: Collection[str]):
 
 
 def _contents(module: dict) -> str:
-    """All of a module but the names that nobody gave."""
+    """All of a module except generated names."""
     cells = [
         (cell["type"], cell["parameters"], cell["connections"], name if not cell["hide_name"] else None)
         for name, cell in module["cells"].items()

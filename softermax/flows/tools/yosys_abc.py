@@ -12,7 +12,7 @@ __all__ = ["run_abc"]
 
 
 def run_abc(script: str, folder: Path, seconds: float | None = None) -> str | None:
-    """What abc says to a script of commands, run in a folder; None if that takes longer than some seconds.
+    """Output of abc for a script of commands, run in a folder; None if that takes longer than some seconds.
 
     Raises
     ------
@@ -26,7 +26,7 @@ def run_abc(script: str, folder: Path, seconds: float | None = None) -> str | No
     except subprocess.TimeoutExpired:
         return None
     except OSError as error:
-        raise FlowError(f"{program} must run, which it does not: install pyosys anew") from error
+        raise FlowError(f"{program} must run, which it does not: install pyosys again") from error
     said = done.stdout.decode(errors="replace")
     with (folder / "abc.log").open("a") as log:
         log.write(f"{script}\n{said}{done.stderr.decode(errors='replace')}\n")

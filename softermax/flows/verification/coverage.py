@@ -50,14 +50,14 @@ def _check(point: DesignPoint, build_dir: Path, options: CosimOptions):
 
 def _refuse_uncounted(point: DesignPoint):
     if not point.entry.traffic.has_coverage:
-        raise FlowError(f"the unit must count coverage to be covered, which {point.unit} of {point.preset} does not")
+        raise FlowError(f"the unit must have coverpoints, which {point.unit} of {point.preset} has not")
 
 
 COVERAGE = Measure(
     name="coverage",
-    help="Measure functional coverage of a unit's benches: which of the situations that matter they have played "
-    f"without a mismatch, of those that its config allows. UNIT is one of {', '.join(unit_names())}, and then every "
-    "coverpoint is shown; without it, all of them with 16 lanes, of every preset. It fails if a bin is not hit.",
+    help="Measure functional coverage: the situations that a unit's benches have reached without a mismatch. UNIT is "
+    f"one of {', '.join(unit_names())}, and then every coverpoint is shown; by default, all units with 16 lanes, of "
+    "every preset. The command fails if a bin that the config allows is not hit.",
     example="coverage unnormed --preset faithful --seed 7 --json",
     title="Functional coverage, seed {options.seed}",
     progress="Playing and counting",
@@ -76,7 +76,7 @@ COVERAGE = Measure(
 
 
 def trace_coverage(point: DesignPoint, seed: int) -> Coverage:
-    """What a point's traces cover if they are played without a mismatch."""
+    """Coverage of a point's traces if they are played without a mismatch."""
     traces, _ = point.entry.traffic.traces(point, seed)
     return _covered(point, seed, traces, [True] * len(traces))
 
@@ -88,7 +88,7 @@ def _covered(point: DesignPoint, seed: int, traces: Sequence[Trace], right: Sequ
 
 
 def covered_designs() -> list[DesignPoint]:
-    """Those of make with 16 lanes."""
+    """Design points of make with 16 lanes."""
     return [point for point in main_design_points() if point.lanes == 16]
 
 

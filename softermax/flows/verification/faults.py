@@ -64,7 +64,7 @@ class Fault:
 
 
 class ConnectionFault(Fault):
-    """A change of what an instance's port is connected to; the target is the instance and the port, ``name.port``."""
+    """A change of an instance port's connection; the target is the instance and the port, ``name.port``."""
 
     def _pattern(self, module: str) -> str:
         instance, port = self.target.split(".", 1)
@@ -98,7 +98,7 @@ def loading(expression: str) -> Callable[[str], str]:
 
 
 def loading_always(before: str) -> str:
-    """Load a register at every clock edge, with what it would be loaded with."""
+    """Load a register at every clock edge, with the value of its usual load."""
     return re.sub(r"^\S+ \? (.*) : .*$", r"\1", before)
 
 

@@ -111,8 +111,9 @@ def _number(context, option, seconds: float) -> float:
 
 GATE = Measure(
     name="gate",
-    help="Verify netlists of standard cells: the same co-simulation as of the Verilog, and formal equivalence with it. "
-    "UNIT is one of those of cosim; without it, the softmax units of make with 16 lanes and small processing elements.",
+    help="Verify netlists of standard cells by the Verilog's co-simulation and by formal equivalence with the Verilog. "
+    "UNIT is a unit of softermax cosim; by default, the softmax units of make with 16 lanes and small processing "
+    "elements.",
     example="gate unnormed --liberty cells.lib.gz --recipe balanced",
     title="Netlists, one row of {cosim.every}, seed {cosim.seed}, in {cosim.simulator}",
     progress="Synthesising, playing and comparing",

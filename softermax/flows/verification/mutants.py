@@ -64,7 +64,7 @@ class Mutant:
 
     @property
     def place(self) -> dict[str, str]:
-        """What Yosys says of it: mode, cell, port, port bit, other bit, and wire and lines of the Verilog, if any."""
+        """Place by Yosys: mode, cell, port, port bit, other bit, and wire and lines of the Verilog, if any."""
         return dict(re.findall(r"-(\w+) (\S+)", self.command))
 
     def describe(self) -> str:

@@ -76,9 +76,9 @@ def _check(point: DesignPoint, build_dir: Path, **_):
 
 MUTANTS = Measure(
     name="mutants",
-    help="Measure mutation coverage: small changes of a unit's netlist, each of which the traces of softermax cosim "
-    f"must tell from the unit, unless it is proven to be equivalent. UNIT is one of {', '.join(unit_names())}; "
-    "without it, the points of docs/explanation/mutation.md. The JSON lists what has survived.",
+    help="Measure mutation coverage: inject small faults into a unit's netlist, one at a time. Each must be killed by "
+    f"the traces of softermax cosim or proven equivalent. UNIT is one of {', '.join(unit_names())}; by default, the "
+    "points of docs/explanation/mutation.md. The JSON lists the survivors.",
     example="mutants unnormed --preset faithful --lanes 4 --max-len 64 --number 100 --seed 7",
     title="Mutants killed by the traces of softermax cosim, seed {seed}",
     progress="Mutating",

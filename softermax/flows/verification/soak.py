@@ -58,12 +58,12 @@ class SoakPart:
     seed: int
 
     def rng(self) -> np.random.Generator:
-        """Of everything that is random in it."""
+        """Random generator of everything in the part."""
         return np.random.default_rng([self.seed, TRAFFIC.index(self.traffic), self.number])
 
 
 def soak_points() -> list[DesignPoint]:
-    """The units that are soaked unless told: those of make with 16 lanes, each preset as it is."""
+    """Default units of a soak: the units of make with 16 lanes, each preset with its own normalizer."""
     return [point for point in main_design_points() if point.lanes == 16 and not point.options]
 
 
@@ -135,10 +135,10 @@ def run_part(point: DesignPoint, build_dir: Path, library: str, ports: dict, par
 
 SOAK = Measure(
     name="soak",
-    help="Send millions of slices through a unit's Verilog, under random stalls and at full speed, in a C++ bench, and "
-    f"report what is lost, repeated or wrong. UNIT is one of {', '.join(unit_names())}; without it, all of "
-    "them with 16 lanes, of every preset. What has been done is kept in the build directory's cache, so an "
-    "interrupted soak goes on where it was.",
+    help="Send millions of slices through a unit's Verilog in a C++ bench, under random stalls and at full speed. It "
+    f"reports slices that are lost, repeated or wrong. UNIT is one of {', '.join(unit_names())}; by default, all units "
+    "with 16 lanes, of every preset. Finished parts are cached in the build directory, so an interrupted soak "
+    "continues where it was.",
     example="soak unnormed --preset faithful --slices 1000000 --seed 7",
     title="Soak, seed {seed}: slices compared with the golden model's",
     progress="Soaking",
@@ -156,12 +156,12 @@ SOAK = Measure(
             type=click.IntRange(0),
             default=1,
             show_default=True,
-            help="Seed of stalls, resets, noise and made-up rows.",
+            help="Seed of stalls, resets, noise and random rows.",
         ),
         click.Option(
             ["--part"],
             type=click.IntRange(0),
-            help=f"Number of the only part to run, of {PART:,} slices, from 0: to see an error again.",
+            help=f"Number of the part to run alone, from 0; parts have {PART:,} slices. It repeats an error.",
         ),
     ),
     columns=(
@@ -200,7 +200,7 @@ def added_up(traffic: str, point: DesignPoint, found: list[dict]) -> dict:
 
 
 def failures(results: Sequence[dict], seed: int) -> list[str]:
-    """What is wrong, a sentence for each unit and traffic."""
+    """Errors of the results, a sentence for each unit and traffic."""
     found = []
     for result in results:
         name = f"{result['unit']} {result['preset']} with {result['lanes']} lanes, {result['traffic']}"

@@ -22,7 +22,7 @@ def vector(config: ProcessingElementConfig) -> data.ArrayLayout:
 
 
 def settings(config: ProcessingElementConfig) -> data.StructLayout:
-    """What the registers hold of a head.
+    """Settings of a head in the registers.
 
     ``chunks``: words of a query; ``key_slices``: slices of a row that sees all keys. Those of context with values only.
     """
@@ -42,7 +42,7 @@ def settings(config: ProcessingElementConfig) -> data.StructLayout:
 
 
 def place_of(config: ProcessingElementConfig) -> dict:
-    """Of a slice: ``last`` of its row, and then the last lane that its row may see.
+    """Place of a slice: ``last`` of its row, and then the last lane that its row may see.
 
     With values also whether it is ``context``, which ends with the last words of values.
     """
@@ -50,7 +50,7 @@ def place_of(config: ProcessingElementConfig) -> dict:
 
 
 def step(config: ProcessingElementConfig) -> data.StructLayout:
-    """What is done in a cycle: the words of the buffers, the ``first`` and the ``final`` cycle of a slice, its place.
+    """Step of a cycle: the words of the buffers, the ``first`` and the ``final`` cycle of a slice, its place.
 
     ``bank_word`` counts the words of a bank, ``chunk`` those of the row's query, or of its probabilities.
     """
@@ -60,7 +60,7 @@ def step(config: ProcessingElementConfig) -> data.StructLayout:
 
 
 def operands(config: ProcessingElementConfig) -> data.StructLayout:
-    """What is multiplied in a step: ``row``, of a query or with values of a row's probabilities, with ``banks``.
+    """Operands of a step: ``row``, of a query or with values of a row's probabilities, with ``banks``.
 
     And the slice's first and final cycle, its place. Probabilities have no sign, so with values a row has a bit more.
     """

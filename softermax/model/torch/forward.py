@@ -106,7 +106,7 @@ def softermax_block(
 def scaled_scores(
     scores: torch.Tensor, keep: torch.Tensor | None, config: SoftermaxConfig
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
-    """Real scores as :func:`scale` has them, and those of ``keep`` that are :func:`visible`; None if all are.
+    """Real scores as :func:`scale` has them, and the ``keep`` bits that are :func:`visible`; None if all are.
 
     Raises
     ------

@@ -60,7 +60,7 @@ FUNCTIONS = {
 
 
 class Constants(ctypes.Structure):
-    """What a config and its tables are to the function, field by field as in the source."""
+    """Config and tables as the C++ function reads them, field by field as in the source."""
 
     _fields_ = (
         [(name, ctypes.c_int64) for name in INTEGERS]

@@ -221,7 +221,7 @@ def _probabilities(scores, keep, config, exact):
 
 
 def _without_derivatives(scores: torch.Tensor) -> bool:
-    """Whether nobody can ask for one, nor maps over a batch: an autograd function costs as much as a decoding step."""
+    """Whether no derivative can be asked for and no batch is mapped. An autograd function costs a decoding step."""
     return (
         not (torch.is_grad_enabled() and scores.requires_grad)
         and not torch._C._are_functorch_transforms_active()

@@ -89,7 +89,7 @@ def keep_freed_memory():
     """Free 30 MiB, so that the C library keeps results and the temporaries of a block for the next ones.
 
     glibc returns memory to the system beyond twice the largest allocation of up to 32 MiB that it has seen freed. To
-    page temporaries in anew for each block takes longer than all arithmetic on them.
+    page temporaries in again for each block takes longer than all arithmetic on them.
     """
     torch.empty(30 << 20, dtype=torch.uint8)
 

@@ -49,7 +49,7 @@ class Tables:
 
 
 def tables(config: SoftermaxConfig, device: torch.device) -> Tables:
-    """The tables, made once for a config and device; for an exporter anew, because they become part of its graph."""
+    """The tables, cached for a config and device; an exporter gets new ones, because they become part of its graph."""
     return _tables.__wrapped__(config, device) if torch.compiler.is_compiling() else _tables(config, device)
 
 

@@ -200,6 +200,6 @@ def _sound_size(config: PreTrainedConfig) -> tuple[int, int]:
 
 
 def said(error: Exception) -> str:
-    """What an error says, in a line of at most 120 characters."""
+    """Text of an error, in a line of at most 120 characters."""
     kind = "" if isinstance(error, TinyError) else f"{type(error).__name__}: "
     return " ".join(f"{kind}{error}".split())[:120]

@@ -37,7 +37,7 @@ VERDICTS = {
     "not reached": "refused in a sentence: it does not go by the interface",
     "no attention": "refused in the same sentence: none of its modules is seen to compute a softmax over keys",
     "not tried": "no tiny model of it could be made or run with eager attention",
-    "differs": "its outputs are not those of eager attention",
+    "differs": "its outputs differ from eager attention",
     "fails": "with an error that is not ours",
 }
 #: Names of the attentions, with exact softmax of base e and of base 2.
@@ -52,7 +52,7 @@ def families() -> Iterator[tuple[str, str]]:
 
 
 def judge(kind: str, family: str) -> dict:
-    """What becomes of a family.
+    """Verdict on a family.
 
     Returns
     -------

@@ -91,7 +91,7 @@ def kinds_of_maxima(view):
 
 @BASELINE_UNNORMED("subtraction of the maximum", lambda view: sum_bins(differing_signs=True))
 def subtraction(view):
-    """What happens when a row's maximum is taken from its scores."""
+    """Subtraction of a row's maximum from its scores."""
     row = view.framing.places[0]
     subtrahend = np.broadcast_to(view.row_maximum[row][:, None] ^ SIGN, view.kept.shape)
     return sums(view.scores[view.kept], subtrahend[view.kept])
@@ -124,13 +124,13 @@ def numerators(view):
 
 @BASELINE_UNNORMED("sum over lanes", lambda view: sum_bins(differing_signs=False) if view.shape.lanes > 1 else [])
 def tree_sums(view):
-    """What happens in the adder tree."""
+    """Sums in the adder tree."""
     return _together(sums(a, b) for a, b in view.tree)
 
 
 @BASELINE_UNNORMED("running sum", lambda view: sum_bins(differing_signs=False) if view.shape.max_slices > 1 else [])
 def running_sums(view):
-    """What happens when a slice's sum is added to the row's."""
+    """Additions of a slice's sum to the row's."""
     return sums(*view.running)
 
 
@@ -221,5 +221,5 @@ def products(view):
 
 @BASELINE_NORMALIZATION("flags of a row", lambda view: ["none", "overlong"])
 def flags(view):
-    """What is said of a row with its probabilities."""
+    """Flags of a row with its probabilities."""
     return named({"overlong": view.overlong}, "none")

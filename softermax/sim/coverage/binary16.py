@@ -1,4 +1,4 @@
-"""What happens inside binary16 operations, for coverage: kinds of numbers, alignment, cancellation, rounding."""
+"""Events inside binary16 operations, for coverage: kinds of numbers, alignment, cancellation, rounding."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def sum_bins(*, differing_signs: bool) -> list[str]:
 
 
 def sums(a: np.ndarray, b: np.ndarray) -> dict[str, int]:
-    """What happens when numbers are added, of which both are finite and neither counts as 0."""
+    """Events in additions of finite numbers of which neither counts as 0."""
     a, b = (x.reshape(-1).astype(np.int64) for x in np.broadcast_arrays(a, b))
     normal = is_normal(a) & is_normal(b)
     a, b = a[normal], b[normal]

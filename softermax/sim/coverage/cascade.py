@@ -39,7 +39,7 @@ class CascadeView:
 
     @classmethod
     def of(cls, view: ProbabilitiesView) -> CascadeView:
-        """Of the rows of a Normalization Unit."""
+        """View of the rows of a Normalization Unit."""
         raw, places = view.exact
         places = places.clip(-62, 62)
         rounded = ((raw << (-places).clip(0)) + ((1 << places.clip(0)) >> 1)) >> places.clip(0)
@@ -57,14 +57,14 @@ class CascadeView:
 
     @cached_property
     def sums(self) -> np.ndarray:
-        """One half and a row's results up to that of a lane, (slices, lanes)."""
+        """One half plus the sum of a row's results up to each lane, (slices, lanes)."""
         sums = np.cumsum(self.results).reshape(self.results.shape)
         before = (sums[:, 0] - self.results[:, 0])[self.first]
         return sums - before[np.cumsum(self.first) - 1][:, None] + self.one // 2
 
     @cached_property
     def residual(self) -> np.ndarray:
-        """What each slice leaves, (slices,)."""
+        """Residual of each slice, (slices,)."""
         return self.sums[:, -1] % self.one
 
     @cached_property
@@ -99,7 +99,7 @@ def _fraction(raw: np.ndarray, one: int) -> dict[str, int]:
 
 @CASCADE("guard bits of a result", _fractions)
 def guard_bits(view):
-    """What of a result is left to be cascaded."""
+    """Part of a result that is left to be cascaded."""
     return _fraction(view.results % view.one, view.one)
 
 
@@ -121,13 +121,13 @@ def slice_carries(view):
 
 @CASCADE("residual within a row", lambda view: _fractions(view) if view.config.max_slices > 1 else [])
 def residuals(view):
-    """What a slice leaves for the next one."""
+    """Residuals that a slice leaves for the next one."""
     return _fraction(view.residual[~view.last], view.one)
 
 
 @CASCADE("residual at a row's end", _fractions)
 def last_residuals(view):
-    """What a row leaves, which must not come to the next one."""
+    """Residuals of a row, which must not reach the next one."""
     return _fraction(view.residual[view.last], view.one)
 
 
@@ -140,14 +140,14 @@ def _against(y: np.ndarray, others: np.ndarray) -> dict[str, int]:
     lambda view: ["one more", "one less", "as without"] if view.config.max_slices > 1 else [],
 )
 def across_slices(view):
-    """What a slice does to the outputs of the next one, against one half as residual."""
+    """Effect of a slice on the outputs of the next one, compared with one half as residual."""
     later = ~view.first
     return _against(view.y[later], view.rounded(np.full(len(view.y), view.one // 2))[later])
 
 
 @CASCADE("output by the end of the row before", lambda view: ["one more", "one less", "as without"])
 def across_rows(view):
-    """What the residual of a row would have done to the next one's first slice, against what it has become."""
+    """Effect that a row's residual would have had on the next row's first slice, compared with the true outputs."""
     first = view.first & (np.arange(len(view.first)) > 0)
     return _against(view.y[first], view.rounded(np.r_[0, view.residual[:-1]])[first])
 

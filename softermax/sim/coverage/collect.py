@@ -12,7 +12,7 @@ __all__ = ["collect"]
 
 
 def collect(count: Callable[[Coverage, Run, object], None], config, trace: Trace) -> Coverage:
-    """What a trace of a softmax unit covers.
+    """Coverage of a softmax unit's trace.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ OWN = ("MAC", "requantiser", "converter", "result")
 
 
 def collect_heads(config: ProcessingElementConfig, heads: Sequence[Head], trace: Trace) -> Coverage:
-    """What a trace of a processing element covers.
+    """Coverage of a processing element's trace.
 
     Parameters
     ----------

@@ -16,12 +16,12 @@ __all__ = ["Coverage", "CoverageError", "Coverpoint", "Coverpoints", "amount_bin
 
 
 class CoverageError(Exception):
-    """What was played cannot be counted; the text says why, in one sentence."""
+    """Traces that cannot be counted; the message gives the reason, in one sentence."""
 
 
 @dataclass(frozen=True)
 class Coverpoint:
-    """A question of what has been played.
+    """A question about the traces that have been played.
 
     Parameters
     ----------

@@ -123,7 +123,7 @@ def _register_bins(view) -> list[str]:
 
 @FLOW("register", _register_bins)
 def register_states(view):
-    """What each elastic register does: backpressure at each stage."""
+    """State of each elastic register: backpressure at each stage."""
     stalls = view.occupancy.stalls
     return _labelled(
         {
@@ -209,7 +209,7 @@ def buffer_wraps(view):
 
 @FLOW("reset", lambda view: each(view.streams, ("waits", "passes")))
 def resets(view):
-    """What a reset cuts off at each stream."""
+    """Items that a reset cuts off at each stream."""
     if not view.run.broken_off:
         return []
     offered = {name: stream for name, stream in view.streams.items() if stream.valid[-1]}

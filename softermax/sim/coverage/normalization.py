@@ -53,7 +53,7 @@ class ProbabilitiesView:
 
     @cached_property
     def exponent(self) -> np.ndarray:
-        """Of each row's reciprocal."""
+        """Exponent of each row's reciprocal."""
         return reciprocal(self.rows["power_sum"], self.config)[1]
 
     @cached_property
@@ -66,7 +66,7 @@ class ProbabilitiesView:
 
     @cached_property
     def exact(self) -> tuple[np.ndarray, np.ndarray]:
-        """What a result's rounding finds: raw integers, and how many of their last places it drops, (slices, lanes).
+        """Raw integers before a result's rounding, and the number of last places that it drops, (slices, lanes).
 
         Dropping fewer than none appends zeros.
         """
@@ -159,7 +159,7 @@ def _roundings(config) -> list[str]:
 
 @NORMALIZATION("rounding of a result", lambda view: _roundings(view.config))
 def roundings(view):
-    """What rounding a lane's result does with the places that it drops; a tie goes up. A cascade follows it."""
+    """Rounding of a lane's result by the places that it drops; a tie goes up. A cascade follows it."""
     raw, places = view.exact
     raw, places = raw[view.kept], places[view.kept].clip(0, 62)
     rest = raw & ((1 << places) - 1)
@@ -185,6 +185,6 @@ def _fractions(view) -> range:
     lambda view: ["none", "overlong", *["saturated", "both"] * view.config.sum_can_overflow],
 )
 def flags(view):
-    """What is said of a row with its probabilities."""
+    """Flags of a row with its probabilities."""
     saturated, overlong = (view.rows[name].astype(bool) for name in ("saturated", "overlong"))
     return named({"both": saturated & overlong, "saturated": saturated, "overlong": overlong}, "none")

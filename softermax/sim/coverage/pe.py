@@ -58,7 +58,7 @@ class HeadsView:
 
     @cached_property
     def starts(self) -> list[tuple[int, dict[int, int]]]:
-        """Cycles in which a start is asked for, with what the registers then hold."""
+        """Cycles in which a start is requested, with the contents of the registers."""
         stored = dict.fromkeys(Register, 0)
         found = []
         for cycle, access in enumerate(self.accesses):
@@ -131,7 +131,7 @@ def last_lanes(view):
 
 @PROCESSING_ELEMENT("score", lambda view: ["lowest", "highest", "between"])
 def requantised(view):
-    """What the requantiser gives; it saturates."""
+    """Results of the requantiser; it saturates."""
     raw = np.concatenate([np.zeros(0, int), *(scores(head, view.config).reshape(-1) for head in view.heads)])
     score = view.config.score
     return counted({"lowest": raw == score.min_raw, "highest": raw == score.max_raw}, "between") if len(raw) else {}
@@ -139,7 +139,7 @@ def requantised(view):
 
 @PROCESSING_ELEMENT("zero point", lambda view: ["0", "positive", "negative"])
 def zero_points(view):
-    """What is taken from every dot product."""
+    """Zero points, which are subtracted from every dot product."""
     zero_point = np.array([head.zero_point for head in view.heads], int)
     return named({"0": zero_point == 0, "positive": zero_point > 0}, "negative")
 
@@ -177,7 +177,7 @@ def _limits(view) -> dict[str, tuple[Register, int]]:
     lambda view: each(_registers(view), ["read", "written, idle", "written, busy", "read and written at once"]),
 )
 def accesses(view):
-    """What the host does with each register, and with addresses of none; a start is a write to the one of control."""
+    """Accesses of the host to each register and to unused addresses; a start is a write to CONTROL."""
     found = []
     for cycle, access in enumerate(view.accesses):
         if access.reads or access.writes:

@@ -1,4 +1,4 @@
-"""What happened in a trace: its runs from reset to reset, what passed each port, what stood in each register.
+"""Replay of a trace: its runs from reset to reset, the items at each port, the contents of each register.
 
 Nothing here but the trace itself says what was played. Its payloads are taken apart again, and a fresh timing model is
 stepped with its handshakes; it must answer as the trace says on every cycle, as the simulated unit did.
@@ -48,7 +48,7 @@ class StreamRun:
     def fields(
         self, layout: data.StructLayout, flags: tuple[str, ...] = (), *, waiting: bool = False
     ) -> dict[str, np.ndarray]:
-        """Fields of what has passed, in order; with ``waiting`` also of the item that is offered at the end.
+        """Fields of the items that have passed, in order; with ``waiting`` also of the item that is offered at the end.
 
         Of shape (items,); arrays, and ``flags``, which are a bit for each lane, of shape (items, lanes).
         """
@@ -128,7 +128,7 @@ def _run(trace: Trace, span: slice) -> Run:
 
 @dataclass(frozen=True)
 class Occupancy:
-    """What stood where during a run: at the start of each cycle, and after the last.
+    """Contents of the registers during a run: at the start of each cycle, and after the last.
 
     Attributes
     ----------
@@ -211,6 +211,6 @@ def scores(run: Run, layout: data.StructLayout, *, waiting: bool = False) -> dic
 
 
 def rows_left(run: Run, framing: Framing) -> int:
-    """Rows of which all results have left a unit, given the framing of what it has taken."""
+    """Number of rows whose results have all left a unit, given the framing of the accepted slices."""
     rows = int(framing.last[: int(run.outputs["o"].moves.sum())].sum())
     return min(rows, int(run.outputs["row"].moves.sum())) if "row" in run.outputs else rows

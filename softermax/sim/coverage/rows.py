@@ -1,4 +1,4 @@
-"""Coverage of rows as they come in: lengths, masks, places of maxima; the same for scores of any format."""
+"""Coverage of incoming rows, for scores of any format: lengths, masks, places of maxima."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def running_maximum(view):
     lambda view: [bin for register, found in view.way.items() for bin in each([register], found)],
 )
 def running_maximum_stalled(view):
-    """The same for slices that stand still in a register on their way to the running values, or with them."""
+    """Changes of the running maximum by slices that stall in a register on their way to it, or with it."""
     found = []
     for register in view.way:
         items = view.occupancy.stalled(register)

@@ -94,7 +94,7 @@ def extremes(view):
 
 @UNNORMED("fraction of a score", lambda view: range(1 << view.config.input.fraction_bits))
 def fractions(view):
-    """What Power of Two looks up."""
+    """Fractions that Power of Two looks up."""
     return view.scores[view.kept] & ((1 << view.config.input.fraction_bits) - 1)
 
 
@@ -153,7 +153,7 @@ def _leading_ones(config) -> range:
 
 @UNNORMED("leading one of a row's sum", lambda view: ["none", *_leading_ones(view.config)])
 def leading_ones(view):
-    """Its place, counted from that of 1/2; none in a row of which nothing is kept."""
+    """Place of a sum's leading one, counted from 1/2; none in a row that is masked whole."""
     power_sum = view.at_ends["power_sum"]
     place = np.frexp(power_sum.astype(np.float64))[1] - view.config.power_sum.fraction_bits
     return np.where(power_sum == 0, "none", place.astype(str))

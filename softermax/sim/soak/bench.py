@@ -24,7 +24,7 @@ STUCK_CYCLES = 20_000
 
 
 class StepKind(IntEnum):
-    """What a host does, as in ``batch.h``."""
+    """Kinds of a host's steps, as in ``batch.h``."""
 
     WRITE = 0
     READ = 1
@@ -42,7 +42,7 @@ class Step(NamedTuple):
 
 
 class Error(IntEnum):
-    """What goes wrong first, as in ``batch.h``."""
+    """Kinds of a first error, as in ``batch.h``."""
 
     NONE = 0
     WRONG = 1
@@ -57,7 +57,7 @@ class Error(IntEnum):
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """What one run of the bench, which begins with a reset, is to carry.
+    """Contents of one run of the bench, which begins with a reset.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Report:
-    """What a unit did with a batch.
+    """Result of a batch.
 
     Attributes
     ----------

@@ -30,7 +30,7 @@ LIBRARY = "soak.so"
 
 @dataclass(frozen=True)
 class UnitPorts:
-    """What the bench must know of a unit.
+    """Facts of a unit that the bench needs.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-// Whoever drives the registers of a processing element; of another unit, nobody.
+// The driver of a processing element's registers; other units have none.
 #pragma once
 
 #include <vector>

@@ -41,7 +41,7 @@ WRONG = {Error.WRONG, Error.MOVED, Error.REGISTER}
 
 
 class Batches(Protocol):
-    """What makes a unit's batches: its streams, and the steps of the host if it has registers."""
+    """Maker of a unit's batches: its streams, and the steps of the host if it has registers."""
 
     def mixed(self, rng: np.random.Generator, slices: int) -> tuple[UnitStreams, Sequence[Step]]:
         """For random stalls: about so many slices, at least, in rows of all lengths."""

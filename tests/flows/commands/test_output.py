@@ -85,7 +85,7 @@ RESULTS = [{"unit": "u", "secret": 1, "found": 2, "path": [3]}]
 
 
 def shown(*arguments) -> str:
-    """What a command prints that finds a declared field, a hidden one, one that nobody declared, and a list."""
+    """Output of a command that finds a declared field, a hidden one, an undeclared one, and a list."""
 
     @command("some", help="", example="some")
     def some(output: Output):

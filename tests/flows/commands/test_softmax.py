@@ -58,8 +58,8 @@ BAD_SCORES = {
     "long.npy": (np.zeros(385), "a row must have at most --max-len = 384 elements, not 385"),
     "complex.npy": (
         np.zeros(3, complex),
-        "complex.npy must hold real numbers or bools, not complex128: save it anew with numpy.save, as an array of one "
-        "of these types",
+        "complex.npy must hold real numbers or bools, not complex128: save it again with numpy.save, as an array of "
+        "one of these types",
     ),
     "bool.npy": (np.zeros(3, bool), "scores must be real numbers, not bool"),
 }
@@ -92,7 +92,7 @@ def test_files_that_hold_no_array_are_refused_in_a_sentence(tmp_path):
     np.savez(tmp_path / "two.npz", a=np.zeros(2), b=np.zeros(2))
     for name, text in {
         "missing.npy": "missing.npy cannot be read: No such file or directory",
-        "text.npy": "text.npy must be an .npy or .npz file, which it is not by its first bytes: save it anew with "
+        "text.npy": "text.npy must be an .npy or .npz file, which it is not by its first bytes: save it again with "
         "numpy.save",
         "two.npz": "two.npz must hold one array, not 2: a, b",
     }.items():
@@ -105,10 +105,10 @@ def test_truncated_scores_and_masks_are_refused_by_name(tmp_path):
     whole = (tmp_path / "mask.npz").read_bytes()
     (tmp_path / "mask.npz").write_bytes(whole[: len(whole) // 2])
     done = softermax("softmax", "scores.npy", "--mask", "mask.npz", "-o", "out.npy", cwd=tmp_path)
-    assert refused(done) == "mask.npz is a broken .npz file: save it anew with numpy.save"
+    assert refused(done) == "mask.npz is a broken .npz file: save it again with numpy.save"
     (tmp_path / "scores.npy").write_bytes((tmp_path / "scores.npy").read_bytes()[:-8])
     done = softermax("softmax", "scores.npy", "-o", "out.npy", cwd=tmp_path)
-    text = "scores.npy must hold the 64 bytes that its header says, not 56: save it anew with numpy.save"
+    text = "scores.npy must hold the 64 bytes that its header says, not 56: save it again with numpy.save"
     assert refused(done) == text
 
 

@@ -107,7 +107,7 @@ def test_parameters_become_options(message, text):
         (("verilog", "pe", "--lanes", 256), "--lanes must be 1 to 128, not 256"),
         (
             ("verilog", "pe", "--values", "--preset", "faithful", "--input-format", "Q(4,2)"),
-            "scores must have 8 bits with --values, not those of Q(4,2)",
+            "scores must have 8 bits with --values, not 6 as in Q(4,2)",
         ),
         (("utilisation", "--d-head", 0), "--d-head must be at least 1 and at most 128, not 0"),
         (("utilisation", "--d-head", 129), "--d-head must be at least 1 and at most 128, not 129"),

@@ -11,7 +11,7 @@ from softermax.flows.cosimulation.array_files import read_array
 from softermax.flows.errors import FlowError
 
 SCORES = np.arange(12.0).reshape(3, 4)
-DO = "save it anew with numpy.save"
+DO = "save it again with numpy.save"
 HEADER = "{'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }"
 
 

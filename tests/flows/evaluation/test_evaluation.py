@@ -273,7 +273,7 @@ def test_provenance_names_files_without_their_folders(fresh):
 
 def test_tables_have_headings_for_what_they_show(fresh):
     tables = unit_tables(fresh[0]["units"])
-    assert list(tables) == ["Area, recipe balanced", "Least clock period", "Energy for a row"]
+    assert list(tables) == ["Area, recipe balanced", "Minimum clock period", "Energy for a row"]
     shown = {field for results in tables.values() for result in results for field in result}
     hidden = {column.field for column in UNIT_COLUMNS if column.hidden}
     assert shown - {column.field for column in UNIT_COLUMNS if not column.hidden} == {"area_unit", "energy_unit"}

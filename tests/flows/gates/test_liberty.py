@@ -92,7 +92,7 @@ def test_a_library_must_have_what_designs_need(library, cells, lacks):
         (bytes(range(256)), "begins with '\\x00\\x01\\x02\\x03\\x04\\x05\\x06\\x07\\x08\\t'"),
         (b"library (cut) {\n" + INVERTER.encode(), "ends before library cut, which begins in line 1, does"),
         (b"library (cut) {\n cell (X) { area : 1;", "ends before cell X, which begins in line 2, does"),
-        (b"library (odd) { cell (X) { area : } ; } }", "has something behind its library, in line 1"),
+        (b"library (odd) { cell (X) { area : } ; } }", "has text after its library, in line 1"),
         (b"library (odd) {\n  cell X { } }", "has something that is no statement in line 2: 'cell X { } }'"),
         (b"module top(input a); endmodule\n", "begins with 'module top(input a); endmodule'"),
     ],

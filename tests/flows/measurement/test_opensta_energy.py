@@ -61,5 +61,5 @@ def test_what_is_nothing_has_no_ratio(check):
 
 
 def test_a_program_that_says_no_power_is_a_sentence(check):
-    with pytest.raises(FlowError, match=r"^OpenSTA must say a power for top, but said 'no such command'$"):
+    with pytest.raises(FlowError, match=r"^OpenSTA must report a power for top, but reported 'no such command'$"):
         check("no such command")

@@ -78,7 +78,7 @@ def test_what_makes_no_design_is_refused(library, text, tmp_path):
         ),
         (
             re.sub("nom_voltage[^;]*;", "", GENERIC),
-            "the library must have a nom_voltage, from which energies follow",
+            "the library must have a nom_voltage to compute energies",
         ),
     ],
     ids=["no NAND2", "no nom_voltage"],
@@ -120,7 +120,7 @@ def test_a_folder_is_no_library(tmp_path):
 
 
 def test_a_file_that_must_not_be_read_is_refused(tmp_path, monkeypatch):
-    """By the system's word alone: whoever is root may read everything."""
+    """The system alone decides: root may read everything."""
     path = tmp_path / "cells.lib"
     path.write_text(GENERIC)
 

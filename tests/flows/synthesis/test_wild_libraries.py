@@ -62,7 +62,7 @@ AS_GOOD = {
     "own axes": GENERIC.replace(
         "cell_rise (delay) {", 'cell_rise (delay) { index_1 ("1, 16, 256"); index_2 ("1, 16, 256");'
     ),
-    "a cell for nobody": with_cell("  cell (FILL) { area : 1; is_filler_cell : true; }\n  cell (TAP) { }"),
+    "a cell without logic": with_cell("  cell (FILL) { area : 1; is_filler_cell : true; }\n  cell (TAP) { }"),
     "a gate without area": with_cell(cell("NAND2_X1", ("cell (NAND2_X1)", "cell (FREE)"), ("area : 1;", ""))),
     "a bank of flip-flops": with_cell(BANK),
     "a word of inverters": with_cell(BUS),

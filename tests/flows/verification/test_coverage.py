@@ -78,7 +78,9 @@ def test_the_command_fails_and_names_what_weaker_stimuli_do_not_hit(tmp_path, pl
     result = run(tmp_path)
     assert result.exit_code == 1
     assert "unnormed paper, row length: not hit longest and 1 slice; longer" in result.output
-    assert "1 of 1 design points are below a coverage of 100.0%, the least of them unnormed paper with" in result.output
+    assert (
+        "1 of 1 design points are below a coverage of 100.0%, the lowest of them unnormed paper with" in result.output
+    )
 
 
 def test_a_trace_with_a_mismatch_covers_nothing(tmp_path, played):

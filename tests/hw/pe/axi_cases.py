@@ -225,7 +225,7 @@ class ElementCases:
         return case
 
     def _size_in_packet(self, name: str, register: Register) -> Case:
-        """A size is written in a packet: the rest of the packet is not the next row, which begins anew."""
+        """A size is written in a packet: the rest of the packet is not the next row, which begins again."""
         case, head = Case(AxiScenario(), []), self._head()
         self._begin(case, head, name, 1)
         case.scenario.then("write", register, head.settings()[register])

@@ -184,13 +184,13 @@ class Correspondence:
 
     @property
     def one_to_one(self) -> bool:
-        """Whether each class has one register of either design, and is numbered as that of the golden design."""
+        """Whether each class has one register of either design, with the number of the golden design's register."""
         registers = len(self._golden.latches)
         golden, revised = self.classes[:registers].tolist(), self.classes[registers:].tolist()
         return golden == list(range(registers)) == sorted(revised)
 
     def members(self) -> list[list[int]]:
-        """Registers of each class, highest number first: only those of the golden design have don't-cares."""
+        """Registers of each class, highest number first: only registers of the golden design have don't-cares."""
         members = defaultdict(list)
         for register, number in reversed(list(enumerate(self.classes.tolist()))):
             if number >= 0:

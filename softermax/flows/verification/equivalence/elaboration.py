@@ -71,5 +71,5 @@ def read_aig(design: Path, top: str, *, operators: bool = False, x_inputs: bool 
         except FlowError as error:
             raise FlowError(f"{top} in {design.name} cannot be compared: {error}") from error
         if undriven := (folder / "check.txt").read_text().count("is used but has no driver"):
-            raise FlowError(f"{top} in {design.name} cannot be compared: {undriven} of its bits are driven by nothing")
+            raise FlowError(f"{top} in {design.name} cannot be compared: {undriven} of its bits have no driver")
         return parse_aiger(folder / "design.aig")

@@ -1,1 +1,1 @@
-"""What is proven of the units: properties over clock cycles, and kernels against specifications of their own."""
+"""Proofs of the units: properties over clock cycles, and kernels against specifications of their own."""

@@ -25,7 +25,7 @@ SOLVERS = ("bitwuzla", "z3-solver")
 
 
 def formal_checks(unit: str | None = None) -> list[Check]:
-    """All checks, or those of the units in whose name a text occurs; a FlowError if it does in none."""
+    """All checks, or the checks of units whose name has a text in it; a FlowError if no name has."""
     checks = [*stream_checks(), *kernel_checks()]
     wanted = "" if unit is None else SHORT.get(unit, unit).casefold()
     chosen = [check for check in checks if wanted in check.unit.casefold()]

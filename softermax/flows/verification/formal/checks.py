@@ -1,4 +1,4 @@
-"""What a formal check is: a property of a unit, a fault that breaks it, and how both are tried."""
+"""Formal checks: a property of a unit, a fault that breaks it, and how both are tried."""
 
 from __future__ import annotations
 

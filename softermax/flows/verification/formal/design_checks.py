@@ -1,4 +1,4 @@
-"""Checks of any registered design's unit: its streams keep their contract, whoever has written it."""
+"""Checks of any registered design's unit, also of foreign designs: its streams keep their contract."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Withdrawn:
 
     @property
     def name(self) -> str:
-        """What goes wrong."""
+        """Name of the fault."""
         return f"what waits at {self.stream} is withdrawn when its sink is ready"
 
     def seeded(self, verilog: str, top: str) -> str:

@@ -71,13 +71,13 @@ class Harness:
         return port
 
     def free(self, shape, name: str) -> Signal:
-        """What the environment chooses anew in every cycle."""
+        """Signal that the environment chooses again in every cycle."""
         signal = Signal(shape, name=name)
         self._free.append(Value.cast(signal))
         return signal
 
     def chosen(self, shape, name: str) -> Signal:
-        """What the environment chooses once, in the first cycle."""
+        """Signal that the environment chooses once, in the first cycle."""
         choice = self.free(shape, f"{name}_choice")
         signal = Signal(shape, name=name, reset_less=True)
         with self.m.If(~self._begun):

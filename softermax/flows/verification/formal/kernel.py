@@ -30,7 +30,7 @@ RESULTS = {HOLDS: PROVEN, VIOLATED: FAILS, UNKNOWN: UNDECIDED}
 
 @dataclass(frozen=True)
 class Claim:
-    """What is assumed of a component's signals, and what is then claimed of them.
+    """Assumptions about a component's signals, and the claim about them.
 
     Lemmas are equal sums: they are proven first, and the conclusion with their help.
     """

@@ -78,7 +78,7 @@ def reciprocal(name: str, config: SoftermaxConfig) -> Kernel:
 
 
 def output_range(name: str, config: SoftermaxConfig) -> Kernel:
-    """What a unit without saturation logic relies on: how large a row's numerator can be for its sum."""
+    """Range on which a unit without saturation logic relies: how large a row's numerator can be for its sum."""
     p, g = config.unnormed.fraction_bits, config.power_sum.fraction_bits
 
     def claim(signals: Unrolling) -> Claim:
@@ -139,7 +139,7 @@ def product_range(name: str, config: SoftermaxConfig) -> Kernel:
 
 
 def dropped_bits(config: SoftermaxConfig) -> int:
-    """Fraction bits that numerator times reciprocal has beyond a probability; its exponent counts from that of 1/2."""
+    """Surplus fraction bits of numerator times reciprocal over a probability; its exponent is 0 for 1/2."""
     return config.unnormed.fraction_bits + config.reciprocal.fraction_bits - 1 - config.output.fraction_bits
 
 

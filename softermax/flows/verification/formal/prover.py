@@ -21,7 +21,7 @@ from .traces import write_trace
 
 __all__ = ["Limits", "Problem", "Verdict"]
 
-#: From Verilog and RTLIL to a netlist that abc takes. What is undefined may be anything, anew in each cycle.
+#: From Verilog and RTLIL to a netlist that abc takes. Undefined bits may take any value, a new one in each cycle.
 PREPARE = (
     f"hierarchy -check -top {TOP}",
     "proc",
@@ -66,7 +66,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of a problem: the ``method``, its ``depth`` and the ``result`` as in a row of the table."""
+    """Result of a problem: the ``method``, its ``depth`` and the ``result`` as in a row of the table."""
 
     method: str
     depth: int | None

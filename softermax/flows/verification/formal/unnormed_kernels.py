@@ -118,7 +118,7 @@ def _power_of_two(name: str, config: SoftermaxConfig, property: str, specificati
 
 
 def adder_tree(name: str, config: SoftermaxConfig) -> Kernel:
-    """The tree in its unit, from the numerators of a slice to what Reduction is given, with registers between."""
+    """The adder tree in its unit, from a slice's numerators to Reduction's input, with registers between."""
     by_numerators = config.normalizer == "multiply"
     edges = config.plan.summary_latency - 1
 

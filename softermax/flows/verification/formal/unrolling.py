@@ -76,7 +76,7 @@ class Unrolling:
         return z3.And(self.is_high(f"{stream}__valid", cycle), self.is_high(f"{stream}__ready", cycle))
 
     def meaning(self) -> list[z3.BoolRef]:
-        """What makes the signals that have been asked for those of the component."""
+        """Constraints that give the requested signals the component's values."""
         top, states = self._top, range(self._edges + 1)
         lines = [self._text, *(f"(declare-const state{n} |{top}_s|)" for n in states)]
         lines += [f"(assert (|{top}_t| state{n} state{n + 1}))" for n in range(self._edges)]

@@ -62,7 +62,7 @@ def test_equal_designs_are_proven_so(stage, names):
 
 
 def test_what_the_contract_leaves_open_may_differ(stage):
-    """The data register also takes what is not offered, which nobody may look at."""
+    """The data register also loads data that are not offered, which no sink may read."""
     careless = stage("if (i__ready) {data} <= i__payload;")
     found = prove_equivalent(stage(), careless)
     assert (found.verdict, "contract" in found.method) == ("equivalent", True)
@@ -95,7 +95,7 @@ def test_a_deep_difference_is_found_and_the_lack_of_one_proven(counter):
     assert (found.verdict, found.difference.cycle, found.difference.ports) == ("different", 10, ("o",))
 
 
-#: Adds up eight numbers each, in an order of the counter's states that nobody sees.
+#: Adds up eight numbers each, in an order of the counter's states that is not visible.
 SUM = """
 module sum(clk, rst, takes, x, o);
   input clk, rst, takes; input [15:0] x; output [15:0] o;

@@ -49,5 +49,5 @@ def test_undefined_bits_are_0_unless_they_are_inputs(both):
 
 def test_what_nothing_drives_is_refused(both):
     text = MEMORY.replace("assign y", "wire [1:0] nothing; assign y")
-    with pytest.raises(FlowError, match=r"^memory in 1\.v cannot be compared: 2 of its bits are driven by nothing$"):
+    with pytest.raises(FlowError, match=r"^memory in 1\.v cannot be compared: 2 of its bits have no driver$"):
         both("memory", text, READ | {"shown": "x"}, READ | {"shown": "nothing"})

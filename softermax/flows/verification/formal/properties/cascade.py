@@ -33,7 +33,7 @@ def _saturates(h: Harness) -> Value:
 
 
 def conservation(h: Harness):
-    """The outputs of a row sum to its rounded total, after every slice; but for a row in which one saturates."""
+    """The outputs of a row sum to its rounded total, after every slice, unless one of them saturates."""
     guard_bits, port = h.component.config.guard_bits, h.port
     results, width = _rounded(h), len(port.y[0]) + SUM_BITS
     half = 1 << (guard_bits - 1)

@@ -70,7 +70,7 @@ def reciprocal_values(h: Harness):
 
 
 def product_values(h: Harness):
-    """A row's products are those of its own reciprocal, exactly, whatever comes before and however it waits."""
+    """A row's products follow from its own reciprocal, exactly, whatever comes before and however it waits."""
     keep_contract(h)
     i, o, config = h.port.i.payload, h.port.o.payload, h.component.config
     h.assume(~h.port.i.valid | (i.mantissa <= int(config.reciprocal_table.values.max())))

@@ -1,4 +1,4 @@
-"""What the units compute, stated anew from the definition: exact integers, as wide as they come, step after step.
+"""Reference of the units, written again from the definition: exact integers of full width, step after step.
 
 Nothing here is taken from the hardware: maxima are chains of comparisons, sums are exact, shifts have no stages, tables
 are looked up entry by entry. A result is cut to its format at the end, where the definition says so.
@@ -61,7 +61,7 @@ class Framing:
 
     @classmethod
     def at(cls, m: Module, i: stream.Interface, config: SoftermaxConfig) -> Framing:
-        """Of the slices that a unit takes at a port."""
+        """Framing of the slices that a unit accepts at a port."""
         return cls.of(m, i.valid & i.ready, i.payload.last, config.max_slices)
 
     @classmethod

@@ -53,7 +53,7 @@ def progress(h: Harness):
 
 
 def values(h: Harness):
-    """Every port in every cycle is the reference's: a row's probabilities are those of its own slices alone."""
+    """Every port in every cycle is the reference's: a row's probabilities depend on its own slices alone."""
     keep_contract(h)
     ready, o, sound = pipelines.softermax(h.m, h.port.i, h.component.config)
     h.check(h.port.i.ready == ready, "i is ready when the reference is")

@@ -1,4 +1,4 @@
-"""What streams keep: their contract, order and progress. A property's first line of text is what the table says."""
+"""Properties of streams: contract, order and progress. A property's first line of text is its row in the table."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Watch:
         h.cover(left & (self.inside != 0), f"a watched {name} has left and others have come")
 
     def expect(self, expected: Value, actual: Value, what: str):
-        """What leaves as the watched item is what was expected when it entered."""
+        """Check that the watched item leaves with the value that was expected when it entered."""
         expected = Value.cast(expected)
         noted = Signal(expected.shape(), name=f"{self._name}_{what}", reset_less=True)
         with self._h.m.If(self.picks):
@@ -78,7 +78,7 @@ class Watch:
 
 
 def check_progress(h: Harness, *, due: Value, moves: Value, within: int, name: str):
-    """What is due moves within a number of cycles in a row, of which one less is not enough."""
+    """Check that a due item moves within a number of cycles in a row, and that one less is not enough."""
     waited = Signal(range(within + 1), name="waited")
     h.m.d.sync += waited.eq(0)
     with h.m.If(due & ~moves):
@@ -103,7 +103,7 @@ def keep_contract(h: Harness):
 
 
 def contract(h: Harness):
-    """What an output offers stays, unchanged, until it is taken."""
+    """An offered item stays unchanged until it is accepted."""
     keep_contract(h)
     for name, port in _streams(h, Out).items():
         h.check(_kept(h, port, name), f"{name} keeps its contract")

@@ -1,4 +1,4 @@
-"""What kernels must compute, written from its definition: no code of the model or of the hardware is used here.
+"""Specifications of kernels, written from the definition: they use no code of the model or the hardware.
 
 Most are relations between operands and result in the terms of an SMT solver, as wide as exactness takes.
 """

@@ -77,7 +77,7 @@ class Lines:
 
 
 def reciprocal_lines(segments: int, index_bits: int, fraction_bits: int, *, truncated: bool) -> Lines:
-    """The best lines for 1/m, m in [1, 2); where m is cut to its index, for the middle of what was cut off."""
+    """The best lines for 1/m, m in [1, 2); if m is cut to its index, for the middle of the cut-off range."""
     middle = Decimal(1) / (2 << index_bits) if truncated else Decimal(0)
 
     def touch(slope: Decimal) -> Decimal:
