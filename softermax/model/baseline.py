@@ -102,7 +102,7 @@ class BaselineConfig(RowShape):
 
 @dataclass(frozen=True)
 class BaselineRows:
-    """What the first two passes make of rows of slices; the running values are those after each slice.
+    """Results of the first two passes over rows of slices; running values are after each slice.
 
     Attributes
     ----------

@@ -42,7 +42,7 @@ RECORD_COLUMNS = (
     LIBERTY,
     ROOT,
     help="Measure one record of figures again and write it to the folder results of the checkout. "
-    f"NAME is one of {', '.join(RECORDS)}.",
+    "`softermax records` lists the names.",
     example="record units-asap7 --liberty asap7.lib.gz",
 )
 @click.pass_context

@@ -23,7 +23,7 @@ HARDWARE, MODELS = ("model", "hw", "sim", "flows"), ("model", "nn")
 
 @dataclass(frozen=True)
 class Record:
-    """What a record is of.
+    """The commands of a record, and how tables show its results.
 
     Attributes
     ----------
@@ -168,6 +168,8 @@ RECORDS = {
     ),
     "language-model-tuned": Record("finetune language-model", 80, OUTCOME_COLUMNS, MODELS),
     "similarity": Record("accuracy similarity", 1, OUTCOME_COLUMNS, MODELS),
+    "similarity-ablation": Record("accuracy similarity --ablation", 3, OUTCOME_COLUMNS, MODELS),
+    "digits-bits": Record("accuracy digits --bits", 8, OUTCOME_COLUMNS, MODELS),
     "digits": Record("finetune digits", 8, OUTCOME_COLUMNS, MODELS),
     "sentiment": Record("finetune sentiment", 25, OUTCOME_COLUMNS, MODELS),
 }

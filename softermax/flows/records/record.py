@@ -1,4 +1,4 @@
-"""Records: results of a command that documents show, kept in the repository with what they follow from."""
+"""Records: results of commands that documents show, kept in the repository with their inputs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FOLDER = Path("results")
 
 
 def joined(results: Sequence[dict]) -> list[dict]:
-    """Results in their order, neighbours that no field tells apart made one."""
+    """Results in their order; neighbours that differ in no common field become one."""
     found: list[dict] = []
     for result in results:
         before = found[-1] if found else None
@@ -67,7 +67,7 @@ def write_record(name: str, results: Sequence[dict], libraries: Sequence[str] = 
 
 
 def read_record(name: str, root: Path = Path()) -> dict:
-    """What is kept under a name: ``commands``, ``variants``, ``sources``, ``libraries``, ``versions``, ``results``.
+    """A record by its name: ``commands``, ``variants``, ``sources``, ``libraries``, ``versions``, ``results``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What Softermax does to the accuracy of a model: differences from softmax, with their standard errors."""
+"""Plots of a model's accuracy with Softermax: differences from softmax, with their standard errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PANELS = (
 
 
 class Compared(NamedTuple):
-    """What is drawn of the comparison with softmax: a field, its standard error, what softmax has, and the axis."""
+    """Fields drawn of the comparison with softmax: a field, its standard error, what softmax has, and the axis."""
 
     field: str
     se: str

@@ -1,4 +1,4 @@
-"""Stacked bars of what areas and energies consist of."""
+"""Stacked bars of the parts of areas and energies."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ def absolute_errors(preset: str) -> np.ndarray:
 
 @cache
 def probabilities(preset: str) -> tuple[np.ndarray, np.ndarray]:
-    """A preset's probabilities, and those of float64 softmax of the same Q(6,2) scores.
+    """Probabilities of a preset, and of float64 softmax of the same Q(6,2) scores.
 
     The base is the preset's: log2(e) is folded into the shipped scores, and taken out again for base e.
 

@@ -1,4 +1,4 @@
-"""Tables of everything that was measured, for the page: headings and formats are those of the command line."""
+"""Tables of everything that was measured, for the page, with the headings and formats of the command line."""
 
 from __future__ import annotations
 
@@ -78,13 +78,13 @@ class Table:
 
     @property
     def columns(self) -> list[tuple[str, bool]]:
-        """Headings of what groups hold, and whether numbers are below them."""
+        """Headings of the columns of groups, and whether numbers are below them."""
         columns = list(zip(self.headings, self.numeric, strict=True))
         return columns[1:] if self.headings[0] == "unit" else columns
 
 
 def full_tables(library: LibraryResults) -> list[Table]:
-    """Tables of a library's results, without those of which nothing was measured."""
+    """Tables of a library's results; a table without any measured result is left out."""
     maker = _TableMaker(library)
     by_parts = [result for result in library.units if has_parts(result)]
     played = [result for result in library.units if result.get("cycles_compared") is not None]

@@ -74,6 +74,6 @@ def headline(library: LibraryResults) -> list[HeadlineRow]:
 
 
 def ratio_of(library: LibraryResults, unit: str, preset: str, field: str) -> float | None:
-    """A ratio of a preset's unit at the lanes of the comparison: that of its first design point which has one."""
+    """A ratio of a preset's unit at the lanes of the comparison, from its first design point which has one."""
     found = (result.get(field) for result in library.compared(unit) if result["preset"] == preset)
     return next((ratio for ratio in found if ratio is not None), None)

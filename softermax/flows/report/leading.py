@@ -60,7 +60,7 @@ def _note(library: LibraryResults, results: list[dict]) -> str:
         sentences.append("A gate equivalent (GE) is the area of one NAND2 gate.")
     if _has(results, "energy_per_row"):
         tokens = ", ".join(str(tokens) for tokens in sorted({r["tokens"] for r in results if r.get("tokens")}))
-        sentences.append(f"Energies are those of one row of {tokens} scores.")
+        sentences.append(f"Energies are for one row of {tokens} scores.")
         if any(has_parts(result) for result in results):
             sentences.append("A processing element also computes the scores of the row.")
     if _has(results, "mismatches"):

@@ -22,7 +22,7 @@ __all__ = ["Section", "page_title", "render_page", "sections"]
 
 @dataclass(frozen=True)
 class Section:
-    """What the page says of one library."""
+    """The page's section on one library."""
 
     library: LibraryResults
     leading: Table | None
@@ -42,12 +42,12 @@ class Section:
 
     @property
     def aims_by_measure(self) -> dict[str, list[HeadlineRow]]:
-        """Those lines by measure."""
+        """Lines of the headline, by measure."""
         return _by_measure(self.aims)
 
     @property
     def has(self) -> dict[str, bool]:
-        """What was measured."""
+        """Options and files of the measurement."""
         library, units = self.library, self.library.units
         return {
             "co-simulation": _measured(units, "cycles_compared"),
@@ -61,7 +61,7 @@ class Section:
 
     @property
     def missing(self) -> list[str]:
-        """What an evaluation measures and this one did not, in words."""
+        """Measures of an evaluation that are missing here, in words."""
         return [what for what, found in self.has.items() if not found and what != "co-simulation"]
 
     @property
@@ -83,7 +83,7 @@ def _by_measure(rows: Sequence[HeadlineRow]) -> dict[str, list[HeadlineRow]]:
 
 
 def sections(libraries: Sequence[LibraryResults], plots: dict[str, list[Plot]]) -> list[Section]:
-    """A section for each library, those of real cells first; ``plots`` by its slug."""
+    """A section for each library, real cells first; ``plots`` by its slug."""
     ordered = sorted(libraries, key=lambda library: not library.is_real)
     return [
         Section(library, leading_table(library), headline(library), plots[library.slug], full_tables(library))

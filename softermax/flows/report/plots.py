@@ -1,4 +1,4 @@
-"""All plots: those of a library's results, and those of the golden model."""
+"""All plots of a library's results and of the golden model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["library_plots", "model_plots"]
 
 
 def library_plots(library: LibraryResults) -> list[Plot]:
-    """Plots of a library's results, without those of which nothing was measured."""
+    """Plots of a library's results; a plot without any measured result is left out."""
     makers = (ratio_plots, length_plots, breakdown_plots, sweep_plots)
     return [plot for maker in makers for plot in maker(library)]
 

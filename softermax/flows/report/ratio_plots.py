@@ -21,7 +21,7 @@ BESIDE = ("axes fraction", "data")
 
 
 def ratio_plots(library: LibraryResults) -> list[Plot]:
-    """Areas and energies of baseline; without those of which no ratio was measured."""
+    """Areas and energies as ratios to the baseline; figures without a ratio are left out."""
     of = f"ratio to the FP16 baseline, {library.lanes} lanes"
     plots = (("area", f"Area: {of}", "area"), ("energy", f"Energy: {of}", "energy_per_row"))
     bars = {

@@ -1,4 +1,4 @@
-"""What was measured with one library, and how its results are chosen and named in a report."""
+"""Results of one library, and how they are chosen and named in a report."""
 
 from __future__ import annotations
 
@@ -101,14 +101,14 @@ def library_results(evaluations: dict[str, dict]) -> list[LibraryResults]:
 
 
 def options_of(result: dict) -> dict:
-    """Further choices of a design point: arguments of its preset, but for those that every result names."""
+    """Further choices of a design point: arguments of its preset, except the ones that every result names."""
     design = designs().get(result["preset"])
     known = set(design.options) - set(IDENTITY) if design else ()
     return {name: value for name, value in result.items() if name in known and value is not None}
 
 
 def design_name(result: dict, *, options: bool = True) -> str:
-    """What tells a design point from others of the same unit and size, with or without its further options.
+    """Name of a design point among others of the same unit and size, with or without its further options.
 
     Such as ``fp16 divide``, ``paper's formats``, ``paper's formats, saturate``.
     """

@@ -28,7 +28,7 @@ def greater(m: Module, a: Value, b: Value) -> Value:
 
 
 def subtract(m: Module, a: Value, b: Value) -> tuple[Value, Value]:
-    """a - b at the width of a, which is that of b or more; and a >= b."""
+    """a - b at the width of a, which is at least as wide as b; and a >= b."""
     inverted = Cat(~b, Const(1, 1).replicate(len(a) - len(b)))
     *carries, at_least = _carries(m, a, inverted, 1)
     return a ^ inverted ^ Cat(carries), at_least

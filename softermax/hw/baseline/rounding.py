@@ -1,4 +1,4 @@
-"""What all operators share: a binary16 operand's parts, normalisation, packing."""
+"""Parts that all operators share: fields of a binary16 operand, normalisation, packing."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Operand:
 
     @property
     def significand(self) -> Value:
-        """The 11 bits of what is no zero."""
+        """Significand of 11 bits of a number other than zero."""
         return Cat(self.fraction, Const(1, 1))
 
 

@@ -31,7 +31,7 @@ class BaselineSoftmax(StreamUnit):
     ----------
     config : BaselineConfig
     overlong_rows : bool
-        Whether rows may be longer; without, whoever feeds the unit must see that none is, and nothing counts them.
+        Whether rows may be longer. If False, the producer must guarantee that none is; the unit has no counter.
 
     Members
     -------

@@ -1,4 +1,4 @@
-"""What may compute a model's attention in an experiment, and how it gets into the model."""
+"""Attentions that an experiment compares, and how they get into a model."""
 
 from __future__ import annotations
 

@@ -108,7 +108,7 @@ class TaskChoice:
 
     @property
     def unit(self) -> str:
-        """What its measures are told in."""
+        """Unit of its measures."""
         return "hundredths" if self.cut is None else f"perplexity in windows of {self.cut.tokens:,} tokens"
 
     def arms(self, kind: str) -> list[Arm]:

@@ -23,7 +23,7 @@ GROUPS = 500
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What a model made of the test examples.
+    """A model's outcomes on the test examples.
 
     Attributes
     ----------

@@ -25,7 +25,7 @@ PIXEL_MAX = 16
 
 
 class DigitsTask(Task):
-    """Which digit is it? Three seeds test on a third each and train on the others; so do the next three, anew.
+    """Which digit is it? Three seeds test on a third each and train on the others; so do the next three.
 
     Parameters
     ----------

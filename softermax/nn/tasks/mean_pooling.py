@@ -36,6 +36,6 @@ class MeanPoolingClassifier(PreTrainedModel):
 
 
 def mean_of_tokens(states: Tensor, mask: Tensor) -> Tensor:
-    """Of an encoder's last layer, (batch, tokens, width), without padding: (batch, width)."""
+    """Mean over an encoder's last layer, (batch, tokens, width), without padding: (batch, width)."""
     kept = mask[..., None].to(states.dtype)
     return (states * kept).sum(dim=1) / kept.sum(dim=1)

@@ -60,7 +60,7 @@ def load_tokenizer(source: str, **options) -> transformers.PreTrainedTokenizerBa
 
 
 def _load(kind, source: str, **options):
-    # What it says of weights that are not there is meant for whoever does not train them.
+    # Its warnings about missing weights are meant for users who do not train them.
     transformers.utils.logging.set_verbosity_error()
     transformers.utils.logging.disable_progress_bar()
     try:

@@ -1,4 +1,4 @@
-"""Similarity of documents, by a sentence encoder that nobody trains for it."""
+"""Similarity of documents, by a sentence encoder that is not trained for it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ QUICK = 8
 
 
 class SimilarityTask(Task):
-    """Do cosines of documents' encodings go with what people say of their similarity?
+    """Correlation of cosines of documents' encodings with people's ratings of their similarity.
 
-    Documents that nobody has compared are there to calibrate on.
+    Documents without ratings are there to calibrate on.
 
     Parameters
     ----------

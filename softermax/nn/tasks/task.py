@@ -1,4 +1,4 @@
-"""What an experiment needs to know of a task."""
+"""Interface between a task and an experiment."""
 
 from __future__ import annotations
 
@@ -63,18 +63,18 @@ class Task(ABC):
 
     @abstractmethod
     def batch(self, examples: Sequence) -> Mapping[str, Tensor]:
-        """What the model takes; with labels, where it is trained."""
+        """Inputs of the model; with labels, where it is trained."""
 
     @abstractmethod
     def answers(self, output, batch: Mapping[str, Tensor]) -> Sequence:
-        """What the model has answered, for each example of a batch."""
+        """Answers of the model, for each example of a batch."""
 
     @abstractmethod
     def outcomes(self, answers: Sequence) -> Outcomes:
-        """Of the answers to all test examples, in order."""
+        """Outcomes of the answers to all test examples, in order."""
 
     def length(self, example) -> int:
-        """By which examples are sorted, so that those of a batch are about as long as each other."""
+        """Length by which examples are sorted, so that a batch has examples of about one length."""
         return 0
 
 

@@ -131,7 +131,7 @@ def test_a_plot_on_a_page_follows_its_theme_and_keeps_its_ids_apart():
 
 @pytest.fixture(scope="module")
 def figures(evaluations):
-    """Figures of all plots, drawn anew, by name."""
+    """Figures of all plots, drawn again, by name."""
     drawn = {}
 
     class Kept(drawing.Figure):
