@@ -48,8 +48,8 @@ def binary16_rows(rng: np.random.Generator, shape: RowShape, rows: Rows, fractio
     Returns
     -------
     list of (raw, mask)
-        Rows of uint16: one for each row; rows with each special number as their maximum; one whose sum, 2 less a unit in the
-        last place after its first slice, is rounded up to 2, and one with a score so far below the maximum.
+        Rows of uint16: one for each row; rows with each special number as their maximum. In one row the sum, 2 less a
+        unit in the last place after its first slice, is rounded up to 2. One row has a score so far below the maximum.
     """
     made = [(_varied(rng, from_fixed(raw, fraction_bits)), mask) for raw, mask in rows]
     for magnitude in SPECIAL:
