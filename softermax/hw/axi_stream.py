@@ -27,7 +27,7 @@ def axi_stream(prefix: str, layout: data.ArrayLayout, *, user: int = 0) -> dict[
     Parameters
     ----------
     prefix : str
-        Of the ports' names: ``{prefix}_tdata``, ...
+        Prefix of the ports' names: ``{prefix}_tdata``, ...
     user : int
         Bits of ``tuser``; with none there is no such port.
     """
@@ -82,7 +82,7 @@ class AxiStreamSoftmax(wiring.Component):
     Parameters
     ----------
     config : RowShape
-        Of the softmax: one of those with hardware, such as a SoftermaxConfig or a BaselineConfig; or the name of a
+        Config of a softmax with hardware, such as a SoftermaxConfig or a BaselineConfig; or the name of a
         preset of these.
 
     Members

@@ -38,7 +38,7 @@ def elastic_register(m: Module, head: StageOutput, data: dict[str, Value], *, fe
     Parameters
     ----------
     data : dict of str to Value
-        What the register stores of the item. Stored only when an item moves in and never reset, so that clocks can
+        Data of the item that the register stores. Stored only when an item moves in and never reset, so that clocks can
         be gated and what does not move does not switch.
     feeds : tuple of Value
         The register feeds as many streams as this has entries; an entry says whether the item is for that stream.

@@ -20,7 +20,7 @@ class RowBuffer(wiring.Component):
     Parameters
     ----------
     layout : amaranth.lib.data.Layout
-        Of a slice.
+        Layout of a slice.
     depth : int
         Slices that it holds, at least 2.
 

@@ -123,12 +123,12 @@ class _Pipeline:
     Attributes
     ----------
     head : StageOutput
-        Of slices at the present stage; of row summaries at the end.
+        Output of slices at the present stage; of row summaries at the end.
     slice_head, slice_out : StageOutput, dict of str to Value
-        Of slices that leave, and their data; there from the register on from which they do.
+        Slices that leave, and their data, from the register on from which they leave.
     """
 
-    #: What all stages need of a slice.
+    #: Fields of a slice that all stages need.
     CARRIED = ("maximum", "last", "overlong")
 
     def __init__(self, m: Module, head: StageOutput, config: SoftermaxConfig, known: dict[str, Value]):

@@ -38,7 +38,7 @@ class Arithmetic:
     timing : callable
         Timing model of the complete softmax: (Framing, config) -> TimingModel.
     exponential_base : float
-        What the exponential of a raw score is a power of: 2 or e.
+        Base of the exponential of a raw score: 2 or e.
     conversion_stages : int
         Registers between fixed-point scores and the softmax's input, in which they become words.
     """

@@ -20,22 +20,22 @@ class ErrorBudget:
     Attributes
     ----------
     numerator : float
-        Of a numerator, from the Power of Two table.
+        Error of a numerator, from the Power of Two table.
     lanes : float
-        Of D, absolute: what the right shifts of all numerators of a row drop.
+        Absolute error of D: the bits that the right shifts of all numerators of a row drop.
     renormalisation : float
-        Of D, absolute: what the shifts of the running sum and the slice sums drop.
+        Absolute error of D: the bits that the shifts of the running sum and the slice sums drop.
     power_sum : float
-        Of D, from the terms above.
+        Error of D, from the terms above.
     reciprocal : float
-        Of 1/D, from the table and the mantissa that is cut to index it.
+        Error of 1/D, from the table and the mantissa that is cut to index it.
     product : float
-        Of a row product, from the table of 2**t that makes it; 0 when multiplying.
+        Error of a row product, from the table of 2**t that makes it; 0 when multiplying.
     alignment : float
-        Of the probability, absolute: what rounding the row product, or shifting the numerator, adds.
+        Absolute error of the probability, from rounding the row product, or shifting the numerator.
     rounding : float
-        Of the result, in ulp: half for rounding to nearest; 0 for truncation, whose error has the other sign. By
-        cascade that of the result with its guard bits.
+        Error of the result, in ulp: half for rounding to nearest; 0 for truncation, whose error has the other sign. By
+        cascade half a unit of the guard bits.
     total : float
         Bound on the error of any result in ulp of the output: on its distance from exact softmax, or, with directed
         rounding, on how far it lies above; below, truncation then keeps it less than 1 ulp away. By cascade of the

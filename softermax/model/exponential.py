@@ -37,7 +37,7 @@ class Exponential:
     Parameters
     ----------
     segments : int
-        Of the table, a power of two from 32, for the accuracy, to 2048, which is a plain table.
+        Segments of the table, a power of two from 32, for the accuracy, to 2048, which is a plain table.
 
     Raises
     ------

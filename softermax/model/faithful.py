@@ -48,7 +48,7 @@ def faithful_config(
         ``"directed"``, by row product only, saves each lane an adder, but its errors have one sign: a row then sums
         to less than 1, on real scores by up to a fifth (docs/explanation/faithful.md). ``"cascade"``: rows sum to 1.
     guard_bits : int or None
-        Of a cascade. None: as many as it takes for every row to sum to 1 within a unit of the output. A language model
+        Guard bits of a cascade. None: enough for every row to sum to 1 within a unit of the output. A language model
         is content with :data:`FEW_GUARD_BITS` (docs/explanation/faithful.md).
     cuts, base
         As for :class:`SoftermaxConfig`.

@@ -99,7 +99,7 @@ class QFormat:
         Returns
         -------
         ndarray of the same shape, of the narrowest signed integer type that holds the format
-            Of a masked array, a masked array with its mask.
+            Raw integers; for a masked array, a masked array with its mask.
         """
         if isinstance(values, np.ma.MaskedArray):
             return np.ma.MaskedArray(self.quantise(values.filled(0)), values.mask)

@@ -58,7 +58,7 @@ class Entrance:
     Parameters
     ----------
     framing : Framing
-        Of all slices that will come in.
+        Framing of all slices that will come in.
     """
 
     def __init__(self, framing: Framing):

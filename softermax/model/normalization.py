@@ -24,7 +24,7 @@ def normalized(
     x, keep : ndarray, (..., slices, lanes)
         As for :func:`row_product_normalization`.
     rows : UnnormedRows
-        What the Unnormed Softmax Unit makes of them.
+        Results of the Unnormed Softmax Unit for the scores.
     power_sum : ndarray of int, (...)
         D of the whole row.
 
@@ -47,7 +47,7 @@ def probabilities(results: np.ndarray, config: SoftermaxConfig) -> np.ndarray:
     Parameters
     ----------
     results : ndarray of int, (..., slices, lanes)
-        Of whole rows, as of :func:`normalization` or :func:`row_product_normalization`.
+        Results of whole rows, by :func:`normalization` or :func:`row_product_normalization`.
 
     Returns
     -------

@@ -159,7 +159,7 @@ def requantise(accumulators: np.ndarray, multiplier: int, shift: int, score: QFo
     Parameters
     ----------
     accumulators : ndarray of int, any shape
-        Of 24 bits, signed.
+        Signed numbers of 24 bits.
 
     Returns
     -------

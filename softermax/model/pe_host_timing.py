@@ -27,7 +27,7 @@ class Registers:
     ----------
     busy, done : bool
     read_data : int
-        What the register port shows.
+        Word that the register port shows.
     """
 
     def __init__(self, config: ProcessingElementConfig):

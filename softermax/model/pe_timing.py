@@ -26,7 +26,7 @@ class ProcessingElementTiming:
     ----------
     config : ProcessingElementConfig
     framing : Framing
-        Of all slices of scores that will be computed.
+        Framing of all slices of scores that will be computed.
     saturated : ndarray of bool, (slices,)
         Whether a slice's row has a saturated sum.
 
@@ -36,12 +36,12 @@ class ProcessingElementTiming:
     access : Access
         To the registers, in the present cycle; to be set before the model is asked for anything.
     read_data : int
-        What the register port shows.
+        Word that the register port shows.
     busy, done : bool
     multiplications : int
         Cycles in which the MACs have been given operands.
     steps : list of Step
-        What they have been given in each of them.
+        Step of the MACs in each cycle.
     """
 
     outputs = ("o",)

@@ -25,7 +25,7 @@ class UnnormedTiming:
     Parameters
     ----------
     framing : Framing
-        Of all slices that will come in.
+        Framing of all slices that will come in.
     plan : PipelinePlan
     """
 
@@ -209,7 +209,7 @@ class SoftermaxTiming(CompleteTiming):
     Parameters
     ----------
     framing : Framing
-        Of all slices that will come in.
+        Framing of all slices that will come in.
     config : SoftermaxConfig
     """
 

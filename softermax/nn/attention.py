@@ -61,7 +61,7 @@ def register(
         Or the name of a preset, as :meth:`SoftermaxConfig.of` takes it: to base 2. None:
         ``SoftermaxConfig.default()``.
     name : str
-        What is registered by that name before is replaced.
+        Name of the attention; an earlier registration of the name is replaced.
     arithmetic : str
         ``"softermax"``, or ``"exact"`` for the softmax in floating point that it stands for: of the config's base.
 
@@ -137,14 +137,14 @@ class SoftermaxAttention:
             Which attention it is.
         query : Tensor, (batch, heads, queries, d_head)
         key, value : Tensor, (batch, key heads, keys, d_head)
-            Of as many heads, or so many that each is for a group of query heads.
+            Tensors of as many heads, or of so many that each is for a group of query heads.
         attention_mask : Tensor, broadcastable to (batch, heads, queries, keys), or None
-            Of bool, True where a score takes part; or of float, to be added: a number masks, whatever its size, where
+            Mask of bool, True where a score takes part; or of float, to be added: a number of any size masks where
             it makes exact softmax in float32 0.
         scaling : float or None
             None: d_head**-0.5.
         dropout : float
-            Of probabilities, in training.
+            Probability of dropout in training.
         softcap : float or None
             Largest magnitude of a score, by a hyperbolic tangent.
         position_bias : Tensor, broadcastable to (batch, heads, queries, keys), or None
@@ -152,7 +152,7 @@ class SoftermaxAttention:
         head_mask : Tensor, broadcastable to (batch, heads, queries, keys), or None
             The probabilities are multiplied with it.
         **options
-            What else models give: what has no effect here is ignored.
+            Further options that models give; those without effect here are ignored.
 
         Returns
         -------

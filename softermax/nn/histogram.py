@@ -24,7 +24,7 @@ class HeadHistograms(nn.Module):
     ----------
     heads : int
     width : float
-        Of a bin at first; a power of two.
+        Width of a bin at first; a power of two.
     """
 
     def __init__(self, heads: int, width: float):

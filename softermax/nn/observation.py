@@ -54,7 +54,7 @@ def calibrate(
     ----------
     model : PreTrainedModel
     batches : iterable of mapping or Tensor
-        What the model takes: keyword arguments, or the one argument.
+        Inputs of the model: keyword arguments, or the one argument.
     config : SoftermaxConfig, name of a preset, or None
         Registered by ``name``. None: what is registered by that name, and if nothing is, the default.
     name : str
@@ -115,7 +115,7 @@ def load_quantisers(model: PreTrainedModel, state: Mapping[str, Tensor], config:
     Parameters
     ----------
     model : PreTrainedModel
-        Of the same architecture.
+        Model of the same architecture.
     state : mapping of str to Tensor
         The calibrated model's ``state_dict``, or the part of it that has ``score_quantiser`` in the names.
     config : SoftermaxConfig, name of a preset, or None
@@ -164,7 +164,7 @@ def observe(model: PreTrainedModel, batches: Iterable[Mapping | Tensor], config:
     model, batches
         As for :func:`calibrate`.
     config : SoftermaxConfig
-        Of whose base the softmax is.
+        Config whose base the softmax has.
     observer : callable
         Is given for each attention: the module; the scores, (batch, heads, queries, keys); which of them are kept, of
         the same shape, or None for all; and their probabilities.

@@ -172,7 +172,7 @@ class ScoreQuantiser(nn.Module):
         q_scale, k_scale : float or sequence of float, (heads,)
             Real value of one unit of the queries and of the keys (of a group of query heads: the same keys').
         scaling : float
-            What the attention multiplies dot products with, such as ``d_head**-0.5``.
+            Factor with which the attention multiplies dot products, such as ``d_head**-0.5``.
         config : ProcessingElementConfig
 
         Returns

@@ -35,7 +35,7 @@ class RowSums(nn.Module):
     rows : Tensor of int64, (heads,)
         Rows with a kept score.
     total, least, greatest : Tensor of float64, (heads,)
-        Of their sums.
+        Statistics of the rows' sums.
     distance : Tensor of float64, (heads,)
         Sum of the distances of row sums from 1. Those above are what a ``state_dict`` has.
     """

@@ -19,7 +19,7 @@ class Files(NamedTuple):
     ----------
     folder : str
     options : dict
-        What ``from_pretrained`` of transformers must be given with the folder.
+        Options that ``from_pretrained`` of transformers needs with the folder.
     """
 
     folder: str

@@ -97,7 +97,7 @@ class AttentionHead:
     causal : bool
         Whether a query may attend to its own and earlier positions only.
     multiplier, shift, zero_point : int
-        What makes `scores` of `q` and `k`, see `requantise`.
+        Settings of the requantiser that makes `scores` from `q` and `k`, see `requantise`.
     q_scale, k_scale, v_scale : float
         Real value of one unit of `q`, of `k` and of `v`.
 
@@ -199,7 +199,7 @@ def exact_attention(head: AttentionHead) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     probabilities : ndarray of float64, shape (valid, valid)
-        Of the rows that are no padding.
+        Probabilities of the rows that are no padding.
     context : ndarray of float64, shape (valid, d_head)
     """
     rows = slice(head.valid)

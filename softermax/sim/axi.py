@@ -25,7 +25,7 @@ class Packet:
     keep : tuple of int
         For each byte 1 if it is kept.
     user : tuple of int
-        Of a received packet, ``tuser`` with each byte; empty if there is none.
+        Values of ``tuser`` of a received packet, one for each byte; empty if there is none.
     """
 
     data: bytes
@@ -48,7 +48,7 @@ class AxiScenario:
     pauses : dict of str to list of int
         For some streams in which cycles their source or sink pauses, repeated.
     inputs : dict of str to int
-        Of ports that belong to no stream.
+        Values of ports that belong to no stream.
     """
 
     steps: list[list] = field(default_factory=list)
@@ -72,9 +72,9 @@ class AxiResult:
     Attributes
     ----------
     packets : dict of str to list of Packet
-        What each sink has received.
+        Packets that each sink has received.
     violations : list of str
-        Of the standard by the unit.
+        Violations of the standard by the unit.
     counts : dict of str to int
         Cycles in which each counted port was high.
     stuck : int or None

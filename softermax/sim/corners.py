@@ -43,13 +43,13 @@ def binary16_rows(rng: np.random.Generator, shape: RowShape, rows: Rows, fractio
     rows : list of (raw, mask)
         Fixed-point scores.
     fraction_bits : int
-        Of those.
+        Fraction bits of the scores.
 
     Returns
     -------
     list of (raw, mask)
-        Of uint16: a row for each; rows with each special number as their maximum; one whose sum, 2 less a unit in the
-        last place after its first slice, is rounded up to 2, and one with a score so far below the maximum.
+        Rows of uint16: one for each row; rows with each special number as their maximum. In one row the sum, 2 less a
+        unit in the last place after its first slice, is rounded up to 2. One row has a score so far below the maximum.
     """
     made = [(_varied(rng, from_fixed(raw, fraction_bits)), mask) for raw, mask in rows]
     for magnitude in SPECIAL:
@@ -96,7 +96,7 @@ def standstills(rng: np.random.Generator, stretches: int) -> np.ndarray:
     Returns
     -------
     ndarray of bool, (cycles,)
-        Of twice so many stretches of 10 to 100 cycles.
+        Permissions in twice so many stretches of 10 to 100 cycles.
     """
     return np.repeat(np.tile([True, False], stretches), rng.integers(10, 100, 2 * stretches))
 

@@ -166,16 +166,16 @@ def run_bench(
     ----------
     bench : str
         Module of the bench. It reads the stimuli from the file that ``SOFTERMAX_STIMULI`` names, and writes its results
-        to that of ``SOFTERMAX_RESULTS``, both as JSON.
+        to the file of ``SOFTERMAX_RESULTS``, both as JSON.
     stimuli : dict or list
-        What the bench takes, as plain objects.
+        Input of the bench, as plain objects.
     all others, Raises
         As for :func:`cosimulate`.
 
     Returns
     -------
     list
-        What the bench found.
+        Results of the bench.
     """
     build_dir.mkdir(parents=True, exist_ok=True)
     with simulator_environment(simulator), tempfile.TemporaryDirectory() as scratch:

@@ -27,7 +27,7 @@ def operator_trace(
     operands : dict of str to ndarray of int, (slices, lanes)
         Raw bits; negative ones in two's complement.
     results : ndarray of uint16, (slices, lanes)
-        What the model makes of them.
+        Results of the model.
     permits : dict of str to ndarray of bool
         Permissions of the streams ``i`` and ``o``, a value a cycle, repeated; a stream without is always allowed.
     rng : numpy.random.Generator

@@ -258,7 +258,7 @@ def processing_element_trace(
         Permissions of the streams ``k``, ``v``, ``q`` and ``o``, as for
         :meth:`softermax.sim.unit_models.UnitModel.trace`.
     difficult, early_queries : bool
-        Of the host, see :class:`HeadHost`.
+        Options of the host, see :class:`HeadHost`.
     """
     timing, output = processing_element_timing(heads, config)
     host = HeadHost(heads, config, rng if difficult else None, early_queries)

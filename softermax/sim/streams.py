@@ -86,11 +86,11 @@ class UnitStreams:
     Attributes
     ----------
     sources : dict of str to PackedStream
-        What is offered.
+        Items that are offered.
     shown : dict of str to PackedStream
-        What the outputs can show: an item for every slice that the unit keeps.
+        Items that the outputs can show: one for every slice that the unit keeps.
     framing : Framing
-        Of the slices.
+        Framing of the slices.
     """
 
     sources: dict[str, PackedStream]

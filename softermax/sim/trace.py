@@ -35,10 +35,10 @@ class Trace:
     Attributes
     ----------
     inputs : dict of str to list of int
-        What the bench drives.
+        Values that the bench drives.
     outputs : dict of str to list of (int or None)
-        What the unit must show before the clock edge that ends the cycle; None where it may show anything, which is
-        the case of its outputs under reset and of data that have never been loaded.
+        Values that the unit must show before the clock edge that ends the cycle; None where it may show anything: at
+        its outputs under reset and in data that have never been loaded.
     widths : dict of str to int
         Bits of each output.
     """

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import click
 from markdown_it import MarkdownIt
@@ -49,7 +50,7 @@ OPENINGS = {
     r"Of\b": "begin with the noun that is described",
     r"What\b(?=.*\.$)": "begin with the noun that is described",
     r"Whoever\b": "name who acts",
-    r"Those\b": "begin with the noun that is described",
+    r"(?:That of|Those)\b": "begin with the noun that is described",
 }
 #: Abbreviations whose full stop ends no sentence.
 ABBREVIATIONS = ("al.", "cf.", "e.g.", "Eq.", "Fig.", "i.e.", "No.", "Sec.", "vs.")
@@ -146,6 +147,16 @@ def docstring_lines(source: str) -> Iterator[Sentence]:
     for node in _public(ast.parse(source)):
         if text := ast.get_docstring(node):
             yield Sentence(text.splitlines()[0], getattr(node, "lineno", 1))
+
+
+def description_lines(source: str) -> Iterator[Sentence]:
+    """The first line of each description in docstrings: of a parameter, an attribute, a port, a result or an error."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (ast.get_docstring(node) or "").splitlines()
+            for name, text in pairwise(lines):
+                if name[:1].strip() and text.startswith("    "):
+                    yield Sentence(text.strip(), getattr(node, "lineno", 1))
 
 
 def _public(node: ast.Module | ast.ClassDef) -> Iterator[ast.AST]:

@@ -10,7 +10,16 @@ import pytest
 from softermax.flows.commands.app import app
 
 from .pages import PAGES, ROOT
-from .prose import MAX_WORDS, Sentence, docstring_lines, faults, help_sentences, sentences_of_page
+from .prose import (
+    MAX_WORDS,
+    Sentence,
+    description_lines,
+    docstring_lines,
+    faults,
+    help_sentences,
+    opening_faults,
+    sentences_of_page,
+)
 
 
 def texts(page: str) -> list[str]:
@@ -136,6 +145,26 @@ class Shown:
     assert [len(faults(line)) for line in lines] == [0, 1, 0, 0]
 
 
+def test_descriptions_are_read():
+    source = '''def shown(a, b):
+    """A function.
+
+    Parameters
+    ----------
+    a : int
+        Of something.
+        More.
+    b : int
+        The second number.
+    """
+'''
+    assert [(line.line, line.text) for line in description_lines(source)] == [
+        (1, "Of something."),
+        (1, "The second number."),
+    ]
+    assert [len(opening_faults(line.text)) for line in description_lines(source)] == [1, 0]
+
+
 def test_help_texts_are_read():
     option = click.Option(["--size"], help="What it takes. More.")
     group = click.Group("all", commands=[click.Command("one", params=[option], help="Do it.")], help="Group.")
@@ -173,6 +202,13 @@ def test_first_lines_of_docstrings_are_plain():
     lines = {file: list(docstring_lines(file.read_text())) for file in MODULES}
     assert sum(map(len, lines.values())) > 1000
     assert [fault for file, each in lines.items() for fault in found(name(file), each)] == []
+
+
+def test_descriptions_begin_with_their_noun():
+    lines = [(file, line) for file in MODULES for line in description_lines(file.read_text())]
+    assert len(lines) > 1000
+    wrong = [f"{name(file)}:{each.line}: {each.text}" for file, each in lines if opening_faults(each.text)]
+    assert wrong == []
 
 
 def test_helps_are_plain():

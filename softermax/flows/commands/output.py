@@ -88,7 +88,7 @@ class Output:
         Parameters
         ----------
         tables : mapping of str to sequence of dict
-            What people get, by title, in place of one table of all results.
+            Tables for people, by title, in place of one table of all results.
         """
         columns = labelled(columns)
         shown = Results(results, columns, {title: results} if tables is None else tables)

@@ -27,7 +27,7 @@ def as_typed(message: str, parameters: Sequence[click.Parameter], further: Seque
     Parameters
     ----------
     parameters : sequence of click.Parameter
-        Of the command.
+        Parameters of the command.
     further : sequence of str
         Values of ``--option``, each NAME=VALUE.
 

@@ -26,11 +26,11 @@ class Unit:
     Attributes
     ----------
     title : str
-        What people call it, such as ``Normalization Unit``.
+        Name for people, such as ``Normalization Unit``.
     component : callable
         The hardware: config of the unit -> Component.
     traffic : Traffic
-        What its ports take, and what is measured with that.
+        Stimuli of its ports, and the measurements made with them.
     options : mapping of str to object
         Options of the unit beside its softmax's config, with their defaults.
     config : callable
@@ -42,7 +42,7 @@ class Unit:
     parts : bool
         Whether its submodules are synthesised, and reported, each by itself.
     softmax_parts : tuple of str
-        Those of its parts that lead from scores to probabilities.
+        Parts of the unit that lead from scores to probabilities.
     mutation_floor : float
         The least share of mutants that its traces must kill.
     formats : callable
@@ -51,7 +51,7 @@ class Unit:
     latency : str
         From where to where clock cycles are counted for its component's ``latency``; what to say without one.
     longest : str
-        What happens to a row that is longer than ``max_len`` allows, in a sentence.
+        Behaviour for a row that is longer than ``max_len`` allows, in a sentence.
 
     Raises
     ------
@@ -87,11 +87,11 @@ class Design:
     Attributes
     ----------
     title : str
-        What it is, in a line.
+        Description in a line.
     source : str
         Where its arithmetic comes from.
     license : str
-        Of its code; an SPDX identifier.
+        Licence of its code; an SPDX identifier.
     config : callable
         Its config: ``(lanes=int, max_len=int, **options) -> RowShape`` with an arithmetic. The other parameters are
         the options of the command line.
@@ -102,11 +102,11 @@ class Design:
     stimuli : RowStimuli
         Rows that are difficult for its units.
     facts : callable
-        What ``softermax info`` says of a config: config -> flat dict.
+        Facts of a config for ``softermax info``: config -> flat dict.
     published : mapping
         Ratios to the baseline that its source publishes, by field of a result and by unit.
     choices : mapping of str to tuple of str
-        What options of its config may be that have a name for each choice.
+        Values of the options of its config that have a name for each choice.
     is_faithful : bool
         Whether every result must be less than a unit in the last place off, proven by its error budget.
     has_error_budget : bool
@@ -123,7 +123,7 @@ class Design:
     evaluated : callable
         Variants of a unit that are evaluated at a length: (unit, elements of the longest row) -> sequence of Options.
     label : str or None
-        What tables and plots for people call it; the name of its entry point unless told.
+        Name in tables and plots for people; by default the name of its entry point.
     color, marker : str
         In plots, as Matplotlib names them.
     rank : int

@@ -54,7 +54,7 @@ class RowTraffic(Traffic):
     Attributes
     ----------
     model : UnitModel
-        Of the unit.
+        Model of the unit.
     count : callable or None
         Counts the coverage of a run: (Coverage, Run, config) -> None.
     further : callable or None

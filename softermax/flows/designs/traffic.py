@@ -29,7 +29,7 @@ class SupportsTraffic(Protocol):
     config, softmax_config
         Config of the unit, and of its softmax.
     stimuli : RowStimuli
-        Of its design.
+        Stimuli of its design.
     """
 
     config: object
@@ -50,7 +50,7 @@ class EnergyStimuli:
     sample : range
         Cycles in which glitches are counted.
     rows : int
-        Of all traces together.
+        Rows of all traces together.
     """
 
     traces: Sequence[Trace]
@@ -66,7 +66,7 @@ class Example:
     Attributes
     ----------
     title : str
-        What it is, in words.
+        Description in words.
     sources, sinks : dict of str to PackedStream
         Items of the streams, by name.
     packets : dict of str to int

@@ -77,11 +77,11 @@ class Plan:
     Attributes
     ----------
     units : tuple of DesignPoint
-        Of which everything is measured, energies for rows of ``tokens`` elements.
+        Points for which everything is measured, energies for rows of ``tokens`` elements.
     lengths : tuple of (DesignPoint, tuple of int)
         Points, and lengths of rows that their energies are measured for.
     sweeps : tuple of DesignPoint
-        Of which least areas are measured, memories of a complete softmax as SRAM macros.
+        Points whose minimum areas are measured, memories of a complete softmax as SRAM macros.
     """
 
     units: tuple[DesignPoint, ...]
@@ -119,7 +119,7 @@ def evaluate(plan: Plan, build_dir: Path, library: AreaOptions, console: Console
     Parameters
     ----------
     library : AreaOptions
-        Of which the recipe does not matter.
+        Options of the library; their recipe does not matter.
     scheduler : str or None
         As for :func:`softermax.flows.jobs.running.run_jobs`.
 

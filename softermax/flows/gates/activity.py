@@ -40,7 +40,7 @@ class Activity:
     outputs : dict of str to ndarray of uint64, (cycles, bits, words)
         Every output port before each clock edge, lowest bit first.
     cycles : int
-        Of all stimuli together.
+        Cycles of all stimuli together.
     accesses : dict of str to (int, int)
         Reads and writes of each memory, by its cell's name.
     """

@@ -114,7 +114,7 @@ class CellTables:
     Attributes
     ----------
     capacitances : dict of str to (float, float)
-        Of each input pin, to a rising and a falling edge.
+        Capacitances of each input pin, to a rising and a falling edge.
     arcs : tuple of Arc
     energies : tuple of Energy
     leakage : float

@@ -28,11 +28,11 @@ class EnergyBreakdown:
     Attributes
     ----------
     net_switching : float
-        Of nets, charged and discharged: half of C V**2 for each change.
+        Energy of nets, charged and discharged: half of C V**2 for each change.
     cells : float
         Inside of logic cells and, when their outputs or data change, of flip-flops.
     clock : float
-        Of clock nets and of what clock edges take inside of flip-flops and clock gates.
+        Energy of clock nets and of clock edges inside flip-flops and clock gates.
     leakage : float
     """
 
@@ -72,11 +72,11 @@ def switched_energy(
     Parameters
     ----------
     delays : Delays
-        Of the netlist, for its tables, loads and transitions.
+        Delays of the netlist, for its tables, loads and transitions.
     voltage : float
         In volts.
     period : float
-        Of the clock, in ps; leakage lasts as long.
+        Period of the clock, in ps; leakage lasts as long.
     part_of : callable
         From a cell's name to its part. What an input port drives belongs to ``""``.
     """

@@ -37,14 +37,14 @@ def simulate_glitches(
     Parameters
     ----------
     delays : Delays
-        Of the netlist.
+        Delays of the netlist.
     sample : range
         Cycles in which changes on the way are counted; not the first one.
 
     Returns
     -------
     whole, without, glitching : Activity
-        Of all cycles, without delays; of the sample, without and with them.
+        Activity of all cycles, without delays; of the sample, without and with them.
     """
     simulation = _TimedSimulation(netlist, library, delays, delays.fo4 / STEPS_PER_FO4, sample, memories)
     whole = simulation.run(inputs, counted_from)

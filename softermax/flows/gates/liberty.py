@@ -62,8 +62,8 @@ class Cell:
     outputs : dict of str to str
         Boolean function of each output pin; of those pins that have one.
     state : dict of str to str
-        Of a flip-flop ``clock``, ``next`` (a function), and what functions call its state, ``positive``, and its
-        inverse, ``negative``. Of a clock gate the pins ``clock``, ``enable`` and ``out``, and ``test`` if it has one.
+        For a flip-flop ``clock``, ``next`` (a function), and the names of its state in functions, ``positive``, and its
+        inverse, ``negative``. For a clock gate the pins ``clock``, ``enable`` and ``out``, and ``test`` if it has one.
     """
 
     area: float

@@ -56,9 +56,9 @@ class Timing:
     fo4 : float
         Delay of an inverter that drives four of its own, of the same library, in ps.
     path : list of PathStep
-        Of the slowest path.
+        Steps of the slowest path.
     end : str
-        What it ends in.
+        End of the path.
     setup : float
         Set-up time at its end, in ps.
     """
@@ -117,7 +117,7 @@ class Delays:
     Parameters
     ----------
     tables : dict of str to CellTables
-        Of every kind of cell in the netlist, and of the library's inverter.
+        Tables of every kind of cell in the netlist, and of the library's inverter.
 
     Attributes
     ----------

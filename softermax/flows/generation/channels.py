@@ -24,7 +24,7 @@ class Channel:
     Attributes
     ----------
     name : str
-        Of the stream.
+        Name of the stream.
     is_source : bool
         Whether the unit takes it.
     valid, ready : str
@@ -32,7 +32,7 @@ class Channel:
     ports : tuple of (str, int)
         The other ports with their bits, the lowest of an item first.
     items : list of int
-        What passes, in order.
+        Items that pass, in order.
     """
 
     name: str

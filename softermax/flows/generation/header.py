@@ -52,7 +52,7 @@ def header(point: DesignPoint, component: Component, *, macros: bool) -> str:
     Parameters
     ----------
     component : Component
-        That of the point.
+        Component of the point.
     macros : bool
         Whether memories are SRAM macros.
     """

@@ -26,7 +26,7 @@ def point_verilog(
     macros : bool
         Whether its memories are to be such macros.
     component : Component or None
-        That of the point, if it has been made already.
+        Component of the point, if it has been made already.
     """
     component = component or point.component()
     described = header(point, component, macros=macros)

@@ -60,7 +60,7 @@ def ports_of(component: Component, formats: Mapping[str, QFormat | str]) -> list
     Parameters
     ----------
     formats : mapping
-        Of the numbers in payloads, by field.
+        Formats of the numbers in payloads, by field.
     """
     ports = [] if "aclk" in component.signature.members else list(CLOCK)
     prefixes = axi_prefixes(component)

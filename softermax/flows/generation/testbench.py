@@ -29,7 +29,7 @@ def testbench(point: DesignPoint, component: Component, verilog: str, file: str)
     Parameters
     ----------
     component : Component
-        That of the point.
+        Component of the point.
     verilog, file : str
         Names of the files with the unit and with the testbench, for the commands that run it.
 

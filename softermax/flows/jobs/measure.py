@@ -58,9 +58,9 @@ class Measure:
     check : callable or None
         Takes the arguments of ``run`` and refuses, before any job is run, what that would refuse late.
     columns : tuple of Column
-        Of all fields of the results that tables show or leave out on purpose.
+        Columns of all fields of the results that tables show or leave out on purpose.
     options : tuple of click.Option or OptionGroup
-        Each makes an argument of ``run``, an option that of its name.
+        Options of the command; each makes the argument of ``run`` that has its name.
     each : str or None
         The argument that holds several values, with a job for each of them.
     complete : callable

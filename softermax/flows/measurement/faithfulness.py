@@ -53,7 +53,7 @@ def measure_faithfulness(point: DesignPoint, build_dir: Path, *, rows: int, seed
     rows : int
         Random rows.
     seed : int
-        Of the random rows and the search.
+        Seed of the random rows and the search.
 
     Returns
     -------

@@ -24,7 +24,7 @@ class MappedUnit:
     netlist : Netlist
     library : Library
     delays : Delays
-        Of the netlist.
+        Delays of the netlist.
     """
 
     synthesis: Synthesis

@@ -45,11 +45,11 @@ def measure_row_energy(point: DesignPoint, unit: MappedUnit, *, tokens: int, per
     Parameters
     ----------
     unit : MappedUnit
-        Of the point's component.
+        Mapped component of the point.
     tokens : int
         Length of the rows, 1 to the smaller of the point's ``max_len`` and 1024.
     period : float
-        Of the clock, in ps, for leakage.
+        Period of the clock, in ps, for leakage.
 
     Returns
     -------

@@ -31,7 +31,7 @@ class Fitted:
     widths : list of int
         Characters of each column; none if each result is a block of lines.
     constant : list of Column
-        What all results have alike, for the title.
+        Columns in which all results are equal, for the title.
     left_out : list of Column
     """
 

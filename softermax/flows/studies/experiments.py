@@ -150,7 +150,7 @@ def experiment(choice: TaskChoice, seeds: int, kind: str, build_dir: Path, conso
     seeds : int
         From 1 to this; where nothing is random, one is enough and all that is run.
     kind : str
-        Of :data:`softermax.nn.tasks.arms.SETS`, as the task takes it.
+        Name in :data:`softermax.nn.tasks.arms.SETS`, as the task takes it.
 
     Returns
     -------

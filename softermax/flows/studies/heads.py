@@ -43,13 +43,13 @@ def head_errors(scale_bits: int) -> list[dict]:
     Parameters
     ----------
     scale_bits : int
-        Of the requantiser's multiplier.
+        Bits of the requantiser's multiplier.
 
     Returns
     -------
     list of dict
-        Of the probabilities ``max_error``; ``median_error``: of the rows' largest errors; ``row_sum``: the mean.
-        ``context_error``: the root of the mean square, against that of the context itself.
+        Errors of the probabilities: ``max_error``; ``median_error`` of the rows' largest errors; the mean ``row_sum``.
+        ``context_error``: the root mean square error, divided by the root mean square of the context.
     """
     results = []
     for captured in (head for head in load_heads() if head.tokens <= MAX_LEN):

@@ -43,7 +43,7 @@ class MappedModule:
     cells : dict of str to int
         Number of cells of each kind; black boxes of the partition count as cells.
     delay : float or None
-        Of the slowest logic between registers, without theirs, in what abc calls ps. None if the recipe does not ask
+        Delay of the slowest logic between registers, without theirs, in abc's ps. None if the recipe does not ask
         for it.
     """
 
@@ -65,9 +65,9 @@ class Mapper:
     liberty : sequence of Path
         Plain Liberty files.
     digests : sequence of str
-        Of what they hold.
+        Digests of the files' contents.
     library : Library
-        What they hold.
+        Library of the files.
     recipe : str
         One of :data:`RECIPES`.
     exclude : sequence of str

@@ -110,7 +110,7 @@ class SramMacros:
     Attributes
     ----------
     macros : dict of str to SramMacro
-        Those in use, by name; filled while a component is elaborated.
+        Macros in use, by name; filled while a component is elaborated.
     """
 
     def __init__(self):

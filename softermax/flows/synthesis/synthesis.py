@@ -39,13 +39,13 @@ class Synthesis:
     cells, flops : int
         Number of all cells, and of flip-flops.
     area, sequential_area, memory_area : float
-        Of all cells and memories; of flip-flops, latches and clock gates; of memories, modelled.
+        Area of all cells and memories; of flip-flops, latches and clock gates; of memories, modelled.
     delay : float or None
-        Of the slowest of its mapped modules, see :class:`softermax.flows.synthesis.mapping.MappedModule`.
+        Delay of the slowest mapped module, see :class:`softermax.flows.synthesis.mapping.MappedModule`.
     netlist : Path
         Mapped Verilog; macros are modules without contents.
     part_areas : dict of str to float
-        Of each submodule of the unit, if they were to be kept apart.
+        Area of each submodule of the unit, if they were to be kept apart.
     macros : mapping of str to SramMacro
         Modules that are macros.
     """

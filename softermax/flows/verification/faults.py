@@ -17,7 +17,7 @@ class Fault:
     Parameters
     ----------
     name : str
-        What goes wrong.
+        Description of the fault.
     module : str
         Path of the module below the top; empty for the top itself.
     target : str

@@ -105,9 +105,9 @@ def mutate(verilog: Path, top: str, number: int, seed: int, folder: Path) -> Mut
     top : str
         Name of the unit's module.
     number : int
-        Of mutants; there are fewer if the unit does not have so many.
+        Number of mutants; there are fewer if the unit does not have so many.
     seed : int
-        Of the sample.
+        Seed of the sample.
     folder : Path
         For the design; made if it does not exist.
 

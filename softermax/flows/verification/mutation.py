@@ -58,9 +58,9 @@ def measure_mutation(point: DesignPoint, build_dir: Path, *, number: int, seed: 
     Parameters
     ----------
     number : int
-        Of mutants.
+        Number of mutants.
     seed : int
-        Of the sample of mutants, and of the traces.
+        Seed of the sample of mutants, and of the traces.
     """
     folder = build_dir / "mutants" / point.name
     verilog, _ = write_point_verilog(point, build_dir, macros=False)

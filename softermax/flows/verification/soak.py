@@ -49,7 +49,7 @@ class SoakPart:
     slices : int
         To compare.
     seed : int
-        Of the whole soak.
+        Seed of the whole soak.
     """
 
     traffic: str

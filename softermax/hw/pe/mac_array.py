@@ -28,7 +28,7 @@ class MacArray(wiring.Component):
     -------
     i : In, stream of :func:`softermax.hw.pe.streams.operands`
     zero_point : In, signed
-        What is taken from every dot product of a query.
+        Number that is subtracted from every dot product of a query.
     o : Out, stream of :func:`softermax.hw.pe.streams.accumulated_slice`
 
     Attributes

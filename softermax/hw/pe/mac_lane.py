@@ -17,7 +17,7 @@ class MacLane(wiring.Component):
     Parameters
     ----------
     row, word : ArrayLayout
-        Of as many signed numbers each.
+        Arrays of as many signed numbers each.
 
     Members
     -------
@@ -30,7 +30,7 @@ class MacLane(wiring.Component):
     first : In, 1
         To ``start`` instead.
     start : In, signed
-        What an accumulation starts from.
+        Number from which an accumulation starts.
     accumulator : Out, signed
 
     Attributes

@@ -36,7 +36,7 @@ class Loader(wiring.Component):
         Not taken when ``rows`` rows are there, nor unless it ``may``.
     may : In, 1
     words : In
-        Of a row.
+        Words of a row.
     start, discard : In, 1
         Begin a new matrix with the next word; and forget this one.
     loaded : Out

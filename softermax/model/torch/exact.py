@@ -44,7 +44,7 @@ def exact_softmax_gradient(
     scores, keep, base
         As for :func:`exact_softmax`.
     gradient : Tensor, (..., n)
-        Of any real type.
+        Gradient of any real type.
     """
     if torch.is_grad_enabled():  # somebody wants to differentiate this
         return _product(scores, keep, base, gradient)

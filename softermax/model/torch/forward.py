@@ -55,7 +55,7 @@ def softermax(
         Real scores, or int32 in ``config.input``.
     keep : Tensor of bool, (..., n), or None
     dtype : torch.dtype
-        Of the result: a real type that holds the output exactly, or int32 for raw integers in ``config.output``.
+        Type of the result: a real type that holds the output exactly, or int32 for raw integers in ``config.output``.
 
     Returns
     -------

@@ -58,7 +58,7 @@ def compute(
     exact : frozenset of str
         Approximations that are left out.
     dtype : torch.dtype or None
-        Of the result. None: see :func:`softermax.model.torch.forward.result_dtype`.
+        Type of the result. None: see :func:`softermax.model.torch.forward.result_dtype`.
     """
     dtype = result_dtype(scores.dtype, config, exact) if dtype is None else dtype
     if not exact:

@@ -25,7 +25,7 @@ def reduction(
     Parameters
     ----------
     sums : Tensor of int64, (rows, slices)
-        Of each slice's numerators, in units of ``config.unnormed``.
+        Sums of each slice's numerators, in units of ``config.unnormed``.
     slice_maximum : Tensor of int32, (rows, slices)
 
     Returns

@@ -25,7 +25,7 @@ class Tables:
     Attributes
     ----------
     hidden : int
-        What a masked score is replaced by: so far below all others that its numerator and result are 0.
+        Replacement of a masked score: so far below all others that its numerator and result are 0.
     numerators : Tensor of int32 or int64
         2**-d in ``config.unnormed``, d the distance below a slice's maximum, up to that of a hidden score.
     power, product, reciprocal : Tensor of int64

@@ -29,7 +29,7 @@ class HeadsView:
     Attributes
     ----------
     heads : sequence of Head
-        Those that were computed to their end.
+        Heads that were computed to their end.
     reuses : sequence of bool
         For each, whether it uses keys that the one before has loaded.
     accesses : list of Access
@@ -37,7 +37,7 @@ class HeadsView:
     busy : ndarray of bool, (cycles + 1,)
         At the start of each cycle, and after the last.
     read_data : list of int
-        What the register port shows in each cycle.
+        Word that the register port shows in each cycle.
     steps : list of Step
         That have been given to the MACs.
     occupancy : Occupancy

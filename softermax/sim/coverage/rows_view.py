@@ -32,7 +32,7 @@ class RowsView(ABC):
     offered : ndarray of int, (slices,)
         When each was first offered.
     occupancy : Occupancy
-        Of the run.
+        Occupancy of the run.
     shape : RowShape
         The unit's config.
     cuts : bool

@@ -62,15 +62,15 @@ class Batch:
     Attributes
     ----------
     sources, sinks : dict of str to PackedStream
-        What is offered, and what must leave.
+        Items that are offered, and items that must leave.
     permits : dict of str to ndarray of bool
         Permissions of the streams, a value a cycle, repeated; a stream without is always allowed.
     steps : sequence of Step
-        Of the host, if the unit has registers.
+        Steps of the host, if the unit has registers.
     difficult : bool
         Whether the host pauses, and accesses registers that it has no business with.
     seed : int
-        Of noise, and of what a difficult host does.
+        Seed of noise, and of a difficult host's actions.
     stop_after : int
         Items of the first output after which the batch is broken off; 0: never.
     """
@@ -155,9 +155,9 @@ class SoakBench:
     library : Path
         As :func:`softermax.sim.soak.build.build_bench` makes it.
     ports : UnitPorts
-        Of the same unit.
+        Ports of the same unit.
     seed : int
-        Of what the unit begins with.
+        Seed of the unit's initial contents.
     """
 
     def __init__(self, library: Path, ports: UnitPorts, seed: int = 1):

@@ -82,7 +82,7 @@ def build_bench(verilog: str, top: str, ports: UnitPorts, folder: Path) -> Path:
     Returns
     -------
     Path
-        Of the library.
+        Path of the library.
 
     Raises
     ------

@@ -36,11 +36,11 @@ class RowBatches:
     Parameters
     ----------
     model : UnitModel
-        Of the unit.
+        Model of the unit.
     config : RowShape
-        Of its softmax.
+        Config of its softmax.
     stimuli : RowStimuli
-        Of its arithmetic.
+        Stimuli of its arithmetic.
     """
 
     model: UnitModel

@@ -26,11 +26,11 @@ class Case:
     unit : callable
         Makes the component, such as its class.
     arguments : tuple
-        What it is made with.
+        Arguments of the component.
     property : callable
         States it in a harness; the first line of its text says what it is.
     fault : Fault
-        Of the unit's Verilog, or anything with a ``name`` and ``seeded`` as one has them.
+        Fault in the unit's Verilog, or any object with a ``name`` and ``seeded`` like a fault's.
     limits : Limits
     """
 

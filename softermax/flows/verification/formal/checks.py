@@ -42,7 +42,7 @@ class Check:
     Parameters
     ----------
     unit, config : str
-        What is checked, and at which size and formats.
+        Unit that is checked, and its size and formats.
     property : str
         The property, as a sentence.
     fault : str

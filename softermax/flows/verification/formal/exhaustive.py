@@ -71,7 +71,7 @@ def all_results(verilog: Path, latency: int) -> tuple[np.ndarray, np.ndarray]:
     Parameters
     ----------
     verilog : Path
-        Of module :data:`TOP`, whose ``i__payload`` is the only operand.
+        Verilog of module :data:`TOP`, whose ``i__payload`` is the only operand.
     latency : int
         Clock edges until the result stands at ``o__payload``.
     """

@@ -82,7 +82,7 @@ class Problem:
     ----------
     harness : Harness
     verilog : str
-        Of the unit.
+        Verilog of the unit.
     folder : Path
         For all files; a counterexample is ``counterexample.vcd`` there.
     covering : bool

@@ -22,7 +22,7 @@ def write_trace(folder: Path, failing: str):
     Parameters
     ----------
     failing : str
-        What fails in the last cycle, for the waveform's head.
+        Property that fails in the last cycle, for the waveform's head.
     """
     aig = parse_aiger(folder / "netlist.aig")
     stimuli = _stimuli(folder / "counterexample.aiw", aig)

@@ -35,7 +35,7 @@ class Unrolling:
     signature : wiring.Signature
         Says how ports are made up of fields.
     verilog : str
-        Of the component.
+        Verilog of the component.
     top : str
         Name of its module.
     edges : int

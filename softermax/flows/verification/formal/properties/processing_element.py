@@ -20,7 +20,7 @@ class _Host:
     Attributes
     ----------
     queries, keys, causal : Signal
-        What it has chosen.
+        Settings that the host has chosen.
     started : Value
         From the cycle after the start on.
     """
