@@ -59,7 +59,7 @@ def source_digest(packages: tuple[str, ...] = PACKAGES, without: frozenset[str] 
 
 
 def _contents(folder: Path) -> Iterator[tuple[str, str]]:
-    """Files of a folder by name, and the SHA-256 of what each holds; hidden ones are, for one, what editors leave."""
+    """Files of a folder by name, with the SHA-256 of their contents; not hidden ones, such as an editor's leftovers."""
     for file in sorted(folder.rglob("*")):
         name = file.relative_to(folder)
         if file.is_file() and not any(part in LEFT_OUT or part.startswith(".") for part in name.parts):
