@@ -102,7 +102,7 @@ def _make(folder: Path):
 
 
 def _try(folder: Path):
-    """Make a file without a name in a folder, or in what is there of the way to it."""
+    """Make a file without a name in a folder, or in its nearest parent that exists."""
     while True:
         try:
             folder.stat()

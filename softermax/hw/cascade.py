@@ -68,14 +68,14 @@ class Cascade(wiring.Component):
         return m
 
     def _group(self, m: Module, group: range, before: Value) -> Value:
-        """Round the lanes of a group; returns the sum up to its last one, from that of the lanes before."""
+        """Round the lanes of a group; returns the sum up to its last lane, from the sum of the lanes before."""
         width = self.config.guard_bits + 1
         # A lane changes the whole part of the sum by a carry or not at all, so its lowest bit tells.
         carried = before[width - 1 :]
         parts = rounding = 0
         for lane in group:
             result = self.results[lane]
-            # What is rounded up is the carry into the adder of the next lane.
+            # Rounding up is the carry into the adder of the next lane.
             through = Signal(width, name=f"part_{lane}")
             m.d.comb += through.eq(parts + result[1:width] + rounding)
             parts, rounding = through, result[0]

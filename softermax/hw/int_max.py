@@ -44,7 +44,7 @@ class IntMax(wiring.Component):
 
     def elaborate(self, platform):
         m = Module()
-        # Unsigned keys: the score's sign bit inverted, so that a masked lane is the least of all by being zero.
+        # Unsigned keys: the score's sign bit inverted, so that a masked lane, being zero, is the smallest of all.
         keys = [self._key(m, lane) for lane in range(self.config.lanes)]
         while len(keys) > 1:
             winners = [self._larger(m, a, b) for a, b in zip(keys[0::2], keys[1::2], strict=False)]

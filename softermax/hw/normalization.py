@@ -85,7 +85,7 @@ class NormalizationUnit(StreamUnit):
         return rounded, head
 
     def _row_scale(self, m):
-        """The stream of what the lanes need of a row: its reciprocal, or its row products."""
+        """The stream of a row's data for the lanes: its reciprocal, or its row products."""
         m.submodules.reciprocal = reciprocal = Reciprocal(self.config)
         connect(m, flipped(self.row), reciprocal.i)
         if self.config.normalizer != "row_product":

@@ -58,7 +58,7 @@ class Reciprocal(StreamUnit):
         return m
 
     def _align(self, m, power_sum):
-        """Index into the table and exponent of D, counted from that of 1/2.
+        """Index into the table and exponent of D; the exponent of 1/2 is 0.
 
         Shifted up by its leading zeros, D's leading one is the top bit; the zeros' number is found digit by digit.
         Each step keeps the bits that the index can still need.

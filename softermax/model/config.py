@@ -105,7 +105,7 @@ class SoftermaxConfig(RowShape):
     base: str = "2"
 
     presets: ClassVar[tuple[str, ...]] = ("paper", "faithful")
-    #: What softmax of a model takes unless told otherwise, :func:`softermax.model.faithful.default_config`.
+    #: Default config of a model's softmax, :func:`softermax.model.faithful.default_config`.
     default: ClassVar[Callable[[], SoftermaxConfig]]
     #: The other preset, :func:`softermax.model.faithful.faithful_config`.
     faithful: ClassVar[Callable[..., SoftermaxConfig]]

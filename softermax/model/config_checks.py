@@ -15,7 +15,7 @@ RANGES = {
     "mantissa_guard_bits": (-8, 8),
     "guard_bits": (0, 16),
 }
-#: What the parameters may be that have a name for each choice.
+#: Values of the parameters that have a name for each choice.
 CHOICES = {
     "normalizer": ("multiply", "row_product"),
     "rounding": ("nearest", "directed", "cascade"),

@@ -51,7 +51,7 @@ class Chain:
     """
 
     def __init__(self, length: int, streams: int = 1):
-        # What the others hold, from the first on; None of an empty one.
+        # Items of the others, from the first on; None for an empty one.
         self._inner: list[int | None] = [None] * (length - 1)
         self._last = Slot(streams)
 

@@ -14,7 +14,7 @@ __all__ = ["FEW_GUARD_BITS", "LONGEST", "default_config", "enough_guard_bits", "
 ROW_PRODUCT_FRACTION_BITS = 5
 #: Scores of the longest row that any config takes.
 LONGEST = 65536
-#: With which a language model's perplexity is that of exact softmax.
+#: Guard bits with which a language model's perplexity equals exact softmax's.
 FEW_GUARD_BITS = 3
 
 

@@ -15,7 +15,7 @@ OPERAND_BITS = 8
 ACCUMULATOR_BITS = 24
 #: Bits of the requantiser's shift.
 SHIFT_BITS = 5
-#: What the zero point may be, so that with any dot product of 128 elements it fits the accumulator.
+#: Bits of the zero point, so that with any dot product of 128 elements it fits the accumulator.
 ZERO_POINT_BITS = 23
 
 

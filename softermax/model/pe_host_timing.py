@@ -93,7 +93,7 @@ class Registers:
         return self._stored.get(address, 0)
 
     def _kept(self, access: Access) -> int:
-        """What a register keeps of what is written to it."""
+        """Bits of a written word that a register keeps."""
         data, register = access.data, access.address
         if register in self._most:
             return min(data, self._most[register] + 1)

@@ -55,7 +55,7 @@ class RowShape:
     arithmetic: ClassVar[Arithmetic | None] = None
     #: Whether a row's sum may saturate, so that its probabilities add up to more than 1.
     saturate = False
-    #: Names of the presets of a kind, each that of a method of the class which makes it.
+    #: Names of the presets of a kind; each is the name of the class method that makes it.
     presets: ClassVar[tuple[str, ...]] = ()
 
     @classmethod

@@ -47,7 +47,7 @@ def _with_width(config: SoftermaxConfig, name: str, bits: int) -> SoftermaxConfi
 def area_model(config: SoftermaxConfig) -> float:
     """Contribution of the derived widths to the area of both units, in um2 of ASAP7 by the least-area recipe.
 
-    Products of widths are those of the hardware's arrays; the coefficients fit synthesised configs
+    Products of widths are the sizes of the hardware's arrays; the coefficients fit synthesised configs
     (docs/explanation/faithful.md).
     """
     numerator, reciprocal = config.unnormed.fraction_bits, config.reciprocal.fraction_bits
@@ -59,7 +59,7 @@ def area_model(config: SoftermaxConfig) -> float:
     return area + product * (0.08 * products * reciprocal + 0.05 * (products - 1) * config.lanes)
 
 
-#: Widths tried of each kind: the least that can do, and the next ones.
+#: Widths tried of each kind: the smallest possible one, and the next ones.
 TRIED = 3
 
 
@@ -101,7 +101,7 @@ def _search(config: SoftermaxConfig, names: tuple[str, ...]) -> Iterator[Softerm
 
 
 def _least(config: SoftermaxConfig, name: str, widest: int) -> int:
-    """The least width of a name with which a faithful config stays so, by bisection."""
+    """The smallest width of a name with which a faithful config stays faithful, by bisection."""
     too_narrow, enough = -16, widest
     while enough - too_narrow > 1:
         bits = (enough + too_narrow) // 2

@@ -31,13 +31,13 @@ __all__ = [
 
 #: Attribute of a model's config: its attention has zero points, which come with a state.
 CALIBRATED = "softermax_calibrated"
-#: What may compute the probabilities.
+#: Names of the arithmetics that may compute the probabilities.
 ARITHMETICS = ("softermax", "exact")
 #: Name of the quantiser among the children of an attention module.
 QUANTISER = "score_quantiser"
 #: Names that transformers would take for something of its own.
 RESERVED = ("eager", "sdpa", "flex_attention", "flash_attention")
-#: What some models give to their attention that changes its probabilities and that this one does not compute.
+#: Arguments of some models that change an attention's probabilities and that this attention does not compute.
 UNSUPPORTED = {
     "s_aux": "attention sinks",
     "sinks": "attention sinks",
@@ -257,7 +257,7 @@ def _scores(query, key, attention_mask, scaling, softcap, position_bias) -> tupl
             continue
         kept = _kept(bias, name)
         if bias.dtype != torch.bool:
-            # Where a score is masked its value does not matter, but for the gradient.
+            # Where a score is masked its value only matters for the gradient.
             moved = bias.to(wide).masked_fill(~kept, 0)
             if not is_plain(moved) or moved.requires_grad or moved.any():
                 scores = scores + moved
@@ -277,7 +277,7 @@ def _has_no_effect(bias: Tensor) -> bool:
 
 
 def _kept(bias: Tensor, name: str) -> Tensor:
-    """Where a mask or a bias does not mask by the least number of its type."""
+    """Places where a mask or a bias does not mask by the minimum of its type."""
     if bias.dtype == torch.bool:
         return bias
     if not bias.is_floating_point():

@@ -158,7 +158,7 @@ class ScoreQuantiser(nn.Module):
     def clipped(self, zero_point: Tensor) -> tuple[Tensor, Tensor]:
         """How many observed scores zero points leave below and above the format: two of int64, (heads,)."""
         ulp, score = self.config.input.ulp, self.config.input
-        # What rounds to the least or the greatest is not clipped.
+        # Scores that round to the minimum or the maximum are not clipped.
         moved = zero_point.double()[:, None] * ulp
         below = self.scores.below(moved + (score.min_raw - 0.5) * ulp)[:, 0]
         above = self.scores.total - self.scores.below(moved + (score.max_raw + 0.5) * ulp)[:, 0]

@@ -21,7 +21,7 @@ from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 __all__ = ["DEFAULT_NAME", "OUTSIDE", "OwnSoftmaxes", "expect", "note", "unreached"]
 
-#: Name that :func:`softermax.register` registers unless told.
+#: Name that :func:`softermax.register` registers by default.
 DEFAULT_NAME = "softermax"
 #: How the sentence for a model that does not reach it begins.
 OUTSIDE = "model must have an attention that goes by transformers' AttentionInterface"

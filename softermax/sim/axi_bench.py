@@ -17,7 +17,7 @@ from cocotb.clock import Clock
 from cocotb.triggers import First, RisingEdge
 from cocotbext.axi import AxiStreamBus, AxiStreamFrame, AxiStreamSink, AxiStreamSource
 
-#: Of the clock, in ns.
+#: Period of the clock, in ns.
 PERIOD = 2
 #: Clock cycles for which a reset is held, for which a step may wait while nothing moves, and which pass at the end.
 RESET_CYCLES, STANDSTILL_CYCLES, IDLE_CYCLES = 2, 200, 40

@@ -61,7 +61,7 @@ def binary16_rows(rng: np.random.Generator, shape: RowShape, rows: Rows, fractio
     to_two = np.zeros(max(shape.lanes, 2) + 1, np.float16)
     to_two[[0, 1, -1]] = 0, -(2.0**-10), -7
     made.append((to_two.view(np.uint16), np.isin(np.arange(len(to_two)), [0, 1, len(to_two) - 1])))
-    # A difference of -2, and one of which the exponential is hardly more than the least number.
+    # A difference of -2, and one whose exponential is hardly more than the smallest number.
     for pair in ((2**-10.5, 2**-10 - 2), (0, -9.703125)):
         made.append((np.array(pair, np.float16).view(np.uint16), np.ones(2, bool)))
     return made

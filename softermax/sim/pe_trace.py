@@ -178,7 +178,7 @@ def real_head(captured: AttentionHead, config: ProcessingElementConfig) -> Head:
         k=captured.k[: captured.valid],
         multiplier=multiplier,
         shift=shift,
-        # From units of a score to those of a dot product.
+        # From units of a score to units of a dot product.
         zero_point=round(captured.zero_point / scale),
         causal=captured.causal,
         v=captured.v[: captured.valid],

@@ -34,7 +34,7 @@ class RowStimuli:
     directed : callable
         Rows of fixed-point scores that only this arithmetic finds difficult: (rng, config) -> Rows.
     vary : callable
-        Random rows of fixed-point scores as words, with what fixed point cannot express: (rng, config, rows) -> Rows.
+        Random rows of fixed-point scores as words, with values beyond fixed point: (rng, config, rows) -> Rows.
     spread : callable
         The same for captured rows one behind the other: (rng, raw, lengths, config) -> words like ``raw``; a row has
         ``lengths[n]`` elements.

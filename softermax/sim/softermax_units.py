@@ -103,7 +103,7 @@ def unnormed_values(slices, framing: Framing, config):
 
 
 def _random_values(framing: Framing, config: SoftermaxConfig, rng: np.random.Generator):
-    """Fields as those of :func:`unnormed_values`, at random, numbers of any size among them."""
+    """Random fields as in :func:`unnormed_values`, numbers of any size among them."""
     rows, _ = framing.places
     slices, lanes = len(rows), config.lanes
     fraction_bits, one = config.input.fraction_bits, 1 << config.unnormed.fraction_bits
@@ -124,7 +124,7 @@ def _random_values(framing: Framing, config: SoftermaxConfig, rng: np.random.Gen
         "u": u,
         "maximum": maximum - below,
         "x": x,
-        # The least score may be too great for its sum.
+        # The smallest score may be too large for its sum.
         "keep": (rng.random((slices, lanes)) < 0.9) & (x <= top[:, None]),
         "last": framing.last,
     }

@@ -26,7 +26,7 @@ class UnitModel:
     streams : callable
         (slices, config) -> UnitStreams; slices as :func:`softermax.sim.traffic.rows_to_slices` makes them.
     timing : callable
-        (Framing, config) -> timing model, whose contract is that of :mod:`softermax.model.timing`.
+        (Framing, config) -> timing model, with the contract of :mod:`softermax.model.timing`.
     """
 
     streams: Callable[[tuple, object], UnitStreams]

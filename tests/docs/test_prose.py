@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import click
@@ -196,6 +197,12 @@ def test_pages_are_plain(page):
 
 def test_pages_have_sentences():
     assert sum(len(list(sentences_of_page(page.read_text()))) for page in WRITTEN) > 2000
+
+
+def test_meanings_of_fields_are_plain():
+    meanings = tomllib.loads((ROOT / "docs/reference/fields.toml").read_text())
+    assert len(meanings) > 100
+    assert [fault for field, text in meanings.items() for fault in found(field, sentences_of_page(text))] == []
 
 
 def test_first_lines_of_docstrings_are_plain():

@@ -36,7 +36,7 @@ from .output import MESSAGES, Output, OutputFile, command, fail_on_mismatch
 
 __all__ = ["datasheet", "evaluate", "picture", "quick"]
 
-#: What people read last.
+#: Last line for people.
 NEXT = """
 Verilog   {verilog}
 Report    {page} (open it in a browser)

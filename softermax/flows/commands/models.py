@@ -17,7 +17,7 @@ from .output import MESSAGES, Output, OutputFile, command, stop
 
 __all__ = ["accuracy", "families", "finetune", "score_statistics"]
 
-#: What comes with the extra.
+#: Packages of the extra.
 EXTRA = ("torch", "transformers")
 #: Kinds of files that a plot can be.
 PLOTS = (".svg", ".png")

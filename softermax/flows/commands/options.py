@@ -31,7 +31,7 @@ __all__ = [
     "refuse_sizes",
 ]
 
-#: The unit whose config is that of the softmax itself, for commands about a config.
+#: The unit that has the softmax's own config, for commands about a config.
 SOFTMAX = "softmax"
 UNIT = click.Argument(["unit"], required=False)
 AXI_STREAM = click.Option(
@@ -70,7 +70,7 @@ class Format(click.ParamType):
 
 #: Why an option of a design point is refused where there is no unit.
 NO_UNIT = "must come with a UNIT: without one, the points have sizes of their own"
-#: Options of a design point but for its unit.
+#: Options of a design point except its unit.
 SIZE = (
     _size("--preset", default="faithful", help=f"Name of the design: {', '.join(designs())}."),
     _size("--lanes", type=int, default=16, help="Scores per slice, taken in one clock cycle."),

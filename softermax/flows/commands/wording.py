@@ -9,11 +9,11 @@ import click
 
 __all__ = ["as_typed"]
 
-#: What a sentence is about, where that is a parameter.
+#: Subject of a sentence, where that is a parameter.
 SUBJECT = re.compile(r"(?:the )?(\w+)(?= (?:must|does not apply) )")
 #: Names of several words, which nothing else has.
 LONG_NAME = re.compile(r"(?<![\w./-])[a-z]+(?:_[a-z]+)+(?![\w./-])")
-#: What turns an option's effect on, as models say it.
+#: Phrase that turns an option's effect on, as models say it.
 IS_TRUE = re.compile(r"\b(\w+) is true\b")
 #: A choice that goes with something.
 WITH = re.compile(r"\bwith (\w+)(?=[,:]| ')")

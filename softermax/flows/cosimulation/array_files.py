@@ -20,7 +20,7 @@ from ..errors import FlowError
 
 __all__ = ["memory_bytes", "read_array"]
 
-#: What to do with a file that is broken.
+#: Remedy for a broken file.
 DO = "save it again with numpy.save"
 #: First bytes of a zip archive, one without members too.
 ZIP = (b"PK\x03\x04", b"PK\x05\x06")
@@ -101,7 +101,7 @@ def _array(file: BinaryIO, size: int, path: Path) -> np.ndarray:
 def _header(file: BinaryIO, path: Path) -> tuple[tuple[int, ...], bool, np.dtype]:
     """Shape, whether columns are contiguous, and type."""
     try:
-        # What NumPy and the parser remark on a header is no matter of the user's.
+        # Remarks of NumPy and the parser on a header do not concern the user.
         with warnings.catch_warnings(action="ignore"):
             shape, by_columns, dtype = HEADERS[npy.read_magic(file)](file)
     except zipfile.BadZipFile:

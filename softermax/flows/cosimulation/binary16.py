@@ -60,7 +60,7 @@ def _flushed(raw: np.ndarray) -> np.ndarray:
 
 
 def _rounded(operation: np.ufunc, a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """NumPy's float16 result; near its end of normal numbers that of a format without subnormals."""
+    """NumPy's float16 result; near the end of its normal numbers, the result of a format without subnormals."""
     a, b = _flushed(a), _flushed(b)
     with np.errstate(all="ignore"):
         result = operation(a, b)

@@ -44,7 +44,7 @@ class Unit:
     softmax_parts : tuple of str
         Parts of the unit that lead from scores to probabilities.
     mutation_floor : float
-        The least share of mutants that its traces must kill.
+        Minimum share of mutants that its traces must kill.
     formats : callable
         Formats of numbers at its ports, by the fields of payloads: config of the unit -> mapping of str to QFormat or
         str. Those of the unit ``softmax`` need not be told again. A number without a format is a plain integer.

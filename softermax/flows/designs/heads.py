@@ -29,7 +29,7 @@ __all__ = ["HeadTraffic", "played_heads"]
 
 #: Tokens of the longest heads that are also played under gaps, which take several times the cycles.
 GAPS_UP_TO = 200
-#: Of directed rows one of so many becomes a row of a head.
+#: Interval: one in so many directed rows becomes a row of a head.
 DIRECTED_EVERY = 2
 #: Resets break heads off within so many cycles.
 INTERRUPTED_CYCLES = 2000

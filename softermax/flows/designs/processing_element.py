@@ -12,7 +12,7 @@ from .heads import HeadTraffic
 
 __all__ = ["PROCESSING_ELEMENT"]
 
-#: Elements of the longest query, unless told otherwise.
+#: Elements of the longest query, by default.
 MAX_D_HEAD = 128
 
 

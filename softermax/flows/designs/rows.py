@@ -25,7 +25,7 @@ from .traffic import EnergyStimuli, Example, SupportsTraffic, Traffic
 
 __all__ = ["CUT", "LATENCY_OF_A_ROW", "RowTraffic"]
 
-#: What a complete softmax does with rows that are too long, and what its latency is.
+#: Behaviour of a complete softmax for rows that are too long, and its latency.
 CUT = "It is cut there: the slices beyond are dropped, up to that with last, and all its results say overlong."
 LATENCY_OF_A_ROW = "from the last slice of a row to its first probabilities"
 

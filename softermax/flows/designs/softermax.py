@@ -132,7 +132,7 @@ PAPER = Design(
     error_bound=_error_bound,
     stimuli=SOFTERMAX_STIMULI,
     facts=_facts,
-    # Of its units against its own baseline, 32 lanes, 384 tokens, 7 nm.
+    # Ratios of its units to its own baseline, 32 lanes, 384 tokens, 7 nm.
     published={
         "area": {"unnormed": 0.25, "normalization": 0.65, "pe": 0.90},
         "energy_per_row": {"unnormed": 0.10, "normalization": 0.39, "pe": 0.43},

@@ -30,7 +30,7 @@ def datasheet(
     """Co-simulation and area of every point, one flat object for each, with ratios."""
     simulated = COSIM.jobs(points, build_dir, options=cosim_options)
     mapped = AREA.jobs(points, build_dir, options=area_options)
-    # What takes longest first, so that no core waits at the end.
+    # Longest jobs first, so that no core waits at the end.
     order = sorted([*simulated, *mapped], key=lambda job: not job.point.entry.parts)
     found = dict(zip(order, run_jobs(order, "Verifying and synthesising", console), strict=True))
     return with_ratios([{**found[a], **found[b]} for a, b in zip(simulated, mapped, strict=True)])

@@ -38,9 +38,9 @@ __all__ = [
     "write_evaluation",
 ]
 
-#: The recipe of what is timed and simulated, and that of the sweeps.
+#: Recipe of timed and simulated units, and recipe of the sweeps.
 RECIPE, LEAST = "balanced", "least-area"
-#: Of the clock, in ps, for leakage.
+#: Clock period in ps, for leakage.
 PERIOD = 1000.0
 #: What comes first, and shows in seconds whether the library will do at all: of the one all jobs, for rows of its
 #: longest, of the other, which has memories, the area.
@@ -54,7 +54,7 @@ LENGTHS = (64, 1024, 4096)
 
 #: Lists of an evaluation's results.
 LISTS = ("units", "lengths", "sweeps")
-#: Tables for people: title, and the fields of a unit beside those of its point.
+#: Tables for people: title, and a unit's fields in addition to its point's.
 TABLES = {
     f"Area, recipe {RECIPE}": (
         *("area_unit", "memory_area", "softmax_area", "rest_area", "area", "area_per_lane"),
@@ -177,7 +177,7 @@ def _effort(job: Job) -> tuple:
 
 
 def _unit(point: DesignPoint, found: dict) -> dict:
-    """All that is measured of a unit, in one flat object; ``period`` is the least one, not that of leakage."""
+    """All results of a unit, in one flat object; ``period`` is the minimum period, not the one for leakage."""
     timed = {name: value for name, value in found["timing"].items() if name != "path"}
     [energies] = found["energies"]
     return point.identity() | found["area"] | energies | timed

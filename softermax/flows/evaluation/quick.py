@@ -18,9 +18,9 @@ from .evaluation import provenance
 __all__ = ["QUICK_COLUMNS", "quick", "quick_points"]
 
 PRESETS, LANES = ("faithful", "paper"), 16
-#: Of so many rows or heads one is played; ``softermax datasheet`` plays all.
+#: Sampling interval of rows and heads; ``softermax datasheet`` plays all.
 EVERY = 8
-#: Of what fits 80 columns.
+#: Columns that fit 80 characters.
 QUICK_COLUMNS = (
     Column("unit", "unit"),
     Column("preset", "preset"),

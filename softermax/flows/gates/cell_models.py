@@ -44,7 +44,7 @@ def _model(kind: str, cell: Cell, of_cycles: bool) -> str:
 
 
 def _expression(function: str) -> str:
-    """A function as a Verilog expression; operators are those of Python."""
+    """A function, with Python's operators, as a Verilog expression."""
     constants = {"-1": "1'b1", "0": "1'b0"}
     return re.sub(r"(?<!\w)(-1|0)(?!\w)", lambda match: constants[match[0]], python_expression(function))
 

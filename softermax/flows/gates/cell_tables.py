@@ -20,7 +20,7 @@ __all__ = ["Arc", "CellTables", "Energy", "Table", "check_tables", "read_tables"
 RISE, FALL = 0, 1
 #: Timing types of one edge of the output.
 ONE_EDGE = {"combinational_fall", "combinational_rise"}
-#: What a timing type is to us; of others, such as of asynchronous pins, there is nothing in what is synthesised.
+#: Meaning of a timing type here; other types, such as of asynchronous pins, do not occur in synthesised netlists.
 KINDS = {
     "combinational": "combinational",
     **dict.fromkeys(ONE_EDGE, "combinational"),
@@ -166,7 +166,7 @@ class _Reader:
 
     def __init__(self, file: LibertyFile):
         self._path, self._ps, self._ff, self._nw = file.path, file.ps, file.ff, file.nw
-        # An energy is in the unit of capacitance times that of voltage, squared.
+        # An energy is in the unit of capacitance times the squared unit of voltage.
         self._fj = file.ff * file.volts**2
         templates = file.library.of_kind("lu_table_template", "power_lut_template")
         self._templates = {group.name: group for group in templates}

@@ -18,7 +18,7 @@ from .timing import Delays
 
 __all__ = ["simulate_glitches"]
 
-#: Of the delay of an inverter that drives four, so many make a step.
+#: Steps in the delay of an inverter that drives four.
 STEPS_PER_FO4 = 4
 
 
@@ -61,7 +61,7 @@ class _TimedSimulation(Simulation):
         logic = cell_groups([cell for cell in netlist.cells if kind_of(cell, library) == "logic"], library)
         self._cells = CellOrder(logic, self._nets)
         delay = [delays.mean_delay(group.kind, group.output, group.targets) for group in logic]
-        #: Of each output, in steps.
+        #: Delay of each output, in steps.
         self._delay = _in_steps(np.concatenate([np.zeros(0), *delay]), step, least=1)
         launch = np.zeros(self._nets, int)
         for kind in {cell.kind for cell in self._flops}:

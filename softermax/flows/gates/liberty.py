@@ -18,7 +18,7 @@ from .liberty_text import Group
 
 __all__ = ["Cell", "Library", "read_libraries"]
 
-#: What marks the pins of a clock gate.
+#: Marks of a clock gate's pins.
 GATE_PINS = {
     "clock": "clock_gate_clock_pin",
     "enable": "clock_gate_enable_pin",
@@ -90,7 +90,7 @@ class Library:
     ----------
     cells : dict of str to Cell
     sources : tuple of LibertyFile
-        The files; that of a cell is the last that has it.
+        The files; a cell comes from the last file that has it.
     """
 
     cells: dict[str, Cell]
@@ -220,7 +220,7 @@ def _check_functions(name: str, inputs: tuple[str, ...], outputs: dict[str, str]
 
 
 def _area(group: Group, path: Path) -> float:
-    """The area of a cell; 0, as of what takes no place on a chip, if it says none."""
+    """The area of a cell; 0 if the library gives none, as for a cell that takes no place on a chip."""
     written = group.attributes.get("area", "0")
     with contextlib.suppress(ValueError):
         if 0 <= (area := float(written)) < LARGEST_AREA:

@@ -26,7 +26,7 @@ __all__ = ["LibertyFile", "copies_for_synthesis", "liberty_digest", "read_libert
 #: Units of time that the format has, in ps.
 TIMES = {"1ps": 1.0, "10ps": 10.0, "100ps": 100.0, "1ns": 1000.0}
 PREFIXES = {"": 1.0, "m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15, "a": 1e-18}
-#: What synthesis does not need, and abc stumbles over where it is not as abc would have it.
+#: Statements that synthesis does not need, and that abc may refuse.
 POWER = ("power_lut_template", "internal_power", "leakage_power")
 #: Units are between this and its inverse.
 LEAST_UNIT = 1e-24
@@ -89,7 +89,7 @@ class LibertyFile:
         raise FlowError(f"{self.path}: the {what} must be a number and a unit, as in 1p{unit}, not {written!r}")
 
 
-#: Files by path and the SHA-256 of what they hold; real ones take seconds to read.
+#: Files by path and the SHA-256 of their contents; real ones take seconds to read.
 _KNOWN: dict[tuple[Path, str], LibertyFile] = {}
 
 

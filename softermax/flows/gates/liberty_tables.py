@@ -10,7 +10,7 @@ from .liberty_text import Group
 
 __all__ = ["CONSTRAINTS", "DELAYS", "LARGEST", "TRANSITIONS", "UnusableError", "read_table"]
 
-#: Names of an arc's tables, by edge of the output, or of what is constrained.
+#: Names of an arc's tables, by edge of the output, or of the constrained pin.
 DELAYS, TRANSITIONS = ("cell_rise", "cell_fall"), ("rise_transition", "fall_transition")
 CONSTRAINTS = ("rise_constraint", "fall_constraint")
 #: No delay, capacitance or energy is larger, in whatever unit.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 __all__ = ["Group", "LibertyError", "parse_liberty", "without_comments"]
 
-#: What may stand between statements; a backslash continues a line.
+#: Text that may stand between statements; a backslash continues a line.
 _BETWEEN = re.compile(r"[\s;\\]*")
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 #: ``}``, ``name (arguments) {``, ``name (arguments);`` or ``name : value;``; a line's end may stand for the last ;.

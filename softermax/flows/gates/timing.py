@@ -31,7 +31,7 @@ EDGES = {
 }
 #: Ports of a macro at which paths end.
 MACRO_INPUTS = ("write_enable", "write_address", "write_data", "read_enable", "read_address")
-#: What an output port drives, in fF.
+#: Load of an output port, in fF.
 LOAD = 1.0
 
 
@@ -209,7 +209,7 @@ class Delays:
     def mean_delay(self, kind: str, output: str, nets: np.ndarray) -> np.ndarray:
         """Delay to an output of cells of a kind, driving some nets, in ps: the mean over arcs and edges.
 
-        Of each arc at the net's load, and at the mean transition of all nets.
+        Each arc's delay is taken at the net's load, and at the mean transition of all nets.
         """
         typical = np.full(len(nets), self.transition[:-2].mean())
         delays = [

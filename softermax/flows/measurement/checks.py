@@ -18,7 +18,7 @@ __all__ = ["check_energy", "check_synthesis", "check_timing"]
 def check_synthesis(point: DesignPoint, build_dir: Path, options: AreaOptions, macros: bool | None = None, **_):
     """Refuse libraries and cells not to use with which synthesis would fail; a FlowError says why.
 
-    A unit that has SRAM macros unless told has memories for certain, and is the one that takes minutes.
+    A unit that has SRAM macros by default has memories for certain, and is the one that takes minutes.
     """
     check_libraries(options, memories=point.entry.macros and macros is not False)
 

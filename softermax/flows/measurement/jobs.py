@@ -140,7 +140,7 @@ AREA = Measure(
         real("area_per_lane", "per lane\n{area_unit}", 1, detail=True),
         *RATIO_COLUMNS,
         *hidden("recipe", "combinational_area", "delay", "area_unit"),
-        # Of the parts of a processing element.
+        # Areas of the parts of a processing element.
         *hidden("*_area"),
     ),
     complete=with_ratios,

@@ -32,7 +32,7 @@ ROW_ENERGY_COLUMNS = (
     real("energy_with_glitches", "row with\nglitches", 2, detail=True),
     real("period", "period\n/ps", 1, detail=True),
     *hidden("energy_unit", "rows", "voltage", "energy_per_element"),
-    # Of the parts of a processing element.
+    # Energies of the parts of a processing element.
     *hidden("*_energy"),
 )
 

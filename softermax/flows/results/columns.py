@@ -107,7 +107,7 @@ CELLS, FLOPS, CYCLES = (integer(field, field, detail=True) for field in ("cells"
 TOKENS = integer("tokens", "tokens")
 D_HEAD = Column("d_head", "d_head")
 LATENCY = Column("latency", "latency\n/cycles")
-#: Columns of what every co-simulation compares.
+#: Columns that every co-simulation has.
 COMPARED = (
     integer("cycles_compared", "cycles\ncompared", detail=True),
     integer("mismatches", "mis-\nmatches"),

@@ -61,7 +61,7 @@ def _as_markdown(shown: Results) -> str:
     return "\n".join(f"### {title}\n\n{table}" for title, table in tables.items())
 
 
-#: What makes the text, by the format's name.
+#: Function that makes the text, by the format's name.
 FORMATS: dict[str, Callable[[Results], str]] = {
     "table": lambda shown: text_tables(shown.tables, shown.columns),
     "json": lambda shown: as_json(shown.results),

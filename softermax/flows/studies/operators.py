@@ -43,7 +43,7 @@ BINARY16: dict[tuple[str, str], Callable[[], Operator]] = {
         for segments in (32, 64, 128, 256, 2048)
     },
 }
-#: Pairs of a MAC lane, and bits of a value, as those of a processing element.
+#: Pairs of a MAC lane, and bits of a value, as in a processing element.
 PAIRS, VALUE_BITS = 16, 8
 
 

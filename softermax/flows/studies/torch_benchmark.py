@@ -24,7 +24,7 @@ from .benchmark import ratio_text, seconds, side_by_side
 
 SHAPE = (8, 12, 384, 384)
 ROUNDS = 9
-#: Of the language model, the shapes of SmolLM2-135M.
+#: Shapes of the language model, as in SmolLM2-135M.
 TOKENS, DECODED, VOCABULARY = 1024, 10, 1000
 MODEL = {
     "hidden_size": 576, "intermediate_size": 1536, "num_hidden_layers": 4, "num_attention_heads": 9,

@@ -11,7 +11,7 @@ from .sram_macros import SramMacro
 
 __all__ = ["NAND2", "SEQUENTIAL", "STANDARD", "MappedAreas", "nand2_area"]
 
-#: What cells are, see :class:`softermax.flows.gates.liberty.Cell`, and macros.
+#: Kinds of cells, see :class:`softermax.flows.gates.liberty.Cell`, and macros.
 SEQUENTIAL = ("flop", "other flop", "latch", "clock gate")
 STANDARD = (*SEQUENTIAL, "logic")
 #: The function of a NAND2.

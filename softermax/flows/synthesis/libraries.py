@@ -16,7 +16,7 @@ from .synthesis import AreaOptions
 
 __all__ = ["check_libraries", "check_mapping"]
 
-#: What cells that are not to be used must leave.
+#: Kinds of cells that must stay when cells are excluded.
 NEEDED: dict[str, Callable[[Library], bool]] = {
     "a flip-flop": lambda library: any(library.cells[name].outputs for name in library.of_kind("flop")),
     "an inverter": lambda library: library.smallest("!A") is not None,

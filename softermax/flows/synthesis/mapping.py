@@ -29,7 +29,7 @@ RECIPES = {
 #: With an inverter, each can make everything.
 GATES = ("!(A*B)", "!(A+B)", "A*B", "A+B")
 
-#: What an output drives, in fF.
+#: Load of an output, in fF.
 LOAD = 1.0
 
 
@@ -110,7 +110,7 @@ class Mapper:
             "versions": versions(),
             "options": [list(digests), recipe, list(exclude), clock_gating],
         }
-        #: What Yosys has printed so far.
+        #: Text that Yosys has printed so far.
         self.log = b""
 
     def map(self, verilog: str, top: str) -> MappedModule:
@@ -161,7 +161,7 @@ class Mapper:
             f"dfflibmap {libraries} {larger}",
             "opt",
             "setundef -zero",
-            # What is not cleaned up lies in the scratch folder, and shows if that was full.
+            # Files that are not cleaned up lie in the scratch folder, and show if it was full.
             f"abc -nocleanup {libraries} {self._abc_files(folder)}",
             "opt_clean -purge",
             *self._ties(),

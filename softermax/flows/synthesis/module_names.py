@@ -8,7 +8,7 @@ from ..errors import FlowError
 
 __all__ = ["RESERVED", "check_module_name"]
 
-#: An identifier that needs no escape. ``$`` is left to what tools make of names; the standard allows 1024 characters.
+#: An identifier that needs no escape. ``$`` is left to names that tools make; the standard allows 1024 characters.
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,1023}")
 #: Keywords of IEEE 1800-2017, which has all of Verilog's (IEEE 1364-2005). Simulators read Verilog as either.
 WORDS = """

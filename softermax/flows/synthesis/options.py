@@ -28,7 +28,7 @@ CLOCK_GATING = click.Option(
 
 
 def _synthesis(recipe: str) -> OptionGroup:
-    """The options that make :class:`AreaOptions`, with a recipe unless told otherwise."""
+    """The options that make :class:`AreaOptions`, with a default recipe."""
     which = click.Option(
         ["--recipe"], type=click.Choice(list(RECIPES)), default=recipe, show_default=True, help="Recipe of synthesis."
     )

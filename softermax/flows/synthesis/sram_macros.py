@@ -22,11 +22,11 @@ from softermax.hw import Sram
 
 __all__ = ["SramMacro", "SramMacros"]
 
-#: Area of a bit in that of a NAND2: of a memory with one port, and of one with two.
+#: Area of a bit, in NAND2 areas: of a memory with one port, and of one with two.
 ONE_PORT_BIT = 344.0 / (256 * 32) / 0.05832
 TWO_PORT_BIT = 82.413 / (32 * 46) / 0.05832
 
-#: Energy of a bit of an access to 8 KB, in that of an inverter's input.
+#: Energy of a bit of an access to 8 KB, in energies of an inverter's input.
 BIT_ENERGY = 10e-12 / 64 / (1.7e-15 * 0.9**2)
 
 STUB = """

@@ -189,7 +189,7 @@ def _gather_unread(module: dict):
 
 
 def _merge_equal(modules: dict[str, dict], keep: Collection[str]):
-    """Let all cells of equal modules be of the first of them, from the smallest modules upwards; but for some."""
+    """Let all cells of equal modules be of the first of them, from the smallest modules upwards, except some."""
     merged = True
     while merged:
         first: dict[str, str] = {}

@@ -38,7 +38,7 @@ from .equivalence.sequential import Equivalence, Limits, check_clock, prove_equi
 
 __all__ = ["GATE", "compare_netlist", "gate_level", "gate_points", "play_netlist"]
 
-#: Of the units that are verified unless others are asked for.
+#: Size of the units that are verified by default.
 LANES = 16
 #: Lanes and longest row of a unit that is synthesised by parts.
 SMALL = (4, 64)
@@ -46,7 +46,7 @@ SMALL = (4, 64)
 #: Seconds that a step of a proof may be given: a day.
 LONGEST_PROOF = 86400
 
-#: What a proof is worth that begins behind Yosys' synthesis of operators, not with the RTL as it is.
+#: Verdict of a proof that begins after Yosys' synthesis of operators, not with the RTL as it is.
 FROM_OPERATORS = "from operators on"
 
 #: Verilator on latches of clock gates, on cells that are not in files of their own, and on bits of a port that follow

@@ -26,7 +26,7 @@ SELECT, SELECT_BITS = "mutant", 16
 #: Mutants that a unit can have.
 MOST = (1 << SELECT_BITS) - 1
 
-#: What a mutant does to a bit, by Yosys' name.
+#: Effect of a mutant on a bit, by Yosys' name.
 MODES = {
     "inv": "inverted",
     "const0": "stuck at 0",
@@ -38,7 +38,7 @@ MODES = {
 #: Bits of a vector may now follow from others, and Verilator would rather have them apart.
 LINT_OFF = "// verilator lint_off UNOPTFLAT\n"
 
-#: What is left of the Verilog: no hierarchy, no processes, nothing twice, nothing unused.
+#: Preparation of the Verilog: no hierarchy, no processes, nothing twice, nothing unused.
 NETLIST = ("proc", "flatten", "opt -full", "memory_collect", "opt_clean -purge")
 
 

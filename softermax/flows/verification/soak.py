@@ -32,7 +32,7 @@ __all__ = ["PART", "SOAK", "SUMS", "SoakPart", "added_up", "failures", "soak_poi
 
 #: Slices of a part.
 PART = 500_000
-#: What is added up over parts.
+#: Fields that are added up over parts.
 SUMS = ("slices", "rows", "cycles", "moving_cycles", "stalled_in", "stalled_out", "resets", "wrong", "lost_or_repeated")
 
 

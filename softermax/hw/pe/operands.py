@@ -35,7 +35,7 @@ class Operands(wiring.Component):
         As :class:`WeightBuffer` has them.
     """
 
-    #: What the weight buffer has of its own.
+    #: Fields of the weight buffer's own.
     INNER = ("read_enable", "read_word", "banks")
 
     def __init__(self, config: ProcessingElementConfig):
@@ -58,7 +58,7 @@ class Operands(wiring.Component):
         m.submodules.weight_buffer = weights = self._weights
         self._pass_on(m, weights)
         joined = StageOutput(Signal(name="joined_valid"), Signal(name="joined_ready"))
-        # What the memories have read stays there, so their read ports are part of this register.
+        # Words that the memories have read stay there, so their read ports are part of this register.
         flags = {name: i[name] for name in ("first", "final", *place_of(self.config))}
         held, [head] = elastic_register(m, joined, flags)
         available, row = self._row(m, joined.transfer, held)

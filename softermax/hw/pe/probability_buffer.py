@@ -17,7 +17,7 @@ __all__ = ["ProbabilityBuffer"]
 class ProbabilityBuffer(wiring.Component):
     """Holds a row, 8 bits a probability, and takes no slice of another one until the row is released.
 
-    Those that are not in fixed point become so first.
+    Probabilities in floating point become fixed point first.
 
     Parameters
     ----------

@@ -112,7 +112,7 @@ class RequantiserLane(wiring.Component):
         m.d.comb += shifted.eq(Cat(Const(0, 1), product).as_signed() >> self.shift)
         rounded = Signal(signed(width + 1))
         m.d.comb += rounded.eq((shifted[: width + 1].as_signed() + 1) >> 1)
-        # What does not fit has bits above that differ from the sign, or is rounded up to the power of two.
+        # A result that does not fit has bits above that differ from the sign, or is rounded up to the power of two.
         above, sign = shifted[width:-1], shifted[-1]
         too_high = ~sign & (above.any() | rounded[width - 1])
         too_low = sign & ~above.all()

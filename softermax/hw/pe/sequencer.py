@@ -97,7 +97,7 @@ class ScoreSequencer(_Sequencer):
 class ContextSequencer(_Sequencer):
     """The steps of context: elements of a slice by elements of a slice, and for each the row's slices of probabilities.
 
-    What a row does not see has no probabilities and no steps.
+    Keys that a row does not see have no probabilities and no steps.
     """
 
     def elaborate(self, platform):
@@ -108,7 +108,7 @@ class ContextSequencer(_Sequencer):
         row, next_row, last_row = _rows(m, self.settings.queries, self.config.max_len)
         elements = Signal(range(self.config.max_chunks), reset_less=True)
         place = Signal(range(self.config.softmax.max_slices), reset_less=True)
-        # Of the elements' first values; and of this step's.
+        # Words of the elements' first values; and of this step's.
         element_word, word = (Signal.like(o.bank_word, name=name, reset_less=True) for name in ("element_word", "word"))
         next_word = Signal.like(element_word, name="next_word")
         m.d.comb += [

@@ -123,7 +123,7 @@ def scaled_scores(
 def scale(scores: torch.Tensor, config: SoftermaxConfig) -> torch.Tensor:
     """Real scores in units of the last place of ``config.input``, rounded as in the golden model, that is in float64.
 
-    Scaling by a power of two is exact in float32 too, but for what saturates anyway.
+    Scaling by a power of two is exact in float32 too, except for scores that saturate anyway.
     """
     in_base_2 = config.base == "2"
     work = torch.float32 if in_base_2 and scores.dtype != torch.float64 else torch.float64

@@ -47,7 +47,7 @@ INTEGERS = (
 )
 REALS = ("factor", "far", "ulp")
 TABLES = ("narrow_numerators", "numerators", "power", "product", "reciprocal")
-#: Name of the function for the types of scores, of what they are scaled in, and of results.
+#: Name of the function for the types of scores, of scaled scores and of results.
 FUNCTIONS = {
     (torch.float32, torch.float32, torch.float32): "float_in_float",
     (torch.float32, torch.float64, torch.float32): "float_in_double",

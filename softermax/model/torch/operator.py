@@ -19,7 +19,7 @@ from .rows import batch_first
 
 __all__ = ["as_operator", "compute"]
 
-#: What a config is made of. Tracers do not read dataclasses.
+#: Parameters of a config. Tracers do not read dataclasses.
 FORMATS = ("input", "unnormed", "power_sum", "reciprocal", "output", "product")
 INTEGERS = (
     "lanes",

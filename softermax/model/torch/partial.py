@@ -13,7 +13,7 @@ from .tables import tables
 
 __all__ = ["APPROXIMATIONS", "partial_rows"]
 
-#: What can be made exact.
+#: Steps that can be made exact.
 APPROXIMATIONS = ("input", "power_of_two", "sum", "reciprocal", "output")
 
 
@@ -22,7 +22,7 @@ def partial_rows(
 ) -> torch.Tensor:
     """Softermax of rows with the approximations in ``exact`` left out.
 
-    With none left out the results are those of the golden model, if numerator times reciprocal has at most 53 bits.
+    With none left out the results equal the golden model's, if numerator times reciprocal has at most 53 bits.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def partial_rows(
 
 
 class _PartialBlock:
-    """A block's way through the units, in real numbers; the names are those of the golden model."""
+    """A block's way through the units, in real numbers; the names are as in the golden model."""
 
     def __init__(self, config: SoftermaxConfig, exact: Set[str]):
         self.config = config
@@ -70,7 +70,7 @@ class _PartialBlock:
         fmt = self.config.input
         x, visible = scaled_scores(scores.to(torch.float64), keep, self.config)
         if self.approximate["input"]:
-            # What is exact needs no help where it vanishes.
+            # An exact value needs no help where it vanishes.
             x, keep = x.round().clamp(fmt.min_raw, fmt.max_raw), visible
         x = torch.where(keep, x * fmt.ulp, 0.0)
         if not torch.isfinite(x).all():

@@ -27,13 +27,13 @@ class Tables:
     hidden : int
         Replacement of a masked score: so far below all others that its numerator and result are 0.
     numerators : Tensor of int32 or int64
-        2**-d in ``config.unnormed``, d the distance below a slice's maximum, up to that of a hidden score.
+        2**-d in ``config.unnormed``, d the distance below a slice's maximum, up to a hidden score's distance.
     power, product, reciprocal : Tensor of int64
         The values of the config's tables.
     whole_powers : Tensor of int64
         1, 2, 4 and so on in ``config.power_sum``.
     distances : Tensor of int64
-        0 to the least one at which every result is 0.
+        0 to the smallest one at which every result is 0.
     narrow_results : bool
         The results of a row add up to less than 2**31. With a power sum that saturates they may exceed 1 many times.
     """

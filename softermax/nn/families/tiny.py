@@ -130,7 +130,7 @@ def _lists(default: PreTrainedConfig, layers: int) -> dict:
 
 
 def _config(kind: type[PreTrainedModel], family: str, layers: int) -> PreTrainedConfig:
-    """Of the model's class, which may be that of a part of the family's models."""
+    """Config of the model's class, which may be a part of the family's models."""
     return tiny_config(kind.config_class or CONFIG_MAPPING[family], layers)
 
 

@@ -29,7 +29,7 @@ KINDS = {
     "image": modeling_auto.MODEL_FOR_IMAGE_MAPPING_NAMES,
     "sound": modeling_auto.MODEL_FOR_CTC_MAPPING_NAMES | modeling_auto.MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING_NAMES,
 }
-#: What can be said of a family.
+#: Verdicts on a family.
 VERDICTS = {
     "works": "with exact softmax it is what eager attention gives",
     "in part": "the same, and a warning names an attention beside that stays as it is",

@@ -97,7 +97,7 @@ def subtraction(view):
     return sums(view.scores[view.kept], subtrahend[view.kept])
 
 
-#: Where powers of e end: the least normal exponent.
+#: End of powers of e: the smallest normal exponent.
 LEAST_EXPONENT = -14
 
 
@@ -109,7 +109,7 @@ def numerator_exponents(view):
 
 @cache
 def _least_numerator() -> int:
-    """The least exponential of any number that is not 0."""
+    """The smallest exponential of any number that is not 0."""
     powers = exponential(np.arange(1 << 16).astype(np.uint16))
     return int(powers[powers > 0].min())
 
@@ -182,7 +182,7 @@ def probabilities(view):
 
 
 def _significands(*operands: np.ndarray) -> list[np.ndarray]:
-    """Those of operands where all are normal numbers."""
+    """Significands of operands where all are normal numbers."""
     operands = [operand.astype(np.int64) for operand in np.broadcast_arrays(*operands)]
     normal = np.logical_and.reduce([is_normal(operand) for operand in operands])
     return [(operand[normal] & 0x3FF) | 0x400 for operand in operands]

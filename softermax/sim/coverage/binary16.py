@@ -23,7 +23,7 @@ KINDS = each(("+", "-"), _KINDS)
 
 #: From this distance on the smaller operand of a sum only rounds.
 FAR = 13
-#: The least normal number, and what rounds to infinity, in units of 2**-24, in which all sums are integers.
+#: The smallest normal number, and the bound of infinity, in units of 2**-24, in which all sums are integers.
 LEAST_NORMAL, OVERFLOW = 1 << 10, 65520 << 24
 
 

@@ -17,7 +17,7 @@ __all__ = ["CASCADE", "CascadeView"]
 
 CASCADE = Coverpoints()
 
-#: Carries in a slice that are told apart.
+#: Carries in a slice that are distinguished.
 CARRIES = 3
 
 

@@ -24,7 +24,7 @@ class ProbabilitiesView:
     Attributes
     ----------
     slices : dict of str to ndarray, (slices,) or (slices, lanes)
-        Fields of the unnormed slices; by row product those of slices of scores.
+        Fields of the unnormed slices; by row product, of slices of scores.
     rows : dict of str to ndarray, (rows,)
         Fields of the row summaries.
     y : ndarray of int, (slices, lanes)
@@ -87,7 +87,7 @@ def _largest_sum(config) -> int:
 
 
 def _exponents(config) -> range:
-    """From 0, that of a row of which nothing is kept."""
+    """Exponents from 0, the exponent of a fully masked row."""
     return range(_largest_sum(config).bit_length() - config.power_sum.fraction_bits + 1)
 
 
@@ -121,7 +121,7 @@ def _segments(config) -> list[int]:
 
 
 def _shift_limit(config) -> int:
-    """A shift from which on nothing is left of what is shifted."""
+    """The smallest shift that leaves no bit."""
     return config.product_width if config.normalizer == "row_product" else config.unnormed.width
 
 

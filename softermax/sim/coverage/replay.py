@@ -50,7 +50,7 @@ class StreamRun:
     ) -> dict[str, np.ndarray]:
         """Fields of the items that have passed, in order; with ``waiting`` also of the item that is offered at the end.
 
-        Of shape (items,); arrays, and ``flags``, which are a bit for each lane, of shape (items, lanes).
+        Their shape is (items,); arrays, and ``flags``, which are a bit for each lane, have the shape (items, lanes).
         """
         cycles = np.flatnonzero(self.moves).tolist()
         if waiting and self.valid[-1] and not self.ready[-1]:

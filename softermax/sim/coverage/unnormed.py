@@ -143,9 +143,9 @@ def numerators(view):
 
 
 def _leading_ones(config) -> range:
-    """Places of the power sum in which a row's leading one can be, counted from that of 1/2.
+    """Places of the power sum in which a row's leading one can be, counted from 1/2.
 
-    The least sum is that of a score alone, which is 1 if scores have no fraction.
+    The smallest sum belongs to a single score, and is 1 if scores have no fraction.
     """
     largest = min(config.capacity << config.power_sum.fraction_bits, config.power_sum.max_raw)
     return range(int(config.input.fraction_bits == 0), largest.bit_length() - config.power_sum.fraction_bits + 1)

@@ -22,7 +22,7 @@ __all__ = ["UnitPorts", "build_bench"]
 
 #: All in one piece, as for co-simulation: see :mod:`softermax.sim.cosim`. What is not assigned is random.
 ARGUMENTS = ["--cc", "-O3", "--x-initial", "unique", "--output-split", "0", "--prefix", "Vunit"]
-#: Of the C++ compiler; -O2 plays the largest softmax no faster. The library is loaded at run time.
+#: Options of the C++ compiler; -O2 plays the largest softmax no faster. The library is loaded at run time.
 COMPILER = "-O1 -fPIC -std=c++17"
 SOURCES = ("bench.cpp", "batch.h", "stream.h", "host.h")
 LIBRARY = "soak.so"

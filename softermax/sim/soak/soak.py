@@ -36,7 +36,7 @@ MEANINGS = {
     Error.STUCK: "no stream moves any more",
     Error.REGISTER: "a register does not read as it should",
 }
-#: What counts as wrong; everything else is lost, repeated or kept back.
+#: Errors that count as wrong; all others are lost, repeated or kept back.
 WRONG = {Error.WRONG, Error.MOVED, Error.REGISTER}
 
 

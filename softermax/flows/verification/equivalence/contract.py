@@ -44,7 +44,7 @@ class ContractMiter:
     Attributes
     ----------
     graph : Aig
-        Graph whose output is 1 if the designs differ. Its inputs are those of the golden design, then the power-up
+        Graph whose output is 1 if the designs differ. Its inputs are the golden design's inputs, then the power-up
         value of each class of registers.
     stalls : list of (int, list of int)
         For each input stream, the literal that is 1 if the offered item must stay in the next cycle, and the inputs

@@ -33,7 +33,7 @@ FLIP_RATES = (1 / 4, 1 / 16, 1 / 64, 1 / 256)
 class Correspondence:
     """Partition of the registers of two designs into classes of registers that are assumed to hold the same value.
 
-    Registers are numbered from 0, those of the revised design after those of the golden one.
+    Registers are numbered from 0, the golden design's first, then the revised design's.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ from .stream_checks import stream_checks
 
 __all__ = ["formal_checks", "run_checks"]
 
-#: What other commands call a unit, where that is no part of its name.
+#: Names here of units that other commands call otherwise.
 SHORT = {"pe": "processing element", "softmax": "softermax"}
 #: Distributions that answers depend on.
 SOLVERS = ("bitwuzla", "z3-solver")

@@ -22,7 +22,7 @@ PORT = re.compile(r"^  (?:input|output)\b[^;]*?(\S+) ?;$", re.MULTILINE)
 class Withdrawn:
     """A seeded fault that any unit with an output stream can have: what waits is withdrawn as soon as it could move.
 
-    It is put around the unit, so that it needs to know nothing of what is inside.
+    It is put around the unit, so that it does not depend on the unit's inside.
 
     Parameters
     ----------

@@ -90,7 +90,7 @@ def output_range(name: str, config: SoftermaxConfig) -> Kernel:
             in_range(row["maximum"], config),
             z3.UGE(d, 1 << (g - 1)),
             z3.ULE(numerator, 1 << p),
-            # The sum has it, but for the unit that truncation may take.
+            # The sum has it, except for the unit that truncation may take.
             z3.ULE(unsigned(numerator, 2 * WIDE), (d + 1) << (p - g)),
         ]
         shifted = floor_shifted(numerator, unsigned(z3.Extract(7, 0, exponent), numerator.size()))
@@ -217,7 +217,7 @@ def select(name: str, config: SoftermaxConfig) -> Kernel:
         results, assumptions = [], normalizing(signals)
         assumptions += [row["exponent"] <= config.power_sum.integer_bits - config.lowest_maximum]
         for x, keep, y in zip(i["x"], bits(i["keep"]), o["y"], strict=True):
-            # The exponent counts from that of 1/2.
+            # The exponent of 1/2 is 0.
             places = signed(row["exponent"], WIDE) - 1 - signed(x >> f, WIDE)
             fraction = z3.Extract(f - 1, 0, x)
             product = row["products"][-1]

@@ -43,7 +43,7 @@ PREPARE = (
 )
 #: Time limit of bounded model checking, in seconds.
 BMC_SECONDS = 600
-#: What abc says at the end of an engine, and of what fails; cycles count from 0.
+#: Messages of abc at the end of an engine, and for a failure; cycles count from 0.
 STATUS = re.compile(r"Status = +(-?\d+) ")
 ASSERTED = re.compile(r"Output +(\d+) of miter .* was asserted in frame +(\d+)")
 
@@ -86,7 +86,7 @@ class Problem:
     folder : Path
         For all files; a counterexample is ``counterexample.vcd`` there.
     covering : bool
-        Try the situations to be covered instead of what is asserted.
+        Try the situations to be covered instead of the assertions.
     """
 
     def __init__(self, harness: Harness, verilog: str, folder: Path, *, covering: bool = False):
@@ -150,5 +150,5 @@ class Problem:
         return int(STATUS.findall(said)[-1]), said
 
     def _abc(self, script: str) -> str:
-        """What abc says of the netlist, whose assumptions become part of what is asserted."""
+        """Output of abc for the netlist; assumptions become part of the assertions."""
         return run_abc(f"read_aiger netlist.aig; fold; {script}", self._folder)

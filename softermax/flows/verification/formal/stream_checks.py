@@ -34,7 +34,7 @@ BY_PRODUCT = {"normalizer": "row_product", "product": UQ(1, 4), "output": UQ(0, 
 MULTIPLY, PRODUCT = SMALL | {"output": UQ(1, 3)}, SMALL | BY_PRODUCT
 #: Rounded by cascade, with two guard bits; a product has a bit more than that, which is rounded away.
 CASCADE = {"rounding": "cascade", "guard_bits": 2, "output": UQ(1, 2)}
-#: The least complete softmax: a lane, and no register but those that there must be.
+#: The smallest complete softmax: one lane, and only the registers that are necessary.
 LEAST = {"lanes": 1, "max_len": 2, "power_sum": UQ(2, 2), "cuts": ()}
 CONFIGS = {
     "small, multiply": SoftermaxConfig(**MULTIPLY, **WIDE),

@@ -60,5 +60,5 @@ def _wires(path: Path) -> dict[str, list[int]]:
         if kind == "wire" and "$" not in place[-1]:
             literal, bit, name = place
             wires[name][int(bit)] = int(literal)
-    # Of some wires a part is not there, as nothing depends on it.
+    # A part of some wires is missing, as nothing depends on it.
     return {name: [bits[place] for place in range(len(bits))] for name, bits in wires.items() if max(bits) < len(bits)}

@@ -158,7 +158,7 @@ def reduction(name: str, config: SoftermaxConfig) -> Kernel:
         assumptions = [z3.Not(signals.is_high("rst")), in_range(slice_["maximum"], config)]
         assumptions += [z3.Or(first, in_range(before["maximum"], config))]
         if not config.sum_can_overflow:
-            # What the other slices of the longest row, and this one, add up to at most.
+            # Largest sum of the other slices of the longest row and this one.
             one = config.lanes << config.power_sum.fraction_bits
             assumptions += [z3.ULE(slice_["sum"], one)]
             assumptions += [z3.Or(first, z3.ULE(before["power_sum"], (config.max_slices - 1) * one))]

@@ -22,7 +22,7 @@ __all__ = ["HOLDS", "UNKNOWN", "VIOLATED", "Unrolling", "decide"]
 #: From Verilog to words, registers without enable or reset of their own.
 PREPARE = ("hierarchy -check -top {top}", "proc", "flatten", "opt", "dffunmap", "opt_clean")
 
-#: What a solver says of a claim.
+#: Answers of a solver to a claim.
 HOLDS, VIOLATED, UNKNOWN = "holds", "violated", "unknown"
 ANSWERS = {bitwuzla.Result.UNSAT: HOLDS, bitwuzla.Result.SAT: VIOLATED, bitwuzla.Result.UNKNOWN: UNKNOWN}
 

@@ -120,7 +120,7 @@ def normalization(
     values, sound = reference.probabilities(m, i.payload, held, config)
     o, of_slice = joined, {"last": i.payload.last, **{name: held[name] for name in flags}}
     if config.rounding == "cascade":
-        # What is sound is no wider.
+        # Sound values are no wider.
         width = reference.largest_result(config).bit_length()
         results = {f"result_{lane}": value[:width] for lane, value in enumerate(values)}
         of_slice, [o] = elastic_register(m, o, results | of_slice)

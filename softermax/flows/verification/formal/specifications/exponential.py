@@ -39,7 +39,7 @@ def _is_right(x: int, result: int) -> bool:
         return False
     binade = exact.numerator.bit_length() - exact.denominator.bit_length()
     binade -= exact < Fraction(2) ** binade
-    # What the decimals leave open counts against the result.
+    # The uncertainty of the decimals counts against the result.
     return abs(_value(result) - exact) + exact / 10 ** (PLACES - 2) < Fraction(2) ** (binade - 10)
 
 
