@@ -159,7 +159,7 @@ def normalize(numerators: np.ndarray, total: np.ndarray, config: BaselineConfig)
     ----------
     numerators : ndarray of uint16, (..., slices, lanes)
     total : ndarray of uint16, (...)
-        Of the whole row. A sum of 0, which only a fully masked row has, counts as 1.
+        Sum of the whole row. A sum of 0, which only a fully masked row has, counts as 1.
 
     Returns
     -------

@@ -88,7 +88,7 @@ class BaselineSoftmaxTiming(CompleteTiming):
     Parameters
     ----------
     framing : Framing
-        Of all slices that will come in.
+        Data of all slices that will come in.
     config : BaselineConfig
     """
 

@@ -44,7 +44,7 @@ def accuracy_plot(results: Sequence[dict], kind: str) -> Plot:
     Parameters
     ----------
     results : list of dict
-        Of :func:`softermax.flows.studies.experiments.experiment`.
+        Results of :func:`softermax.flows.studies.experiments.experiment`.
     kind : str
         ``"bits"`` for lines against bits; otherwise a line for each arm.
     """

@@ -81,7 +81,7 @@ class Plot:
     name : str
         Stem of its files.
     title, caption : str
-        What it shows; the title stands in the plot, the caption below it on a page.
+        Contents; the title stands in the plot, the caption below it on a page.
     svg : str
     png : bytes
     """
@@ -121,7 +121,7 @@ def draw_plot(
     draw : callable
         Draws into a :class:`matplotlib.figure.Figure` with constrained layout.
     subject : str
-        What it is of, in a line below the title.
+        Subject, in a line below the title.
     width, height : float
         In inches.
     """

@@ -55,7 +55,7 @@ def probabilities(preset: str) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     given, exact : ndarray of float64, (n,)
-        Of all scores that are not masked, in the same order.
+        Values of all scores that are not masked, in the same order.
     """
     config = design(preset).config(**SIZE)
     given, exact = [], []

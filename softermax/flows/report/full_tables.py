@@ -56,7 +56,7 @@ class Table:
         Whether a column holds numbers.
     rows : list of list of str
     note : str
-        What is below it.
+        Text below it.
     """
 
     title: str

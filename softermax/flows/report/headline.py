@@ -29,7 +29,7 @@ class HeadlineRow:
     Attributes
     ----------
     measure, unit : str
-        What is compared, and of what.
+        Quantity that is compared, and the level at which.
     published : float
         The paper's ratio, to a baseline of its own.
     ours : dict of str to (float or None)

@@ -113,7 +113,7 @@ def render_page(found: Sequence[Section], errors: Table, plots: Sequence[Plot]) 
     ----------
     errors : Table
     plots : sequence of Plot
-        Those that no library changes.
+        Plots that no library changes.
     """
     environment = Environment(
         loader=PackageLoader("softermax.flows.report"),

@@ -26,7 +26,7 @@ def front_picture(name: str, evaluation: dict) -> str:
     Parameters
     ----------
     name : str
-        Of the library.
+        Name of the library.
     evaluation : dict
         As :func:`softermax.flows.evaluation.evaluation.evaluate` makes it; units at the lanes of the comparison count.
 

@@ -25,7 +25,7 @@ def score_plot(results: list[dict]) -> Plot:
     Parameters
     ----------
     results : list of dict
-        Of :func:`softermax.nn.score_statistics`.
+        Results of :func:`softermax.nn.score_statistics`.
     """
     return draw_plot(
         "score-statistics",

@@ -37,7 +37,7 @@ class Waves:
     bits : dict of str to list of int
         Signals of one bit.
     scores, probabilities : list of (list of float or None)
-        Of all lanes, None where nothing is offered.
+        Values of all lanes, None where nothing is offered.
     rows_in, rows_out : list of (int or None)
         The row, from 0, that is at the input and at the output.
     """

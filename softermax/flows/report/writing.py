@@ -28,7 +28,7 @@ def write_report(evaluations: dict[str, dict], folder: Path) -> Path:
     Returns
     -------
     Path
-        Of the page.
+        Path of the page.
 
     Raises
     ------

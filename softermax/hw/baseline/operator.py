@@ -55,7 +55,7 @@ def advance(
     Parameters
     ----------
     carried : dict of str to Value
-        What passes beside the lanes.
+        Values that pass beside the lanes.
     feeds : tuple of Value
         As for :func:`softermax.hw.elastic.elastic_register`.
 

@@ -40,8 +40,8 @@ class TaskChoice:
     quick : bool
         A few examples, to see that everything works.
     tokens, windows : int or None
-        Of a language model, how long the texts are that it reads, and how many; None: 1024 and 16, 256 and 32 if it is
-        trained, or a few if quick.
+        Length and number of a language model's windows; None: 1024 and 16, 256 and 32 if it is trained, or a few if
+        quick.
     tune : bool
         Whether its arms are trained further.
     only : tuple of str

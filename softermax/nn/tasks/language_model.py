@@ -33,7 +33,7 @@ class Windows:
     Attributes
     ----------
     tokens : int
-        Of each window: the first is given, the others are predicted.
+        Tokens of each window: the first is given, the others are predicted.
     count : int
         Windows, evenly spread over the text.
     """
@@ -73,7 +73,7 @@ class LanguageModelTask(Task):
     model : str or None
         Folder of a decoder, or its name on a hub; None: SmolLM2.
     windows : Windows
-        Of both texts.
+        Windows of both texts.
     steps : int or None
         Training steps, each of a window of its own; None where nothing is trained.
 

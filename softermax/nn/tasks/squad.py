@@ -147,7 +147,7 @@ def best_span(logits: np.ndarray, letters: list[tuple[int, int]]) -> tuple[float
     Parameters
     ----------
     logits : ndarray, (2, tokens or more)
-        Of starts and of ends.
+        Logits of starts and of ends.
     letters : list of tuple of int
         As in a :class:`Part`.
     """

@@ -42,7 +42,7 @@ class Task(ABC):
     Attributes
     ----------
     measures : tuple of str
-        Of :data:`softermax.nn.tasks.measures.MEASURES`, the main one first.
+        Names in :data:`softermax.nn.tasks.measures.MEASURES`, the main one first.
     schedule : Schedule or None
         None where nothing is trained.
     train, test : sequence

@@ -27,7 +27,7 @@ class Text:
     truth : float
         Number of the class, or the rating.
     kind : float
-        Of the test example, where some are measured apart.
+        Group of each test example, where some are measured apart.
     """
 
     id: int

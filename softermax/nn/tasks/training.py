@@ -39,7 +39,7 @@ def train(model: PreTrainedModel, task: Task, epochs: int, rate: float, seed: in
     rate : float
         Learning rate at first.
     seed : int
-        Of the order of examples and of dropout: the same for each attention.
+        Seed of the order of examples and of dropout: the same for each attention.
     """
     reproducible(seed)
     model.train()
