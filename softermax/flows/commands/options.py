@@ -86,6 +86,8 @@ SIZE = (
         help="Format of probabilities, such as UQ(1,11); of preset faithful.",
     ),
     _size("--normalizer", help=f"Kind of normalizer: {_choices('normalizer')}, as the preset has it."),
+    _size("--datapath", help=f"Kind of the baseline's datapath: {_choices('datapath')}; of preset fp16."),
+    _size("--base", help=f"Base of the exponential: {_choices('base')}; of preset fp16."),
     _size("--rounding", help=f"Rounding of results: {_choices('rounding')}; of preset faithful."),
     _size("--guard-bits", type=int, help="Bits that a cascade carries; unless told, enough for every row to sum to 1."),
     click.Option(
