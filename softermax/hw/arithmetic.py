@@ -55,9 +55,12 @@ def linear_piecewise(m: Module, table: PiecewiseLinear, index: Value, *, in_rows
     # The function is monotone, so its slopes have one sign.
     slopes = tuple(abs(slope) for slope in table.slopes)
     rise = Signal(range(max(slopes) * ((1 << table.offset_bits) - 1) + 1))
-    slope = _lookup(slopes, segment)
-    rows = ((slope & bit.replicate(len(slope))) << place for place, bit in enumerate(offset))
-    m.d.comb += rise.eq(sum(rows, Const(0, 1)) if in_rows else slope * offset)
+    if in_rows:
+        slope = Signal(range(max(slopes) + 1))
+        m.d.comb += slope.eq(_lookup(slopes, segment))
+        m.d.comb += rise.eq(sum((slope & bit.replicate(len(slope))) << place for place, bit in enumerate(offset)))
+    else:
+        m.d.comb += rise.eq(_lookup(slopes, segment) * offset)
     exact = intercept + rise if table.slopes[0] >= 0 else intercept - rise
     return drop_fraction(m, exact, table.guard_bits, table.width, "table_value")
 

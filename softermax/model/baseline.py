@@ -99,6 +99,11 @@ class BaselineConfig(RowShape):
         return self.datapath == "fused"
 
     @property
+    def maximum_stages(self) -> int:
+        """Registers up to the running maximum; the exponential of a fused datapath is fast enough for one more."""
+        return 2 if self.fused else 1
+
+    @property
     def numerator_latency(self) -> int:
         """Latency from a slice's second pass to its numerators: subtraction, if it is apart, and exponential."""
         return EXPONENTIAL_STAGES + (not self.fused)
@@ -131,7 +136,7 @@ class BaselineConfig(RowShape):
     @property
     def score_depth(self) -> int:
         """Slices of scores that wait for their row's maximum: a row, and what passes while it is on its way."""
-        return self.max_slices + 2
+        return self.max_slices + self.maximum_stages + 1
 
     @property
     def numerator_depth(self) -> int:

@@ -29,7 +29,7 @@ class BaselineUnnormedTiming:
     def __init__(self, last: np.ndarray, config: BaselineConfig):
         self._last = last
         self._entered = {"i": 0, "again": 0}
-        self._running, self._maximum = Chain(1), Chain(1)
+        self._running, self._maximum = Chain(config.maximum_stages), Chain(1)
         self._numerators = Chain(config.numerator_latency, streams=2)
         self._sums = Chain(config.adder_latency)
         self._totals = Chain(config.conversion_latency) if config.conversion_latency else None

@@ -36,13 +36,16 @@ class FusedDatapath:
         self._form = score_form(score, self._exponential)
         self.width, self.maximum, self.masked = self._form.width, self._form.maximum, self._form.masked
 
-    def found(self, m: Module, i, first: Value, head: StageOutput) -> Value:
+    def no_number(self, i) -> Value:
+        """Whether one of a slice's scores is no number."""
+        return Cat(self._form.no_number(x.as_unsigned()) & keep for x, keep in zip(i.x, i.keep, strict=True)).any()
+
+    def found(self, m: Module, no_number: Value, first: Value, head: StageOutput) -> Value:
         """Whether one of the row's scores so far is no number."""
-        no_number = Signal(name="running_no_number", reset_less=True)
-        none = [self._form.no_number(x.as_unsigned()) & keep for x, keep in zip(i.x, i.keep, strict=True)]
+        found = Signal(name="running_no_number", reset_less=True)
         with m.If(head.transfer):
-            m.d.sync += no_number.eq(Cat(none).any() | (no_number & ~first))
-        return no_number
+            m.d.sync += found.eq(no_number | (found & ~first))
+        return found
 
     def reference(self, m: Module, row_maximum: Value, found: Value) -> dict[str, Value]:
         """What the lanes need to know of a row."""

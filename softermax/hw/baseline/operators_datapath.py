@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from amaranth.hdl import Module, Signal, Value
+from amaranth.hdl import Const, Module, Signal, Value
 
 from softermax.model.baseline import BaselineConfig
 from softermax.model.exponential import EXPONENTIAL, Exponential
@@ -48,7 +48,11 @@ class OperatorsDatapath:
         """A masked lane counts as the lowest number of all, which is all ones."""
         return x | (~keep).replicate(16)
 
-    def found(self, m: Module, i, first: Value, head: StageOutput) -> None:
+    def no_number(self, i) -> Value:
+        """Whether a slice spoils its row: not before its exponentials do."""
+        return Const(0, 1)
+
+    def found(self, m: Module, no_number: Value, first: Value, head: StageOutput) -> None:
         """What the first pass finds besides the maximum: nothing."""
 
     def reference(self, m: Module, row_maximum: Value, found: None) -> dict[str, Value]:

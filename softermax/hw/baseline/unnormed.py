@@ -51,8 +51,6 @@ class BaselineUnnormedSoftmaxUnit(StreamUnit):
         Clock cycles from a row's last slice being taken again to the row's sum standing at the output.
     """
 
-    maximum_latency = 2
-
     def __init__(self, config: BaselineConfig, *, score: QFormat | None = None):
         config = BaselineConfig.of(config)
         super().__init__(
@@ -61,6 +59,7 @@ class BaselineUnnormedSoftmaxUnit(StreamUnit):
             outputs={"o": numerator_slice, "row": row_total},
         )
         self._datapath = FusedDatapath(config, score) if config.fused else OperatorsDatapath(config, score)
+        self.maximum_latency = config.maximum_stages + 1
         self.slice_latency = config.numerator_latency
         self.latency = self.slice_latency + config.sum_latency
 
@@ -86,13 +85,22 @@ class BaselineUnnormedSoftmaxUnit(StreamUnit):
         ]
         while len(level) > 1:
             level = pairwise(m, datapath.maximum, level)
+        of_slice = {"no_number": datapath.no_number(i), "last": i.last, "overlong": i.overlong}
+        maximum = level[0]
+        for _ in range(self.config.maximum_stages - 1):
+            held, [head] = elastic_register(m, head, {"slice_maximum": maximum, **of_slice})
+            maximum = held.pop("slice_maximum")
+            of_slice = held
         first = Signal(init=1)
         running = Signal(datapath.width, name="running_maximum", reset_less=True)
         with m.If(head.transfer):
-            m.d.sync += [first.eq(i.last), running.eq(Mux(first, level[0], datapath.maximum(m, running, level[0])))]
-        found = datapath.found(m, i, first, head)
+            m.d.sync += [
+                first.eq(of_slice["last"]),
+                running.eq(Mux(first, maximum, datapath.maximum(m, running, maximum))),
+            ]
+        found = datapath.found(m, of_slice["no_number"], first, head)
         # The running maximum at a row's end is the row's, so it waits as the register's data do.
-        seen, [head] = elastic_register(m, head, {"overlong": i.overlong}, feeds=(i.last,))
+        seen, [head] = elastic_register(m, head, {"overlong": of_slice["overlong"]}, feeds=(of_slice["last"],))
         held, [head] = elastic_register(m, head, {**datapath.reference(m, running, found), **seen})
         return held, head
 
