@@ -32,8 +32,8 @@ __all__ = [
 #: Pipeline stages of the operators that have several; of adders, multiplier and comparison, one each.
 DIVIDER_STAGES = 3
 EXPONENTIAL_STAGES = 2
-#: Of the adders of the fused datapath.
-FIXED_SUM_STAGES = 1
+#: Of the adders of the fused datapath: over the lanes, and over the slices.
+FIXED_SUM_STAGES = 2
 
 #: What the parameters may be that have a name for each choice.
 CHOICES = {"normalizer": ("divide", "multiply"), "datapath": ("operators", "fused"), "base": BASES}

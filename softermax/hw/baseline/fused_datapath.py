@@ -68,8 +68,9 @@ class FusedDatapath:
         return to_binary16(m, result)
 
     def total(self, m: Module, numerators: list[Value], flags: dict[str, Value], head: StageOutput):
-        """The sum over the lanes and over the slices of a row, in one cycle; and its conversion."""
-        slice_sum = sum_of(m, numerators)
+        """The sum over the lanes and over the slices of a row, a cycle each; and its conversion."""
+        held, [head] = elastic_register(m, head, {"slice_sum": sum_of(m, numerators), **flags})
+        slice_sum, flags = held.pop("slice_sum"), held
         first = Signal(init=1)
         total = Signal((self._config.capacity << SUM_FRACTION_BITS).bit_length(), name="running_total", reset_less=True)
         with m.If(head.transfer):
