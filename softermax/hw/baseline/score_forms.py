@@ -81,10 +81,10 @@ class FixedForm:
     def __init__(self, score: QFormat, exponential: FusedExponential):
         self.width = score.width
         self._below = exponential.difference_fraction_bits - score.fraction_bits
-        self._reach = int(exponential.fixed(exponential.reach)) >> self._below
         if self._below < 0 or not score.signed:
             most = exponential.difference_fraction_bits
             raise ValueError(f"the score's format must be signed with at most {most} fraction bits, not {score}")
+        self._reach = int(exponential.fixed(exponential.reach)) >> self._below
 
     def maximum(self, m: Module, a: Value, b: Value) -> Value:
         """The larger of two scores."""
