@@ -43,8 +43,11 @@ def saturate(value: Value, width: int) -> Value:
     return value[:width] | value[width:].any().replicate(width)
 
 
-def linear_piecewise(m: Module, table: PiecewiseLinear, index: Value) -> Value:
-    """The result of a linear-piecewise table for an unsigned index of ``table.fraction_bits`` bits."""
+def linear_piecewise(m: Module, table: PiecewiseLinear, index: Value, *, in_rows: bool = False) -> Value:
+    """The result of a linear-piecewise table for an unsigned index of ``table.fraction_bits`` bits.
+
+    The slope is multiplied as ``*`` does, or as a plain sum of rows, which is smaller for a few bits.
+    """
     offset, segment = index[: table.offset_bits], index[table.offset_bits :]
     intercept = _lookup(table.intercepts, segment)
     if not table.offset_bits:
@@ -52,7 +55,12 @@ def linear_piecewise(m: Module, table: PiecewiseLinear, index: Value) -> Value:
     # The function is monotone, so its slopes have one sign.
     slopes = tuple(abs(slope) for slope in table.slopes)
     rise = Signal(range(max(slopes) * ((1 << table.offset_bits) - 1) + 1))
-    m.d.comb += rise.eq(_lookup(slopes, segment) * offset)
+    if in_rows:
+        slope = Signal(range(max(slopes) + 1))
+        m.d.comb += slope.eq(_lookup(slopes, segment))
+        m.d.comb += rise.eq(sum((slope & bit.replicate(len(slope))) << place for place, bit in enumerate(offset)))
+    else:
+        m.d.comb += rise.eq(_lookup(slopes, segment) * offset)
     exact = intercept + rise if table.slopes[0] >= 0 else intercept - rise
     return drop_fraction(m, exact, table.guard_bits, table.width, "table_value")
 

@@ -1,7 +1,9 @@
 """Golden model of the baseline: a conventional, numerically stable softmax in IEEE binary16, three passes over a row.
 
-y_i = e**(x_i - max x) / sum_j e**(x_j - max x), each operation rounded as :mod:`softermax.model.binary16` says, in the
-order of the hardware: a row in slices of ``lanes``; the sum by a tree over the lanes, then slice after slice.
+y_i = e**(x_i - max x) / sum_j e**(x_j - max x), or the same of base 2. By the datapath ``operators`` each operation is
+rounded as :mod:`softermax.model.binary16` says, in the order of the hardware: a row in slices of ``lanes``; the sum by
+a tree over the lanes, then slice after slice. By ``fused`` difference and sum are in fixed point, see
+:mod:`softermax.model.fused_exponential` and :mod:`softermax.model.fixed_sum`.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ from typing import ClassVar
 import numpy as np
 
 from . import binary16
-from .exponential import exponential
+from .exponential import BASES, EXPONENTIAL, Exponential
+from .fixed_sum import to_fixed_numerator, total_of
+from .fused_exponential import NOTHING, FusedExponential, to_binary16
 from .rows import check_row, check_scores, plain_rows, to_slices
 from .shape import RowShape, check_choices
 
@@ -28,9 +32,11 @@ __all__ = [
 #: Pipeline stages of the operators that have several; of adders, multiplier and comparison, one each.
 DIVIDER_STAGES = 3
 EXPONENTIAL_STAGES = 2
+#: Of the adders of the fused datapath: over the lanes, and over the slices.
+FIXED_SUM_STAGES = 2
 
 #: What the parameters may be that have a name for each choice.
-CHOICES = {"normalizer": ("divide", "multiply")}
+CHOICES = {"normalizer": ("divide", "multiply"), "datapath": ("operators", "fused"), "base": BASES}
 
 #: What a masked lane counts as in the maximum: the lowest binary16 in IEEE 754's totalOrder, a NaN.
 LOWEST = 0xFFFF
@@ -38,7 +44,7 @@ LOWEST = 0xFFFF
 
 @dataclass(frozen=True, kw_only=True)
 class BaselineConfig(RowShape):
-    """Sizes of the baseline softmax. Scores and probabilities are binary16, the base is e.
+    """Sizes and kind of the baseline softmax. Scores and probabilities are binary16.
 
     Parameters
     ----------
@@ -48,6 +54,11 @@ class BaselineConfig(RowShape):
     normalizer : str
         ``"divide"``: a divider for each lane, whose results are correctly rounded. ``"multiply"``: one reciprocal for
         each row and a multiplier for each lane, whose results are rounded twice.
+    datapath : str
+        ``"operators"``: a subtractor, an exponential and adders of binary16, composed. ``"fused"``: the exponential
+        takes the difference in fixed point, and the sum is one of integers; smaller and more exact.
+    base : str
+        Of the exponential, ``"e"`` or ``"2"``.
 
     Raises
     ------
@@ -56,15 +67,23 @@ class BaselineConfig(RowShape):
     """
 
     normalizer: str = "divide"
+    datapath: str = "operators"
+    base: str = "e"
 
-    #: The base of the exponential, as Softermax's configs have one.
-    base = "e"
     presets: ClassVar[tuple[str, ...]] = ("fp16",)
 
     @classmethod
-    def fp16(cls, lanes: int = 16, max_len: int = 384, *, normalizer: str = "divide") -> BaselineConfig:
+    def fp16(
+        cls,
+        lanes: int = 16,
+        max_len: int = 384,
+        *,
+        normalizer: str = "divide",
+        datapath: str = "operators",
+        base: str = "e",
+    ) -> BaselineConfig:
         """The preset of the baseline, at the sizes that the paper's has."""
-        return cls(lanes=lanes, max_len=max_len, normalizer=normalizer)
+        return cls(lanes=lanes, max_len=max_len, normalizer=normalizer, datapath=datapath, base=base)
 
     def __post_init__(self):
         super().__post_init__()
@@ -75,9 +94,34 @@ class BaselineConfig(RowShape):
             raise ValueError(f"max_len must be at most {most} with {self.lanes} lanes, not {self.max_len!r}")
 
     @property
+    def fused(self) -> bool:
+        """Whether the exponential takes the difference in fixed point."""
+        return self.datapath == "fused"
+
+    @property
+    def maximum_stages(self) -> int:
+        """Registers up to the running maximum; the exponential of a fused datapath is fast enough for one more."""
+        return 2 if self.fused else 1
+
+    @property
     def numerator_latency(self) -> int:
-        """Latency from a slice's second pass to its numerators: subtraction and exponential."""
-        return 1 + EXPONENTIAL_STAGES
+        """Latency from a slice's second pass to its numerators: subtraction, if it is apart, and exponential."""
+        return EXPONENTIAL_STAGES + (not self.fused)
+
+    @property
+    def adder_latency(self) -> int:
+        """Latency from a slice's numerators to the running sum that has them."""
+        return FIXED_SUM_STAGES if self.fused else self.tree_levels + 1
+
+    @property
+    def conversion_latency(self) -> int:
+        """Latency from a row's running sum to the sum in binary16."""
+        return 1 if self.fused else 0
+
+    @property
+    def sum_latency(self) -> int:
+        """Latency from the numerators of a row's last slice to the row's sum."""
+        return self.adder_latency + self.conversion_latency
 
     @property
     def row_latency(self) -> int:
@@ -92,12 +136,12 @@ class BaselineConfig(RowShape):
     @property
     def score_depth(self) -> int:
         """Slices of scores that wait for their row's maximum: a row, and what passes while it is on its way."""
-        return self.max_slices + 2
+        return self.max_slices + self.maximum_stages + 1
 
     @property
     def numerator_depth(self) -> int:
         """Slices of numerators that wait for their row's sum: a row, and what passes while it is on its way."""
-        return self.max_slices + self.tree_levels + self.row_latency + 1
+        return self.max_slices + self.sum_latency + self.row_latency
 
 
 @dataclass(frozen=True)
@@ -112,14 +156,18 @@ class BaselineRows:
         e**(x - row maximum); 0 where masked.
     total : ndarray of uint16, (..., slices)
         Running denominator.
+    no_number : ndarray of bool, (...)
+        Rows that give NaNs although their numerators are 0 and their sums 1; of a datapath of operators none, as their
+        numerators and sums are NaNs themselves.
     """
 
     maximum: np.ndarray
     numerators: np.ndarray
     total: np.ndarray
+    no_number: np.ndarray
 
 
-def exponential_sums(x: np.ndarray, keep: np.ndarray | None) -> BaselineRows:
+def exponential_sums(x: np.ndarray, keep: np.ndarray | None, config: BaselineConfig) -> BaselineRows:
     """The first two passes over whole rows.
 
     Parameters
@@ -128,12 +176,30 @@ def exponential_sums(x: np.ndarray, keep: np.ndarray | None) -> BaselineRows:
         Raw binary16 scores.
     keep : ndarray of bool, (..., slices, lanes), or None
         Lanes that take part; None keeps all.
+    config : BaselineConfig
     """
-    maximum = _running(binary16.maximum, _tree(binary16.maximum, x if keep is None else np.where(keep, x, LOWEST)))
-    numerators = exponential(binary16.subtract(x, maximum[..., -1:, None]))
-    if keep is not None:
-        numerators = np.where(keep, numerators, np.uint16(0))
-    return BaselineRows(maximum, numerators, _running(binary16.add, _tree(binary16.add, numerators)))
+    keep = np.broadcast_to(True, x.shape) if keep is None else keep
+    maximum = _running(binary16.maximum, _tree(binary16.maximum, np.where(keep, x, LOWEST)))
+    return (_fused_sums if config.fused else _operator_sums)(x, keep, maximum, config)
+
+
+def _operator_sums(x, keep, maximum, config: BaselineConfig) -> BaselineRows:
+    """Numerators and sums by operators of binary16."""
+    exponential = Exponential(EXPONENTIAL.segments, config.base)
+    numerators = np.where(keep, exponential(binary16.subtract(x, maximum[..., -1:, None])), np.uint16(0))
+    total = _running(binary16.add, _tree(binary16.add, numerators))
+    return BaselineRows(maximum, numerators, total, np.zeros(x.shape[:-2], bool))
+
+
+def _fused_sums(x, keep, maximum, config: BaselineConfig) -> BaselineRows:
+    """Numerators and sums in fixed point. A row with a NaN or an infinite maximum has no numerators but a flag."""
+    nan = (x & binary16.MAGNITUDE) > binary16.INFINITY
+    infinite = (maximum[..., -1] & binary16.MAGNITUDE) == binary16.INFINITY
+    no_number = infinite | (keep & nan).any(axis=(-2, -1))
+    counts = keep & ~no_number[..., None, None]
+    numerators = np.where(counts, FusedExponential(config.base)(x, maximum[..., -1:, None]), NOTHING)
+    total = np.cumsum(to_fixed_numerator(numerators).sum(axis=-1), axis=-1)
+    return BaselineRows(maximum, to_binary16(numerators), total_of(total), no_number)
 
 
 def _tree(operation, values: np.ndarray) -> np.ndarray:
@@ -152,23 +218,22 @@ def _running(operation, values: np.ndarray) -> np.ndarray:
     return running
 
 
-def normalize(numerators: np.ndarray, total: np.ndarray, config: BaselineConfig) -> np.ndarray:
+def normalize(rows: BaselineRows, config: BaselineConfig) -> np.ndarray:
     """The third pass: probabilities of whole rows.
 
-    Parameters
-    ----------
-    numerators : ndarray of uint16, (..., slices, lanes)
-    total : ndarray of uint16, (...)
-        Sum of the whole row. A sum of 0, which only a fully masked row has, counts as 1.
+    A sum of 0, which only a fully masked row has, counts as 1.
 
     Returns
     -------
     ndarray of uint16, (..., slices, lanes)
     """
+    total = rows.total[..., -1]
     divisor = np.where(total == 0, np.uint16(binary16.ONE), total)[..., None, None]
     if config.normalizer == "multiply":
-        return binary16.multiply(numerators, binary16.reciprocal(divisor))
-    return binary16.divide(numerators, divisor)
+        probabilities = binary16.multiply(rows.numerators, binary16.reciprocal(divisor))
+    else:
+        probabilities = binary16.divide(rows.numerators, divisor)
+    return np.where(rows.no_number[..., None, None], np.uint16(binary16.NAN), probabilities)
 
 
 def baseline_softmax_raw(raw, config: BaselineConfig | str, mask=None) -> np.ndarray:
@@ -202,8 +267,7 @@ def baseline_softmax_raw(raw, config: BaselineConfig | str, mask=None) -> np.nda
     if raw.size and not (raw.min() >= 0 and raw.max() <= 0xFFFF):
         raise ValueError(f"raw scores must be 0 to 65535 for binary16, not {raw.min()} to {raw.max()}")
     x, keep = to_slices(raw.astype(np.uint16), kept, config)
-    rows = exponential_sums(x, keep)
-    y = normalize(rows.numerators, rows.total[..., -1], config)
+    y = normalize(exponential_sums(x, keep, config), config)
     return y.reshape(*raw.shape[:-1], y.shape[-2] * y.shape[-1])[..., : raw.shape[-1]]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -30,5 +31,12 @@ BASELINE = Arithmetic(
     conversion_stages=1,
 )
 
+
+def _arithmetic(config: BaselineConfig) -> Arithmetic:
+    """That of a config: by a fused datapath scores in fixed point need no conversion."""
+    base = 2.0 if config.base == "2" else math.e
+    return replace(BASELINE, exponential_base=base, conversion_stages=0 if config.fused else 1)
+
+
 # Set here, not in the class: the timing model is made from the config, so the config cannot import it.
-BaselineConfig.arithmetic = BASELINE
+BaselineConfig.arithmetic = property(_arithmetic)

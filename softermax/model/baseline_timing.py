@@ -29,22 +29,28 @@ class BaselineUnnormedTiming:
     def __init__(self, last: np.ndarray, config: BaselineConfig):
         self._last = last
         self._entered = {"i": 0, "again": 0}
-        self._running, self._maximum = Chain(1), Chain(1)
+        self._running, self._maximum = Chain(config.maximum_stages), Chain(1)
         self._numerators = Chain(config.numerator_latency, streams=2)
-        self._sums = Chain(config.tree_levels + 1)
+        self._sums = Chain(config.adder_latency)
+        self._totals = Chain(config.conversion_latency) if config.conversion_latency else None
         self.chains: Chains = {
             "running maximum": self._running,
             "row maximum": self._maximum,
             "numerator": self._numerators,
             "sum": self._sums,
         }
+        if self._totals is not None:
+            self.chains["total"] = self._totals
         self.levels: dict[str, int] = {}
 
     def _ends_row(self, item: int) -> tuple[bool]:
         return (bool(self._last[item]),)
 
+    def _sum_ready(self, readies) -> bool:
+        return readies[1] if self._totals is None else self._totals.ready(readies[1])
+
     def _tree_ready(self, readies) -> bool:
-        return self._sums.ready(readies[1])
+        return self._sums.ready(self._sum_ready(readies))
 
     def _second_pass(self, valids, readies) -> tuple[bool, bool]:
         """``again.ready``, and whether the row's last slice is taken, so that its maximum is done with."""
@@ -58,11 +64,11 @@ class BaselineUnnormedTiming:
 
     def valids(self):
         """``o.valid`` and ``row.valid``."""
-        return self._numerators.valid[0], self._sums.valid[0]
+        return self._numerators.valid[0], (self._totals or self._sums).valid[0]
 
     def shown(self):
         """The slices at ``o`` and at ``row``."""
-        return self._numerators.item, self._sums.item
+        return self._numerators.item, (self._totals or self._sums).item
 
     def clock(self, valids, readies):
         """Clock edge."""
@@ -74,7 +80,10 @@ class BaselineUnnormedTiming:
         maximum_ready, tree_ready = self._maximum.ready(maximum_taken), self._tree_ready(readies)
         summed = self._numerators.item if self._numerators.valid[1] and tree_ready else None
         found = self._running.item if self._running.valid[0] and maximum_ready else None
-        self._sums.clock(summed, readies[1], feeds=self._ends_row)
+        sum_ready = self._sum_ready(readies)
+        if self._totals is not None:
+            self._totals.clock(self._sums.item if self._sums.valid[0] and sum_ready else None, readies[1])
+        self._sums.clock(summed, sum_ready, feeds=self._ends_row)
         self._numerators.clock(entering[1], readies[0], tree_ready, feeds=lambda item: (True, True))
         self._maximum.clock(found, maximum_taken)
         self._running.clock(entering[0], maximum_ready, feeds=self._ends_row)

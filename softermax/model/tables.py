@@ -20,7 +20,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-__all__ = ["PiecewiseLinear", "power_of_two_table", "reciprocal_table"]
+__all__ = ["PiecewiseLinear", "compact_power_of_two_table", "power_of_two_table", "reciprocal_table"]
 
 #: Bits by which a slope is finer than its offset needs; they hold the slope's rounding below 1/8 unit.
 SLOPE_GUARD_BITS = 2
@@ -176,6 +176,54 @@ def power_of_two_table(
     )
     table = replace(table, approximation_error=table.approximation_error + 2 * math.log(2) * middle)
     return table if direction == "nearest" else _move(table, np.exp2, 0.0, direction)
+
+
+@lru_cache
+def compact_power_of_two_table(
+    fraction_bits: int, segments: int, output_fraction_bits: int, *, slope_bits: int, kept_bits: int
+) -> PiecewiseLinear:
+    """2**t for a t that was cut from a longer one, with coefficients of as few bits as are asked for.
+
+    Each segment's slope and intercept are those of the least largest error over its entries, found by trying: with so
+    few bits the minimax line, rounded, is not the best one.
+
+    Parameters
+    ----------
+    slope_bits : int
+        Bits by which the sum of intercept and product is finer than the result: the table's ``guard_bits``.
+    kept_bits : int
+        So many of them the intercepts have; the lower ones are 0, so that of a product's lowest bits nothing is made
+        in hardware.
+    """
+    steps = (1 << fraction_bits) // segments
+    offset, unit, half = np.arange(steps), 2.0 ** (output_fraction_bits + slope_bits), (1 << slope_bits) >> 1
+    intercepts, slopes, errors = [], [], []
+    for segment in range(segments):
+        exact = 2.0 ** ((segment * steps + offset + 0.5) * 2.0**-fraction_bits) * unit
+        middle = round(float((exact[-1] - exact[0]) / (steps - 1)))
+        _, intercept, slope = min(
+            (np.abs(((intercept + slope * offset) >> slope_bits << slope_bits) - exact).max(), intercept, slope)
+            for slope in (middle - 1, middle, middle + 1)
+            for intercept in _multiples(exact[0] - 2 * half, exact[0] + 4 * half, 1 << (slope_bits - kept_bits))
+        )
+        intercepts.append(intercept)
+        slopes.append(slope)
+        errors.append(np.abs(intercept - half + slope * offset - exact).max() / unit)
+    cut = 2 * math.log(2) * 2.0 ** -(fraction_bits + 1)
+    return PiecewiseLinear(
+        fraction_bits,
+        (steps - 1).bit_length(),
+        output_fraction_bits,
+        slope_bits,
+        tuple(intercepts),
+        tuple(slopes),
+        float(max(errors)) + cut,
+    )
+
+
+def _multiples(start: float, stop: float, step: int) -> range:
+    """The multiples of a step from start to stop."""
+    return range(math.ceil(start / step) * step, math.floor(stop) + 1, step)
 
 
 @lru_cache(maxsize=512)

@@ -21,6 +21,9 @@ from .unit_models import UnitModel, softmax_model
 
 __all__ = ["NORMALIZATION", "SOFTMAX", "UNNORMED", "baseline_values"]
 
+#: What is known of a row after its last slice.
+_ROW_FIELDS = ("total", "no_number", "overlong")
+
 
 def _unnormed_streams(slices, config: BaselineConfig) -> UnitStreams:
     """The streams of the baseline's Unnormed Softmax Unit over slices."""
@@ -34,7 +37,7 @@ def _unnormed_streams(slices, config: BaselineConfig) -> UnitStreams:
     }
     shown = {
         "o": PackedStream.pack(numerator_slice(config), {name: values[name] for name in ("u", "last")}),
-        "row": PackedStream.pack(row_total(config), {name: values[name] for name in ("total", "overlong")}),
+        "row": _row_stream({name: values[name] for name in _ROW_FIELDS}, config),
     }
     return UnitStreams(sources, shown, framing)
 
@@ -43,10 +46,10 @@ def _normalization_streams(slices, config: BaselineConfig) -> UnitStreams:
     """The streams of the baseline's Normalization Unit over slices."""
     framing = frame(slices[2], config)
     values = baseline_values(slices[0][framing.kept], slices[1][framing.kept], framing, config)
-    of_rows = {name: values[name][framing.last] for name in ("total", "overlong")}
+    of_rows = {name: values[name][framing.last] for name in _ROW_FIELDS}
     sources = {
         "i": PackedStream.pack(numerator_slice(config), {name: values[name] for name in ("u", "last")}),
-        "row": PackedStream.pack(row_total(config), of_rows),
+        "row": _row_stream(of_rows, config),
     }
     return UnitStreams(sources, {"o": _probability_stream(values, config)}, framing)
 
@@ -69,14 +72,21 @@ def baseline_values(x: np.ndarray, keep: np.ndarray, framing: Framing, config: B
     shape = (rows[-1] + 1, columns.max() + 1, config.lanes)
     padded_x, padded_keep = np.zeros(shape, np.uint16), np.zeros(shape, bool)
     padded_x[rows, columns], padded_keep[rows, columns] = x, keep
-    values = exponential_sums(padded_x, padded_keep)
+    values = exponential_sums(padded_x, padded_keep, config)
     return {
         "u": values.numerators[rows, columns],
         "total": values.total[rows, columns],
-        "y": normalize(values.numerators, values.total[:, -1], config)[rows, columns],
+        "no_number": values.no_number[rows],
+        "y": normalize(values, config)[rows, columns],
         "last": framing.last,
         "overlong": framing.overlong[np.flatnonzero(framing.last)[rows]],
     }
+
+
+def _row_stream(fields: dict[str, np.ndarray], config: BaselineConfig) -> PackedStream:
+    """The sums of rows, with the flags that a config's have."""
+    layout = row_total(config)
+    return PackedStream.pack(layout, {name: fields[name] for name in layout.members})
 
 
 def _probability_stream(values, config: BaselineConfig) -> PackedStream:

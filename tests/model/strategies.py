@@ -118,7 +118,7 @@ SPECIAL_BINARY16 = [
 ]
 
 
-def baseline_configs(*, max_lanes=9):
+def baseline_configs(*, max_lanes=9, datapaths=("operators", "fused")):
     """Any config of the baseline, of up to four slices."""
     lanes = st.integers(1, max_lanes)
     return lanes.flatmap(
@@ -127,6 +127,8 @@ def baseline_configs(*, max_lanes=9):
             lanes=st.just(lanes),
             max_len=st.integers(1, 4 * lanes),
             normalizer=st.sampled_from(["divide", "multiply"]),
+            datapath=st.sampled_from(datapaths),
+            base=st.sampled_from(["e", "2"]),
         )
     )
 
@@ -153,7 +155,7 @@ def baseline_rows(draw, config):
 
 
 @st.composite
-def baseline_configs_and_rows(draw):
+def baseline_configs_and_rows(draw, **choices):
     """A config of the baseline with a row for it: ``(config, raw, kept)``."""
-    config = draw(baseline_configs())
+    config = draw(baseline_configs(**choices))
     return config, *draw(baseline_rows(config))

@@ -54,7 +54,7 @@ def test_the_longest_row_does_not_overflow_the_sum(lanes):
     """17 lanes are the worst: from 2**15 on each slice of 17 ones rounds up to 32."""
     longest = 32759 // lanes * lanes
     config = BaselineConfig(lanes=lanes, max_len=longest)
-    rows = exponential_sums(np.zeros((1, config.max_slices, lanes), np.uint16), None)
+    rows = exponential_sums(np.zeros((1, config.max_slices, lanes), np.uint16), None, config)
     assert rows.total[0, -1] < INFINITY
     with pytest.raises(ValueError, match=rf"^max_len must be at most {longest} with {lanes} lanes, not {longest + 1}$"):
         BaselineConfig(lanes=lanes, max_len=longest + 1)

@@ -163,6 +163,27 @@ def test_a_buffer_of_one_slice_less_would_stall(buffer, length, lanes, normalize
 
 
 @each_style
+@each_width
+@pytest.mark.parametrize("length", [1, 2, 5])
+@pytest.mark.parametrize("buffer", ["missing_scores", "missing_numerators"])
+def test_a_fused_buffer_of_one_slice_less_would_stall(buffer, length, lanes, normalizer, monkeypatch):
+    config = ShallowConfig(lanes=lanes, max_len=length * lanes, normalizer=normalizer, datapath="fused")
+    assert at_full_speed(length, config)
+    monkeypatch.setattr(ShallowConfig, buffer, 1)
+    assert not at_full_speed(length, config)
+
+
+@each_style
+@pytest.mark.parametrize("length", [1, 2, 24])
+def test_latency_of_the_complete_fused_unit(length, normalizer):
+    """Three to the maximum, two to the numerators, three to the sum, four to the probabilities."""
+    config = BaselineConfig(lanes=16, max_len=384, normalizer=normalizer, datapath="fused")
+    entered, left = softmax([length], config)
+    assert left[0] == entered[-1] + length - 1 + 3 + 2 + 3 + 4
+    assert left == list(range(left[0], left[0] + length))
+
+
+@each_style
 def test_overlong_rows_are_dropped_at_a_slice_a_cycle(normalizer):
     entered, left = softmax([2, 9, 2], config_of(2, 1, normalizer))
     assert entered == list(range(13))

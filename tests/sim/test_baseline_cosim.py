@@ -21,6 +21,20 @@ WIDE = BaselineConfig(lanes=16, max_len=384)
 POINTS = {
     "unnormed": (BaselineUnnormedSoftmaxUnit, SMALL, 1, 2 + 3),
     "normalization": (BaselineNormalizationUnit, replace(SMALL, normalizer="multiply"), 0, 3 + 1),
+    "unnormed, fused": (BaselineUnnormedSoftmaxUnit, replace(SMALL, datapath="fused"), 1, 3 + 2),
+    "normalization, fused": (
+        BaselineNormalizationUnit,
+        replace(SMALL, normalizer="multiply", datapath="fused"),
+        0,
+        3 + 1,
+    ),
+    "fused": (BaselineSoftmax, replace(SMALL, datapath="fused"), 2, 12),
+    "fused, multiply, base 2": (
+        BaselineSoftmax,
+        replace(SMALL, normalizer="multiply", datapath="fused", base="2"),
+        2,
+        12,
+    ),
     "16 lanes, divide": (BaselineSoftmax, WIDE, 2, 10 + 4),
     "16 lanes, multiply": (BaselineSoftmax, replace(WIDE, normalizer="multiply"), 2, 10 + 4),
 }

@@ -21,6 +21,7 @@ from softermax.sim.traffic import bursty
 from ..hw.stimuli import difficult_rows, make_trace
 from .baseline_faults import BASELINE_FAULTS
 from .faults import CASCADE_FAULTS, MULTIPLY_FAULTS, PRODUCT_FAULTS, TOP, UNNORMED, faulty_verilog
+from .fused_faults import FUSED_FAULTS
 from .pe_faults import PROCESSING_ELEMENT_FAULTS
 
 SIZES = {"lanes": 3, "max_len": 24, "power_sum": UQ(4, 6), "saturate": True}
@@ -48,6 +49,11 @@ STYLES = {
     ),
     "processing element": (ProcessingElement, PROCESSING_ELEMENT, PROCESSING_ELEMENT_FAULTS),
     "baseline": (BaselineSoftmax, BaselineConfig(lanes=3, max_len=24), BASELINE_FAULTS),
+    "fused baseline": (
+        BaselineSoftmax,
+        BaselineConfig(lanes=3, max_len=24, normalizer="multiply", datapath="fused"),
+        FUSED_FAULTS,
+    ),
 }
 ROWS, HEADS = 30, 9
 

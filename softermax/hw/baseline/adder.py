@@ -11,7 +11,7 @@ from .operator import Operator
 from .ripple import greater, name_value
 from .rounding import Operand, normalise, pack
 
-__all__ = ["ADDER", "NONNEGATIVE_ADDER", "SUBTRACTOR", "add", "add_nonnegative", "subtract"]
+__all__ = ["ADDER", "NONNEGATIVE_ADDER", "SUBTRACTOR", "add", "add_nonnegative", "align", "subtract"]
 
 
 def add(m: Module, a: Value, b: Value) -> Value:
@@ -21,7 +21,7 @@ def add(m: Module, a: Value, b: Value) -> Value:
     large = Operand(name_value(m, Mux(swap, b.raw, a.raw), "large"))
     small = Operand(name_value(m, Mux(swap, a.magnitude, b.magnitude), "small"))
     opposite = name_value(m, a.sign ^ b.sign, "opposite")
-    aligned, sticky = _align(m, small, name_value(m, (large.exponent - small.exponent)[:5], "distance"))
+    aligned, sticky = align(m, small, name_value(m, (large.exponent - small.exponent)[:5], "distance"))
 
     # Guard and round bit below; a sticky bit that is subtracted only borrows. Nothing of a large zero's fraction can
     # survive: its exponent is 0 at most.
@@ -56,7 +56,7 @@ def add_nonnegative(m: Module, a: Value, b: Value) -> Value:
     swap = name_value(m, greater(m, b.magnitude, a.magnitude), "swap")
     large = Operand(name_value(m, Mux(swap, b.magnitude, a.magnitude), "large"))
     small = Operand(name_value(m, Mux(swap, a.magnitude, b.magnitude), "small"))
-    aligned, sticky = _align(m, small, name_value(m, (large.exponent - small.exponent)[:5], "distance"), guard_bits=1)
+    aligned, sticky = align(m, small, name_value(m, (large.exponent - small.exponent)[:5], "distance"), guard_bits=1)
     total = name_value(m, (Cat(Const(0, 1), large.fraction, large.nonzero) + aligned)[:13], "total")
     carry = total[12]
     kept = name_value(m, Mux(carry, total[2:], total[1:12]), "kept")
@@ -73,7 +73,7 @@ def add_nonnegative(m: Module, a: Value, b: Value) -> Value:
     return Cat((Cat(fraction, top) & nonzero.replicate(10)), field, Const(0, 1))
 
 
-def _align(m: Module, small: Operand, distance: Value, *, guard_bits: int = 2) -> tuple[Value, Value]:
+def align(m: Module, small: Operand, distance: Value, *, guard_bits: int = 2) -> tuple[Value, Value]:
     """The smaller significand with so many bits below it, shifted right; and the sticky bit.
 
     The first step also clears what counts as zero or lies too far below.

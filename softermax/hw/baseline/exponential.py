@@ -17,7 +17,7 @@ __all__ = ["NONPOSITIVE_EXPONENTIAL", "exponential_operator"]
 
 
 def exponential_operator(config: Exponential = EXPONENTIAL, *, nonpositive: bool = False) -> Operator:
-    """e**x as an operator on ``x``.
+    """The base to the power of x, as an operator on ``x``.
 
     Parameters
     ----------
@@ -32,18 +32,18 @@ def exponential_operator(config: Exponential = EXPONENTIAL, *, nonpositive: bool
     """
     if not isinstance(config, Exponential):
         raise TypeError(f"config must be an Exponential, not {config!r}")
-    stages = (partial(_reduce, nonpositive=nonpositive), partial(_look_up, config=config))
+    stages = (partial(_reduce, config=config, nonpositive=nonpositive), partial(_look_up, config=config))
     return Operator("exponential_nonpositive" if nonpositive else "exponential", {"x": 16}, stages)
 
 
-def _reduce(m: Module, values: dict[str, Value], *, nonpositive: bool) -> dict[str, Value]:
-    """x log2(e) in two's complement, rounded down: integer and fraction."""
+def _reduce(m: Module, values: dict[str, Value], *, config: Exponential, nonpositive: bool) -> dict[str, Value]:
+    """x log2(base) in two's complement, rounded down: integer and fraction."""
     x = Operand(values["x"])
     # From 2**-12 up to 2**4 the exponent, less 3, is the complement of how far to shift.
     place = name_value(m, x.exponent - 3, "place")
     tiny, large = place[5], name_value(m, place[4] & ~place[5], "large")
     near, far = name_value(m, place[3] & ~tiny, "near"), name_value(m, ~place[3] & ~tiny, "far")
-    product = _times_log2_e(m, x.significand)
+    product = _times_log2_e(m, x.significand) if config.base == "e" else Cat(Const(0, 4), x.significand, Const(0, 1))
     scaled = name_value(m, (product & near.replicate(16)) | (product[8:] & far.replicate(8)), "scaled_3")
     for digit in reversed(range(3)):
         scaled = name_value(m, Mux(place[digit], scaled, scaled[1 << digit :]), f"scaled_{digit}")
@@ -78,5 +78,5 @@ def _look_up(m: Module, values: dict[str, Value], *, config: Exponential) -> dic
     return {"result": pack(m, Const(0, 1), exponent, power[:10], **flags)}
 
 
-#: The exponential of the baseline's datapath.
+#: The exponential of the baseline's datapath, base e.
 NONPOSITIVE_EXPONENTIAL = exponential_operator(nonpositive=True)

@@ -14,7 +14,7 @@ __all__ = ["Operand", "normalise", "pack"]
 
 @dataclass(frozen=True)
 class Operand:
-    """A binary16 operand; a subnormal one is a zero."""
+    """A binary16 operand, perhaps without high bits that are always 0; a subnormal one is a zero."""
 
     raw: Value
 
@@ -53,13 +53,14 @@ class Operand:
         return Cat(self.fraction, Const(1, 1))
 
 
-def normalise(m: Module, value: Value) -> tuple[Value, Value]:
+def normalise(m: Module, value: Value, *, digits: int | None = None) -> tuple[Value, Value]:
     """The value with its leading one moved to the top, and by how many places.
 
-    Found digit by digit. What stands where zeros were found need not be cleared, only the rest.
+    Found digit by digit; so many digits do where there cannot be more zeros. What stands where zeros were found need
+    not be cleared, only the rest.
     """
     width, zeros = len(value), []
-    for digit in reversed(range(ceil_log2(width))):
+    for digit in reversed(range(ceil_log2(width) if digits is None else digits)):
         places = 1 << digit
         zero = name_value(m, ~value[-places:].any(), f"zeros_{digit}")
         low, high = value[: width - places], value[width - places :]

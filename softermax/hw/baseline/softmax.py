@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from amaranth.hdl import Module
 from amaranth.lib.wiring import connect, flipped
 
+from softermax.model import QFormat
 from softermax.model.baseline import BaselineConfig
 
 from ..framing import frame_rows
@@ -32,6 +35,8 @@ class BaselineSoftmax(StreamUnit):
     config : BaselineConfig
     overlong_rows : bool
         Whether rows may be longer. If False, the producer must guarantee that none is; the unit has no counter.
+    score : QFormat or None
+        Fixed-point format in which scores wait in their buffer, as of :class:`BaselineUnnormedSoftmaxUnit`.
 
     Members
     -------
@@ -45,11 +50,12 @@ class BaselineSoftmax(StreamUnit):
         of n slices takes n - 1 more from its last slice, those of the second pass.
     """
 
-    def __init__(self, config: BaselineConfig, *, overlong_rows: bool = True):
+    def __init__(self, config: BaselineConfig, *, overlong_rows: bool = True, score: QFormat | None = None):
         config = BaselineConfig.of(config)
-        super().__init__(config, inputs={"i": score_slice}, outputs={"o": probability_slice})
+        self._score_slice = partial(score_slice, score=score)
+        super().__init__(config, inputs={"i": self._score_slice}, outputs={"o": probability_slice})
         self._longest = config.max_slices if overlong_rows else None
-        self._unnormed = BaselineUnnormedSoftmaxUnit(config)
+        self._unnormed = BaselineUnnormedSoftmaxUnit(config, score=score)
         self._normalization = BaselineNormalizationUnit(config)
         self.latency = self._unnormed.maximum_latency + self._unnormed.latency + self._normalization.latency
 
@@ -57,7 +63,7 @@ class BaselineSoftmax(StreamUnit):
         m = Module()
         m.submodules.unnormed = unnormed = self._unnormed
         m.submodules.normalization = normalization = self._normalization
-        scores = RowBuffer(score_slice(self.config), self.config.score_depth)
+        scores = RowBuffer(self._score_slice(self.config), self.config.score_depth)
         numerators = RowBuffer(numerator_slice(self.config), self.config.numerator_depth)
         m.submodules.score_buffer, m.submodules.numerator_buffer = scores, numerators
         self._enter(m, unnormed.i, scores.i)
@@ -88,10 +94,12 @@ class BaselineSoftmax(StreamUnit):
 
 @softmax_hardware.register
 def _(config: BaselineConfig) -> SoftmaxHardware:
+    # A fused datapath takes fixed-point scores as they are, so that they need not be converted before they wait.
+    score = config.arithmetic.score(config)
     return SoftmaxHardware(
-        softmax=BaselineSoftmax,
+        softmax=partial(BaselineSoftmax, score=score) if config.fused else BaselineSoftmax,
         probability_slice=probability_slice,
-        score_converter=Binary16Scores,
+        score_converter=None if config.fused else Binary16Scores,
         to_fixed=_to_fixed,
     )
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from functools import partial
 
-from amaranth.hdl import Module, Mux, Signal, Value
+from amaranth.hdl import Module, Mux, Signal
 
+from softermax.model import QFormat
 from softermax.model.baseline import BaselineConfig
 
 from ..elastic import StageOutput, elastic_register
 from ..unit import StreamUnit
-from .adder import add_nonnegative, subtract
-from .exponential import NONPOSITIVE_EXPONENTIAL
-from .maximum import maximum
+from .datapath import pairwise
+from .fused_datapath import FusedDatapath
 from .operator import advance
+from .operators_datapath import OperatorsDatapath
 from .ripple import name_value
 from .streams import first_pass_slice, numerator_slice, row_total, score_slice
 
@@ -29,6 +30,8 @@ class BaselineUnnormedSoftmaxUnit(StreamUnit):
     Parameters
     ----------
     config : BaselineConfig
+    score : QFormat or None
+        Format of scores that come in fixed point, which only a fused datapath takes; binary16 without.
 
     Members
     -------
@@ -48,98 +51,71 @@ class BaselineUnnormedSoftmaxUnit(StreamUnit):
         Clock cycles from a row's last slice being taken again to the row's sum standing at the output.
     """
 
-    maximum_latency = 2
-    slice_latency = 1 + NONPOSITIVE_EXPONENTIAL.latency
-
-    def __init__(self, config: BaselineConfig):
+    def __init__(self, config: BaselineConfig, *, score: QFormat | None = None):
         config = BaselineConfig.of(config)
         super().__init__(
             config,
-            inputs={"i": first_pass_slice, "again": score_slice},
+            inputs={"i": partial(first_pass_slice, score=score), "again": partial(score_slice, score=score)},
             outputs={"o": numerator_slice, "row": row_total},
         )
-        self.latency = self.slice_latency + config.tree_levels + 1
+        self._datapath = FusedDatapath(config, score) if config.fused else OperatorsDatapath(config, score)
+        self.maximum_latency = config.maximum_stages + 1
+        self.slice_latency = config.numerator_latency
+        self.latency = self.slice_latency + config.sum_latency
 
     def elaborate(self, platform):
         m = Module()
-        row_maximum, maximum_head = self._row_maximum(m)
-        numerators, flags, [o_head, tree_head] = self._numerators(m, row_maximum, maximum_head)
-        total, overlong, row_head = self._total(m, numerators, flags, tree_head)
-        o, row = self.o.payload, self.row.payload
-        m.d.comb += [u.eq(numerator) for u, numerator in zip(o.u, numerators, strict=True)]
-        m.d.comb += o.last.eq(flags["last"])
+        row, maximum_head = self._row_maximum(m)
+        numerators, flags, [o_head, tree_head] = self._numerators(m, row, maximum_head)
+        total, row_head = self._datapath.total(m, numerators, flags, tree_head)
+        shown = [self._datapath.numerator(m, result) for result in numerators]
+        m.d.comb += [u.eq(numerator) for u, numerator in zip(self.o.payload.u, shown, strict=True)]
+        m.d.comb += self.o.payload.last.eq(flags["last"])
         o_head.feed(m, self.o)
-        m.d.comb += [row.total.eq(total), row.overlong.eq(overlong)]
+        m.d.comb += [self.row.payload[name].eq(value) for name, value in total.items()]
         row_head.feed(m, self.row)
         return m
 
     def _row_maximum(self, m):
         """First pass: the running maximum, and a register in which a row's waits for the end of the second pass."""
-        i, head = self.i.payload, StageOutput.of(self.i)
-        # A masked lane counts as the lowest number of all, which is all ones.
+        i, head, datapath = self.i.payload, StageOutput.of(self.i), self._datapath
         level = [
-            name_value(m, x | (~keep).replicate(16), f"score_{lane}")
+            name_value(m, datapath.masked(x.as_unsigned(), keep), f"score_{lane}")
             for lane, (x, keep) in enumerate(zip(i.x, i.keep, strict=True))
         ]
         while len(level) > 1:
-            level = _pairwise(m, maximum, level)
+            level = pairwise(m, datapath.maximum, level)
+        of_slice = {"no_number": datapath.no_number(i), "last": i.last, "overlong": i.overlong}
+        maximum = level[0]
+        for _ in range(self.config.maximum_stages - 1):
+            held, [head] = elastic_register(m, head, {"slice_maximum": maximum, **of_slice})
+            maximum = held.pop("slice_maximum")
+            of_slice = held
         first = Signal(init=1)
-        running = Signal(16, name="running_maximum", reset_less=True)
+        running = Signal(datapath.width, name="running_maximum", reset_less=True)
         with m.If(head.transfer):
-            m.d.sync += [first.eq(i.last), running.eq(Mux(first, level[0], maximum(m, running, level[0])))]
+            m.d.sync += [
+                first.eq(of_slice["last"]),
+                running.eq(Mux(first, maximum, datapath.maximum(m, running, maximum))),
+            ]
+        found = datapath.found(m, of_slice["no_number"], first, head)
         # The running maximum at a row's end is the row's, so it waits as the register's data do.
-        seen, [head] = elastic_register(m, head, {"overlong": i.overlong}, feeds=(i.last,))
-        held, [head] = elastic_register(m, head, {"row_maximum": running, **seen})
+        seen, [head] = elastic_register(m, head, {"overlong": of_slice["overlong"]}, feeds=(of_slice["last"],))
+        held, [head] = elastic_register(m, head, {**datapath.reference(m, running, found), **seen})
         return held, head
 
     def _numerators(self, m, row, row_head):
-        """Second pass: subtract the maximum, exponential, 0 where masked."""
+        """Second pass: the exponential of a score less the maximum, 0 where masked."""
         again = self.again.payload
         joined = StageOutput(self.again.valid & row_head.valid, Signal(name="joined_ready"))
         m.d.comb += [
             self.again.ready.eq(joined.ready & row_head.valid),
             row_head.ready.eq(joined.transfer & again.last),
         ]
-        lanes = [{"x": x, "keep": keep} for x, keep in zip(again.x, again.keep, strict=True)]
-        flags = {"last": again.last, "overlong": row["overlong"]}
-
-        def subtract_maximum(m, values):
-            return {"x": subtract(m, values["x"], row["row_maximum"]), "keep": values["keep"]}
-
-        reduce, look_up = NONPOSITIVE_EXPONENTIAL.stages
-        for stage in (subtract_maximum, partial(_clear_masked, stage=reduce)):
+        lanes = [{"x": x.as_unsigned(), "keep": keep} for x, keep in zip(again.x, again.keep, strict=True)]
+        flags = {"last": again.last} | {name: row[name] for name in self._datapath.row_flags}
+        *stages, last = self._datapath.stages(row)
+        for stage in stages:
             lanes, flags, [joined] = advance(m, joined, stage, lanes, flags)
-        lanes, flags, heads = advance(m, joined, look_up, lanes, flags, feeds=(1, 1))
+        lanes, flags, heads = advance(m, joined, last, lanes, flags, feeds=(1, 1))
         return [values["result"] for values in lanes], flags, heads
-
-    def _total(self, m, numerators, flags, head):
-        """The sum over the lanes, a level of the tree a stage, and over the slices of a row.
-
-        No operand has a sign: the exponential packs none, nor with its NaN, and sums of such operands have none.
-        """
-        level = numerators
-        for _ in range(self.config.tree_levels):
-            sums = {f"sum_{n}": value for n, value in enumerate(_pairwise(m, add_nonnegative, level))}
-            held, [head] = elastic_register(m, head, sums | flags)
-            level, flags = [held[name] for name in sums], {name: held[name] for name in flags}
-        first = Signal(init=1)
-        total = Signal(16, reset_less=True)
-        with m.If(head.transfer):
-            before = total & (~first).replicate(16)
-            m.d.sync += [first.eq(flags["last"]), total.eq(add_nonnegative(m, before, level[0]))]
-        held, [head] = elastic_register(m, head, {"overlong": flags["overlong"]}, feeds=(flags["last"],))
-        return total, held["overlong"], head
-
-
-def _pairwise(m: Module, operation, values: list[Value]) -> list[Value]:
-    """A level of a tree: neighbours combined; one that is left over passes."""
-    pairs = zip(values[0::2], values[1::2], strict=False)
-    combined = [name_value(m, operation(m, a, b), operation.__name__) for a, b in pairs]
-    return combined + values[len(values) & ~1 :]
-
-
-def _clear_masked(m: Module, values: dict[str, Value], *, stage) -> dict[str, Value]:
-    """The exponential's first stage, with what makes the result of a masked lane 0."""
-    reduced = stage(m, values)
-    keep = values["keep"]
-    return reduced | {"zero": reduced["zero"] | ~keep, "no_number": reduced["no_number"] & keep}

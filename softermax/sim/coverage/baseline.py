@@ -9,7 +9,9 @@ import numpy as np
 
 from softermax.model import binary16
 from softermax.model.baseline import BaselineConfig
-from softermax.model.exponential import exponential
+from softermax.model.exponential import Exponential
+from softermax.model.fixed_sum import SUM_FRACTION_BITS, to_fixed_numerator
+from softermax.model.fused_exponential import NOTHING, FusedExponential
 
 from ..baseline_units import baseline_values
 from .binary16 import KINDS, ROUNDINGS, exponents, is_normal, kinds, roundings, sum_bins, sums
@@ -57,6 +59,14 @@ class Binary16View(RowsView):
         return np.where(order < 0, SIGN - 1 - order, order)
 
     @cached_property
+    def powers(self) -> np.ndarray:
+        """What a fused exponential gives of each score that is kept, in rows of numbers."""
+        row = self.framing.places[0]
+        counts = self.kept & ~self.values["no_number"][:, None]
+        maximum = np.broadcast_to(self.row_maximum[row][:, None], counts.shape)
+        return FusedExponential(self.shape.base)(self.scores[counts], maximum[counts])
+
+    @cached_property
     def tree(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """The operands of each level of the adder tree."""
         level, pairs = self.values["u"], []
@@ -89,9 +99,21 @@ def kinds_of_maxima(view):
     return kinds(view.row_maximum)
 
 
-@BASELINE_UNNORMED("subtraction of the maximum", lambda view: sum_bins(differing_signs=True))
+def _of_operators(bins):
+    """Bins that a datapath of operators has, and a fused one has not."""
+    return lambda view: [] if view.shape.fused else bins(view)
+
+
+def _of_fused(bins):
+    """Bins that a fused datapath has, and one of operators has not."""
+    return lambda view: bins(view) if view.shape.fused else []
+
+
+@BASELINE_UNNORMED("subtraction of the maximum", _of_operators(lambda view: sum_bins(differing_signs=True)))
 def subtraction(view):
     """Subtraction of a row's maximum from its scores."""
+    if view.shape.fused:
+        return []
     row = view.framing.places[0]
     subtrahend = np.broadcast_to(view.row_maximum[row][:, None] ^ SIGN, view.kept.shape)
     return sums(view.scores[view.kept], subtrahend[view.kept])
@@ -108,30 +130,77 @@ def numerator_exponents(view):
 
 
 @cache
-def _least_numerator() -> int:
-    """The smallest exponential of any number that is not 0."""
-    powers = exponential(np.arange(1 << 16).astype(np.uint16))
+def _least_numerator(base: str) -> int:
+    """The smallest exponential of any number that is not 0, by operators."""
+    powers = Exponential(base=base)(np.arange(1 << 16).astype(np.uint16))
     return int(powers[powers > 0].min())
 
 
-@BASELINE_UNNORMED("numerator", lambda view: ["1", "smallest", "0, the score too low", "0, masked", "NaN"])
+def _ends(view) -> list[str]:
+    """A fused numerator is no NaN, and its smallest one depends on the maximum."""
+    return ["1", "0, the score too low", "0, masked", *["smallest", "NaN"] * (not view.shape.fused)]
+
+
+@BASELINE_UNNORMED("numerator", _ends)
 def numerators(view):
     """The ends of a numerator's range."""
     u = view.values["u"]
-    cases = {"0, masked": ~view.kept, "0, the score too low": u == 0, "smallest": u == _least_numerator()}
-    return counted(cases | {"1": u == binary16.ONE, "NaN": u == binary16.NAN})
+    cases = {"0, masked": ~view.kept, "0, the score too low": u == 0}
+    if not view.shape.fused:
+        cases |= {"smallest": u == _least_numerator(view.shape.base), "NaN": u == binary16.NAN}
+    return counted(cases | {"1": u == binary16.ONE})
 
 
-@BASELINE_UNNORMED("sum over lanes", lambda view: sum_bins(differing_signs=False) if view.shape.lanes > 1 else [])
+@BASELINE_UNNORMED(
+    "sum over lanes",
+    _of_operators(lambda view: sum_bins(differing_signs=False) if view.shape.lanes > 1 else []),
+)
 def tree_sums(view):
     """Sums in the adder tree."""
-    return _together(sums(a, b) for a, b in view.tree)
+    return [] if view.shape.fused else _together(sums(a, b) for a, b in view.tree)
 
 
-@BASELINE_UNNORMED("running sum", lambda view: sum_bins(differing_signs=False) if view.shape.max_slices > 1 else [])
+@BASELINE_UNNORMED(
+    "running sum",
+    _of_operators(lambda view: sum_bins(differing_signs=False) if view.shape.max_slices > 1 else []),
+)
 def running_sums(view):
     """Additions of a slice's sum to the row's."""
-    return sums(*view.running)
+    return [] if view.shape.fused else sums(*view.running)
+
+
+@BASELINE_UNNORMED("row", _of_fused(lambda view: ["numbers", "spoilt"]))
+def spoilt(view):
+    """Rows that give NaNs by their flag."""
+    return named({"spoilt": view.values["no_number"]}, "numbers") if view.shape.fused else []
+
+
+@BASELINE_UNNORMED(
+    "difference from the maximum",
+    _of_fused(lambda view: ["rounds to 1", "less than 1", "1 and more", "left for the sum alone", "beyond the reach"]),
+)
+def differences(view):
+    """How far scores that are kept lie below their rows' maxima."""
+    if not view.shape.fused:
+        return []
+    power = view.powers
+    cases = {
+        "beyond the reach": power == NOTHING,
+        "left for the sum alone": power < 0x400,
+        "rounds to 1": power == binary16.ONE,
+    }
+    return counted(cases | {"less than 1": power >= (0x35E3 if view.shape.base == "e" else 0x3800)}, "1 and more")
+
+
+@BASELINE_UNNORMED("numerator in the sum", _of_fused(lambda view: ["whole", "rounded down", "rounded up"]))
+def fixed_numerators(view):
+    """What the sum's last place leaves of a numerator."""
+    if not view.shape.fused:
+        return []
+    power = view.powers[view.powers != NOTHING]
+    exact = ((power & 0x3FF) | 0x400) * 2.0 ** ((power >> 10) - 25 + SUM_FRACTION_BITS)
+    fixed = to_fixed_numerator(power)
+    return counted({"whole": fixed == exact, "rounded up": fixed > exact}, "rounded down")
 
 
 def _together(found) -> dict[str, int]:
@@ -165,12 +234,18 @@ class QuotientsView:
     config: BaselineConfig
 
 
-@BASELINE_NORMALIZATION(
-    "sum of a row", lambda view: ["0", "1", *each(["exponent"], range(view.config.capacity.bit_length())), "NaN"]
-)
+def _sums_of_rows(view) -> list[str]:
+    """A fused sum is neither 0 nor a NaN."""
+    exponents_of_sums = each(["exponent"], range(view.config.capacity.bit_length()))
+    return ["1", *exponents_of_sums, *["0", "NaN"] * (not view.config.fused)]
+
+
+@BASELINE_NORMALIZATION("sum of a row", _sums_of_rows)
 def totals(view):
     """The range of denominators; 0 is the sum of a row of which nothing is kept."""
-    cases = {"0": view.total == 0, "1": view.total == binary16.ONE, "NaN": view.total == binary16.NAN}
+    cases = {"1": view.total == binary16.ONE}
+    if not view.config.fused:
+        cases |= {"0": view.total == 0, "NaN": view.total == binary16.NAN}
     return counted(cases) | {f"exponent: {e}": 1 for e in np.unique(exponents(view.total)).tolist()}
 
 

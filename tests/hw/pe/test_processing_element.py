@@ -32,6 +32,9 @@ CONFIGS = {
         softmax=SoftermaxConfig.paper(lanes=2, max_len=9), vector_size=8, max_d_head=8
     ),
     "fp16": ProcessingElementConfig(softmax=BaselineConfig(lanes=2, max_len=12), vector_size=4, max_d_head=12),
+    "fp16, fused": ProcessingElementConfig(
+        softmax=BaselineConfig(lanes=2, max_len=12, datapath="fused"), vector_size=4, max_d_head=12
+    ),
     "paper, values": ProcessingElementConfig(
         softmax=SoftermaxConfig.paper(lanes=4, max_len=24), vector_size=4, max_d_head=11, values=True
     ),
