@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from ..design_points import main_design_points
+from ..errors import FlowError
 from ..evaluation.datasheet import DATASHEET_COLUMNS
 from ..evaluation.datasheet import datasheet as make_datasheet
 from ..evaluation.evaluation import evaluate as run_evaluation
@@ -150,6 +151,8 @@ def evaluate(output: Output, liberty, exclude, scheduler, build_dir):
 def picture(output: Output, evaluation, svg):
     from ..report import front_picture  # plots take a second to import
 
+    if svg != STANDARD_OUTPUT and svg.suffix.lower() != ".svg":
+        raise FlowError(f"--output must be a file .svg, the format of the picture, not {svg}")
     write_whole(svg, front_picture(evaluation.stem.removeprefix("units-"), read_evaluation(evaluation)))
     if svg != STANDARD_OUTPUT:
         output.show_facts({"picture": str(svg)})

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+import io
 import json
-import tempfile
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 
 import click
 
 from ..errors import FlowError
-from ..files import write_whole
+from ..files import check_writable, write_whole
+from ..gates.liberty import read_libraries
 from ..jobs.provenance import library_digests
 from ..records import RECORDS, Record, documents, fill, read_record, write_record
-from ..records.record import check_name, is_stale, joined
+from ..records.record import check_name, is_stale, joined, path_of
 from ..results.columns import Column, integer, real
 from ..synthesis.options import LIBERTY
 from .output import Output, command
 
 __all__ = ["document", "record", "records"]
 
+
+class Checkout(click.Path):
+    """A folder that has what documents and records need, so that no record is kept where nothing reads it."""
+
+    def convert(self, value, param, ctx):
+        path = super().convert(value, param, ctx)
+        if not (path / "README.md").is_file() or not (path / "docs").is_dir():
+            self.fail(f"it must be a checkout, with README.md and docs, not {str(path)!r}", param, ctx)
+        return path
+
+
 ROOT = click.Option(
     ["--root"],
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=Checkout(path_type=Path, exists=True, file_okay=False),
     default=Path(),
     show_default=True,
     help="Folder of the checkout.",
@@ -51,6 +64,8 @@ def record(context, output: Output, name, liberty, root):
     chosen = RECORDS[name]
     if chosen.liberty != bool(liberty):
         raise FlowError(f"{name} must {'' if chosen.liberty else 'not '}be measured with a --liberty")
+    _check_library(name, liberty)
+    check_writable(path_of(name, root))
     run = partial(_run, context.find_root().command, liberty)
     path = write_record(name, _measured(chosen, run), library_digests(liberty), root)
     kept = {"record": name, "file": str(path), "results": len(read_record(name, root)["results"])}
@@ -70,11 +85,17 @@ def _measured(chosen: Record, run: Callable[[list[str]], list[dict]]) -> list[di
 
 def _run(program: click.Command, liberty: tuple[Path, ...], words: list[str]) -> list[dict]:
     """What a command line prints as JSON."""
-    with tempfile.TemporaryDirectory(prefix="softermax-") as scratch:
-        results = Path(scratch) / "results.json"
-        files = [word for file in liberty for word in ("--liberty", str(file))]
-        program.main([*words, *files, "--json", "-o", str(results)], "softermax", standalone_mode=False)
-        return json.loads(results.read_text())
+    files = [word for file in liberty for word in ("--liberty", str(file))]
+    with redirect_stdout(io.StringIO()) as printed:
+        program.main([*words, *files, "--json"], "softermax", standalone_mode=False)
+    return json.loads(printed.getvalue())
+
+
+def _check_library(name: str, liberty: tuple[Path, ...]):
+    """A FlowError if a record that is called after a library is to be measured with another one."""
+    wanted = name.rpartition("-")[2]
+    if liberty and not any(wanted in cell.lower() for cell in read_libraries(liberty).cells):
+        raise FlowError(f"{name} must be measured with the cells of {wanted}, which {liberty[0].name} has not")
 
 
 @command(
@@ -89,7 +110,7 @@ def records(output: Output, root):
         try:
             state = "sources have changed" if is_stale(name, root) else "up to date"
         except FlowError:
-            state = "missing"
+            state = "broken" if path_of(name, root).exists() else "missing"
         rows.append({"record": name, "state": state, "minutes": each.minutes, "command": _command(each)})
     output.show(rows, RECORD_COLUMNS, "Records")
 
@@ -107,7 +128,7 @@ def _command(record: Record) -> str:
     example="document --check",
 )
 def document(output: Output, check, root):
-    filled = {file: fill(file.read_text(), root) for file in documents(root)}
+    filled = {file: _filled(file, root) for file in documents(root)}
     changed = [file for file, text in filled.items() if text != file.read_text()]
     if check and changed:
         raise FlowError(f"tables of {', '.join(map(str, changed))} must be those of the records: softermax document")
@@ -115,3 +136,11 @@ def document(output: Output, check, root):
         write_whole(file, filled[file])
     rows = [{"document": str(file), "tables": "written" if file in changed else "as before"} for file in filled]
     output.show(rows, (Column("document", "document"), Column("tables", "tables")), "Documents")
+
+
+def _filled(file: Path, root: Path) -> str:
+    """The text of a document with its tables; an error names the document."""
+    try:
+        return fill(file.read_text(), root)
+    except FlowError as error:
+        raise FlowError(f"{file}: {error}") from error

@@ -24,6 +24,7 @@ from ..measurement.ratios import with_ratios
 from ..synthesis.synthesis import AreaOptions
 
 __all__ = [
+    "LISTS",
     "Plan",
     "evaluate",
     "evaluation_of",

@@ -68,7 +68,7 @@ def header(point: DesignPoint, component: Component, *, macros: bool) -> str:
         ("Throughput", _throughput(point)),
         ("Error bound", _error_bound(point)),
         ("Row sums", _row_sums(point)),
-        ("Longest row", f"{point.softmax_config.capacity} numbers. {point.entry.longest}"),
+        ("Longest row", f"{_numbers(point.softmax_config.capacity)}. {point.entry.longest}"),
         ("Licence", f"{point.design.license}; source: {point.design.source}"),
     ]
     lines = [line for name, text in facts for line in _fact(name, text)]
@@ -80,13 +80,13 @@ def header(point: DesignPoint, component: Component, *, macros: bool) -> str:
 
 def _latency(point: DesignPoint, component: Component) -> str:
     cycles = getattr(component, "latency", None)
-    return point.entry.latency if cycles is None else f"{cycles} clock cycles {point.entry.latency}"
+    return point.entry.latency if cycles is None else f"{_counted(cycles, 'clock cycle')} {point.entry.latency}"
 
 
 def _throughput(point: DesignPoint) -> str:
     if not point.entry.traffic.unbroken:
         return "depends on the head, as the latency does"
-    return f"a slice of {point.lanes} numbers per clock cycle, without a pause between rows"
+    return f"a slice of {_numbers(point.lanes)} per clock cycle, without a pause between rows"
 
 
 def _error_bound(point: DesignPoint) -> str:
@@ -100,8 +100,17 @@ def _error_bound(point: DesignPoint) -> str:
 
 def _row_sums(point: DesignPoint) -> str:
     found = equal_scores(point.softmax_config)
-    smallest, largest = f"{found.smallest:.4g} ({found.at_smallest}", f"{found.largest:.4g} ({found.at_largest}"
-    return f"{smallest} numbers) to {largest} numbers) in rows of equal numbers, 1 in exact softmax"
+    smallest = f"{found.smallest:.4g} ({_numbers(found.at_smallest)})"
+    largest = f"{found.largest:.4g} ({_numbers(found.at_largest)})"
+    return f"{smallest} to {largest} in rows of equal numbers, 1 in exact softmax"
+
+
+def _numbers(count: int) -> str:
+    return _counted(count, "number")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _fact(name: str, text: str) -> list[str]:

@@ -22,14 +22,18 @@ from pathlib import Path
 
 from ..designs.registry import labelled
 from ..errors import FlowError
-from ..evaluation.evaluation import evaluation_of
+from ..evaluation.evaluation import LISTS, evaluation_of
 from ..results.columns import Column, hidden
 from ..results.tables import markdown_table
 from .record import RECORDS, read_record
 
 __all__ = ["documents", "fill"]
 
-TABLE = re.compile(r"(?ms)^(<!-- (figures|evaluation|ratios): (.*?) -->\n)(.*?)^(<!-- end of figures -->)$")
+END = "<!-- end of figures -->"
+TABLE = re.compile(rf"(?ms)^(<!-- (figures|evaluation|ratios): ([^\n]*?) -->\n)(.*?)^({END})$")
+START = re.compile(r"<!-- (figures|evaluation|ratios): .* -->")
+#: A line that is meant to be one of these comments, however it is written.
+MEANT = re.compile(r"(?im)^.*<!--\s*(?:figure|evaluation|ratio|end of figure)s?\b.*$")
 #: What is between two conditions; values may have commas, too.
 CONDITION = re.compile(r",\s*(?=\w+=)")
 
@@ -37,7 +41,7 @@ CONDITION = re.compile(r",\s*(?=\w+=)")
 def documents(root: Path) -> list[Path]:
     """README and the documents that have tables of figures."""
     return [
-        file for file in [root / "README.md", *sorted((root / "docs").rglob("*.md"))] if TABLE.search(file.read_text())
+        file for file in [root / "README.md", *sorted((root / "docs").rglob("*.md"))] if MEANT.search(file.read_text())
     ]
 
 
@@ -47,10 +51,25 @@ def fill(text: str, root: Path) -> str:
     Raises
     ------
     FlowError
-        If a table asks for a record, field or result that there is not.
+        If a table asks for a record, field or result that there is not, or a comment around it is not as above.
     """
+    _check_comments(text)
     makers = {"figures": _figures, "evaluation": _evaluation, "ratios": _ratios}
     return TABLE.sub(lambda found: f"{found[1]}{makers[found[2]](found[3], root)}{found[5]}", text)
+
+
+def _check_comments(text: str):
+    """Refuse a comment that is misspelt or lacks its other one: a table would stay old, or text behind it be lost."""
+    opened = None
+    for line in MEANT.findall(text):
+        if line != END and not START.fullmatch(line):
+            forms = "<!-- figures: ... -->, <!-- evaluation: ... -->, <!-- ratios: ... -->"
+            raise FlowError(f"a comment around a table must be a line {forms} or {END}, not {line!r}")
+        if (line == END) == (opened is None):
+            raise FlowError(f"{opened or line!r} must have the other comment of its table: {END} ends each table")
+        opened = None if line == END else line
+    if opened is not None:
+        raise FlowError(f"{opened!r} must have the other comment of its table: {END} ends each table")
 
 
 def _evaluation(name: str, root: Path) -> str:
@@ -70,16 +89,22 @@ def _library(name: str, root: Path):
     """Results of an evaluation that is kept in a record, under the name of its library."""
     from ..report import library_results  # plots take a second to import
 
-    lists = evaluation_of(read_record(name, root)["results"])
+    results = read_record(name, root)["results"]
+    if not results or not all(result.get("list") in LISTS for result in results):
+        raise FlowError(f"{name} must be a record of softermax evaluate to show its ratios, which it is not")
+    lists = evaluation_of(results)
     [library] = library_results({name.removeprefix("units-"): lists})
     return library
 
 
 def _figures(wanted: str, root: Path) -> str:
-    name, fields, *conditions = (part.strip() for part in wanted.split(";"))
+    name, fields, conditions = _parts(wanted)
     results = read_record(name, root)["results"]
-    for field, values in (each.split("=") for part in conditions for each in CONDITION.split(part)):
-        results = [result for result in results if str(result.get(field)) in values.split("|")]
+    for field, values in conditions:
+        for value in values:
+            if not any(str(result.get(field)) == value for result in results):
+                raise FlowError(f"the table {wanted!r} must show a result of {name} with {field}={value}, not none")
+        results = [result for result in results if str(result.get(field)) in values]
     if not results:
         raise FlowError(f"the table {wanted!r} must show a result of {name}, not none")
     fields = [field.strip() for field in fields.split(",")]
@@ -87,9 +112,19 @@ def _figures(wanted: str, root: Path) -> str:
     columns = [_column(name, field, results) for field in plain]
     for field in fields:
         if ">" in field:
-            results, wide = _spread(name, *field.split(">"), plain, results)
+            heads, _, values = field.partition(">")
+            results, wide = _spread(name, heads, values, plain, results)
             columns += wide
     return markdown_table(results, labelled([*columns, *hidden("*")]))
+
+
+def _parts(wanted: str) -> tuple[str, str, list[tuple[str, list[str]]]]:
+    """Record, fields and conditions of a table; a condition is a field and the values that it may have."""
+    name, *parts = (part.strip() for part in wanted.split(";"))
+    conditions = [each.partition("=") for part in parts[1:] for each in CONDITION.split(part)]
+    if not parts or not all(equals for _, equals, _ in conditions):
+        raise FlowError(f"a table must be written RECORD; FIELD, ...; FIELD=VALUE|VALUE, ..., not {wanted!r}")
+    return name, parts[0], [(field, values.split("|")) for field, _, values in conditions]
 
 
 def _spread(

@@ -11,7 +11,7 @@ from ..files import write_whole
 from ..jobs.provenance import code_digest, versions
 from .catalogue import RECORDS, Record
 
-__all__ = ["FOLDER", "RECORDS", "Record", "check_name", "is_stale", "joined", "read_record", "write_record"]
+__all__ = ["FOLDER", "RECORDS", "Record", "check_name", "is_stale", "joined", "path_of", "read_record", "write_record"]
 
 #: Where records are kept, below the root of a checkout.
 FOLDER = Path("results")
@@ -78,7 +78,8 @@ def read_record(name: str, root: Path = Path()) -> dict:
     path = path_of(name, root)
     try:
         kept = json.loads(path.read_text())
-        kept["results"], kept["sources"]
+        if not all(isinstance(result, dict) for result in kept["results"]) or not isinstance(kept["sources"], str):
+            raise ValueError
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise FlowError(f"{path} must be a record: make it with softermax record {name}") from error
     return kept

@@ -129,3 +129,10 @@ def test_it_is_only_a_comment_and_the_same_on_every_run(macros):
 def test_it_says_what_rows_of_equal_numbers_sum_to():
     text = text_of(DesignPoint("softmax", "paper", 16, 384)).replace("\n//              ", "")
     assert "// Row sums      0 (257 numbers) to 2 (256 numbers) in rows of equal numbers, 1 in exact softmax\n" in text
+
+
+def test_one_of_something_is_singular():
+    text = text_of(DesignPoint("softmax", "faithful", 1, 1)).partition("// Ports")[0]
+    assert re.search(r"\b1 (numbers|clock cycles)\b", text) is None
+    for line in ("a slice of 1 number per clock cycle", "(1 number) to ", "Longest row   1 number."):
+        assert line in text

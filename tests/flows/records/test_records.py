@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from importlib import resources
 from pathlib import Path
 
 import click
@@ -158,6 +159,13 @@ def test_a_picture_is_drawn_of_a_record(evaluated, evaluations):
     assert (evaluated / "x.svg").read_text() == front_picture("tiny", measured)
 
 
+def test_a_picture_is_a_file_svg(evaluated):
+    arguments = ["--evaluation", str(evaluated / "results" / "units-tiny.json"), "-o", str(evaluated / "x.png")]
+    with pytest.raises(FlowError, match=r"--output must be a file \.svg, .* not .*x\.png"):
+        app.main(["picture", *arguments], "softermax", standalone_mode=False)
+    assert not (evaluated / "x.png").exists()
+
+
 def test_tables_are_written_and_a_changed_figure_is_found(tiny):
     page = tiny / "docs" / "deep" / "page.md"
     with pytest.raises(FlowError, match=r"page\.md must be those of the records"):
@@ -175,7 +183,11 @@ def test_tables_are_written_and_a_changed_figure_is_found(tiny):
     [
         ("none; unit", r"the record must be one of .*tiny, not 'none'"),
         ("tiny; period", "tiny must have the field 'period' to show it: it has unit, lanes, area, area_unit"),
-        ("tiny; unit; lanes=64", "must show a result of tiny, not none"),
+        ("tiny; unit; lanes=64", "must show a result of tiny with lanes=64, not none"),
+        ("tiny; unit; unit=a|typo", "must show a result of tiny with unit=typo, not none"),
+        ("tiny", "must be written RECORD; FIELD, ...; FIELD=VALUE"),
+        ("tiny; unit; area", "must be written RECORD; FIELD, ...; FIELD=VALUE"),
+        ("tiny; unit>lanes>area", "tiny must have the field 'lanes>area'"),
         ("quick; unit", r"quick\.json must be a record: make it with softermax record quick"),
     ],
 )
@@ -184,8 +196,73 @@ def test_a_table_of_what_is_not_there_is_refused(tiny, wanted, why):
         fill(TEXT.replace("tiny; unit, area; lanes=16", wanted), tiny)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("<!-- end of figures -->\n", "", "'<!-- figures: tiny; .* must have the other comment"),
+        ("<!-- figures: tiny; unit, area; lanes=16 -->\n", "", "'<!-- end of figures -->' must have the other comment"),
+        ("end of figures -->", "end of figures  -->", "must be a line .*, not '<!-- end of figures  -->'"),
+        ("<!-- figures", "<!-- figure", "must be a line .*, not '<!-- figure: tiny"),
+        ("<!-- figures", " <!--Figures", "must be a line .*, not ' <!--Figures: tiny"),
+    ],
+)
+def test_a_comment_that_is_misspelt_or_alone_is_refused_and_no_text_is_lost(tiny, old, new, why):
+    page = tiny / "docs" / "deep" / "page.md"
+    text = f"{TEXT.replace(old, new)}text between\n{TEXT}"
+    page.write_text(text)
+    with pytest.raises(FlowError, match=rf"page\.md: .*{why}"):
+        commands.document.main(["--root", str(tiny)], standalone_mode=False)
+    assert page.read_text() == text
+
+
+@pytest.mark.parametrize("wanted", ["ratios", "evaluation"])
+def test_ratios_of_another_record_are_refused(tiny, wanted):
+    with pytest.raises(FlowError, match=r"tiny must be a record of softermax evaluate"):
+        fill(f"<!-- {wanted}: tiny -->\n<!-- end of figures -->\n", tiny)
+
+
+@pytest.mark.parametrize("text", ["{", '{"results": 5, "sources": ""}', '{"results": [1], "sources": ""}'])
+def test_a_broken_record_is_refused_and_listed_as_such(tiny, capsys, text):
+    (tiny / "results" / "tiny.json").write_text(text)
+    with pytest.raises(FlowError, match=r"tiny\.json must be a record"):
+        read_record("tiny", tiny)
+    commands.records.main(["--root", str(tiny), "--json"], standalone_mode=False)
+    states = {row["record"]: row["state"] for row in json.loads(capsys.readouterr().out)}
+    assert states["tiny"] == "broken"
+
+
+@pytest.mark.parametrize("words", [["document"], ["records"], ["record", "tiny"]])
+def test_a_folder_that_is_no_checkout_is_refused_and_left_alone(tiny, tmp_path_factory, words):
+    folder = tmp_path_factory.mktemp("elsewhere")
+    with pytest.raises(click.UsageError, match=r"must be a checkout, with README\.md and docs"):
+        app.main([*words, "--root", str(folder)], "softermax", standalone_mode=False)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_record_is_measured_with_the_library_that_it_is_called_after(tiny, tmp_path, monkeypatch):
+    monkeypatch.setitem(RECORDS, "tiny-asap7", Record("area", 1, (), liberty=True))
+    library = tmp_path / "other.lib"
+    generic = resources.files("softermax.flows.gates") / "cells" / "generic.lib"
+    library.write_text(generic.read_text())
+    with pytest.raises(FlowError, match=r"tiny-asap7 must be measured with the cells of asap7, which other\.lib has"):
+        app.main(
+            ["record", "tiny-asap7", "--liberty", str(library), "--root", str(tiny)], "softermax", standalone_mode=False
+        )
+
+
+def test_a_record_that_cannot_be_written_is_not_measured(tiny, monkeypatch):
+    monkeypatch.setattr(commands, "_measured", lambda *_: pytest.fail("measured"))
+    (tiny / "results" / "tiny.json").unlink()
+    (tiny / "results").rmdir()
+    (tiny / "results").write_text("a file")
+    with pytest.raises(FlowError, match="cannot be written"):
+        app.main(["record", "tiny", "--root", str(tiny)], "softermax", standalone_mode=False)
+
+
 def test_the_command_of_a_record_is_run_and_its_results_are_kept(tiny, capsys):
     app.main(["record", "tiny", "--root", str(tiny)], "softermax", standalone_mode=False)
+    # No word of files that only the measurement has.
+    assert "results written to" not in capsys.readouterr().err
     names = [result["preset"] for result in json.loads((tiny / "results" / "tiny.json").read_text())["results"]]
     assert {"paper", "faithful", "fp16"} <= set(names)
     with pytest.raises(FlowError, match="tiny must not be measured with a --liberty"):
