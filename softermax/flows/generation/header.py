@@ -18,6 +18,8 @@ __all__ = ["command_line", "header"]
 
 #: Characters of a line, and of its first column.
 WIDTH, COLUMN = 100, 14
+#: Units that turn scores into probabilities.
+WHOLE = ("softmax", "pe")
 #: How the command line calls options that configs call otherwise, and those that take no value.
 OPTIONS = {"input": "--input-format", "output": "--output-format"}
 PLAIN = ("normalizer", "rounding", "guard_bits", "cuts", "max_d_head")
@@ -66,8 +68,8 @@ def header(point: DesignPoint, component: Component, *, macros: bool) -> str:
         ("Preset", f"{point.preset}: {point.design.title}"),
         ("Latency", _latency(point, component)),
         ("Throughput", _throughput(point)),
-        ("Error bound", _error_bound(point)),
-        ("Row sums", _row_sums(point)),
+        ("Error bound", _error_bound(point) + _whole(point)),
+        ("Row sums", _row_sums(point) + _whole(point)),
         ("Longest row", f"{_numbers(point.softmax_config.capacity)}. {point.entry.longest}"),
         ("Licence", f"{point.design.license}; source: {point.design.source}"),
     ]
@@ -96,6 +98,11 @@ def _error_bound(point: DesignPoint) -> str:
     exponential_base = point.softmax_config.arithmetic.exponential_base
     base = "2" if exponential_base == 2 else "e"
     return f"{bound:.6g} for each probability, against exact base-{base} softmax of the scores as they come in"
+
+
+def _whole(point: DesignPoint) -> str:
+    """Addition to facts that hold for probabilities, in a unit that is one half of a softmax."""
+    return "" if point.unit in WHOLE else "; of a complete softmax with this unit"
 
 
 def _row_sums(point: DesignPoint) -> str:

@@ -55,7 +55,10 @@ def fill(text: str, root: Path) -> str:
     """
     _check_comments(text)
     makers = {"figures": _figures, "evaluation": _evaluation, "ratios": _ratios}
-    return TABLE.sub(lambda found: f"{found[1]}{makers[found[2]](found[3], root)}{found[5]}", text)
+    try:
+        return TABLE.sub(lambda found: f"{found[1]}{makers[found[2]](found[3], root)}{found[5]}", text)
+    except (ValueError, TypeError, KeyError) as error:
+        raise FlowError(f"records must have results that tables can show, but one has not: {error}") from error
 
 
 def _check_comments(text: str):

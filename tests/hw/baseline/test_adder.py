@@ -31,6 +31,6 @@ def test_the_sum_takes_one_cycle():
 
 def test_a_lost_sticky_bit_is_noticed(monkeypatch):
     assert not faults(ADDER, binary16.add)
-    align = adder._align
-    monkeypatch.setattr(adder, "_align", lambda *arguments: (align(*arguments)[0], Const(0, 1)))
+    align = adder.align
+    monkeypatch.setattr(adder, "align", lambda *arguments: (align(*arguments)[0], Const(0, 1)))
     assert faults(ADDER, binary16.add)
