@@ -58,7 +58,7 @@ class BaselineConfig(RowShape):
         ``"operators"``: a subtractor, an exponential and adders of binary16, composed. ``"fused"``: the exponential
         takes the difference in fixed point, and the sum is one of integers; smaller and more exact.
     base : str
-        Of the exponential, ``"e"`` or ``"2"``.
+        Base of the exponential, ``"e"`` or ``"2"``.
 
     Raises
     ------

@@ -13,7 +13,7 @@ SUM_FRACTION_BITS = 16
 
 
 def to_fixed_numerator(magnitude: np.ndarray) -> np.ndarray:
-    """What a fused exponential gives, with :data:`SUM_FRACTION_BITS`, rounded to nearest, ties up: int64."""
+    """Result of a fused exponential, with :data:`SUM_FRACTION_BITS`, rounded to nearest, ties up: int64."""
     significand = (magnitude & FRACTION) | HIDDEN
     doubled = (significand << (SUM_FRACTION_BITS - 9)) >> (BIAS - (magnitude >> 10))
     return (doubled + 1) >> 1

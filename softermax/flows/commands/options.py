@@ -87,7 +87,7 @@ SIZE = (
     ),
     _size("--normalizer", help=f"Kind of normalizer: {_choices('normalizer')}; by default the preset's."),
     _size("--datapath", help=f"Kind of the baseline's datapath: {_choices('datapath')}; only for preset fp16."),
-    _size("--base", help=f"Base of the exponential: {_choices('base')}; only for preset fp16."),
+    _size("--base", help="Base of the softmax: 2, or e, which folds log2(e) into the scores; by default the preset's."),
     _size("--rounding", help=f"Rounding of results: {_choices('rounding')}; only for preset faithful."),
     _size("--guard-bits", type=int, help="Bits that a cascade carries; by default enough for every row to sum to 1."),
     click.Option(

@@ -148,18 +148,14 @@ def info(output: Output, **size):
     click.Option(
         ["--mask"], type=click.Path(path_type=Path), help="File of the mask, bool, .npy; True where a score takes part."
     ),
-    click.Option(
-        ["--base"],
-        help="Base of the softmax: 2 (default), or e, which folds log2(e) into the scores; preset fp16 has e.",
-    ),
     *SIZE,
     help="Apply the golden model to SCORES (.npy or .npz, real numbers, rows on the last axis) and print the error "
     "against exact softmax.",
     example="softmax scores.npy --base e -o probabilities.npy",
     writes=False,
 )
-def softmax(output: Output, scores, probabilities, mask, base, **size):
-    point = design_point(SOFTMAX, base=base, **size)
+def softmax(output: Output, scores, probabilities, mask, **size):
+    point = design_point(SOFTMAX, **size)
     keep = None if mask is None else read_array(mask)
     result = point.identity() | apply_softmax(read_array(scores), point.softmax_config, keep, probabilities)
     if probabilities == STANDARD_OUTPUT:

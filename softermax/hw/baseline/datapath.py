@@ -1,4 +1,4 @@
-"""What the datapaths of the baseline's Unnormed Softmax Unit have in common."""
+"""Interface of the datapaths of the baseline's Unnormed Softmax Unit."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ __all__ = ["sum_of", "to_fixed_numerator", "total_of"]
 
 
 def to_fixed_numerator(m: Module, power: Value) -> tuple[Value, Value]:
-    """What the fused exponential gives in fixed point, cut off; and the next bit below, which rounds it."""
+    """Result of the fused exponential in fixed point, cut off; and the next bit below, which rounds it."""
     fraction, exponent = power[:10], power[10:]
     # Shifted right by so much, with the round bit below.
     places = name_value(m, ~exponent, "places")

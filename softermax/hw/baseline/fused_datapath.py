@@ -19,7 +19,7 @@ __all__ = ["FusedDatapath"]
 
 
 class FusedDatapath:
-    """What is peculiar to it in the Unnormed Softmax Unit.
+    """Parts of the fused datapath in the Unnormed Softmax Unit.
 
     Parameters
     ----------
@@ -48,11 +48,11 @@ class FusedDatapath:
         return found
 
     def reference(self, m: Module, row_maximum: Value, found: Value) -> dict[str, Value]:
-        """What the lanes need to know of a row."""
+        """Facts of a row that its lanes need."""
         return self._form.reference(m, row_maximum, found)
 
     def stages(self, row: dict[str, Value]) -> tuple[Stage, ...]:
-        """Of a lane: the scaled difference; the table."""
+        """Stages of a lane: the scaled difference; the table."""
 
         def reduce(m, values):
             difference, nothing = self._form.difference(m, values["x"], row)

@@ -77,6 +77,6 @@ def look_up(m: Module, scaled: Value, zero: Value, config: FusedExponential) -> 
 
 
 def to_binary16(m: Module, power: Value) -> Value:
-    """What :func:`look_up` gives as binary16 without the two bits that are always 0; 0 below 2**-14."""
+    """Result of :func:`look_up` as binary16 without the two bits that are always 0; 0 below 2**-14."""
     nonzero = name_value(m, power[14] & power[10:14].any(), "nonzero")
     return power[:14] & nonzero.replicate(14)

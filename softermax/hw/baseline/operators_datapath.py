@@ -20,7 +20,7 @@ __all__ = ["OperatorsDatapath"]
 
 
 class OperatorsDatapath:
-    """What is peculiar to it in the Unnormed Softmax Unit; a row that has a NaN is one of NaNs by itself.
+    """Parts of the datapath of operators in the Unnormed Softmax Unit; a row that has a NaN is one of NaNs by itself.
 
     Parameters
     ----------
@@ -53,14 +53,14 @@ class OperatorsDatapath:
         return Const(0, 1)
 
     def found(self, m: Module, no_number: Value, first: Value, head: StageOutput) -> None:
-        """What the first pass finds besides the maximum: nothing."""
+        """Findings of the first pass besides the maximum: none."""
 
     def reference(self, m: Module, row_maximum: Value, found: None) -> dict[str, Value]:
-        """What the lanes need to know of a row."""
+        """Facts of a row that its lanes need."""
         return {"row_maximum": row_maximum}
 
     def stages(self, row: dict[str, Value]) -> tuple[Stage, ...]:
-        """Of a lane: subtract the maximum, exponential in two, 0 where masked."""
+        """Stages of a lane: subtract the maximum, exponential in two, 0 where masked."""
         exponential = exponential_operator(Exponential(EXPONENTIAL.segments, self._config.base), nonpositive=True)
         reduce, look_up = exponential.stages
 

@@ -28,7 +28,7 @@ def greater(m: Module, a: Value, b: Value, *, or_equal: Value | int = 0) -> Valu
 
 
 def add(m: Module, a: Value, b: Value, carry: Value | int = 0) -> Value:
-    """a + b + carry at the width of a, which is that of b or more; without the carry out."""
+    """a + b + carry at the width of a, which is at least as wide as b; without the carry out."""
     widened = Cat(b, Const(0, len(a) - len(b)))
     return name_value(m, a ^ widened ^ Cat(_carries(m, a, widened, carry)[:-1]), "sum")
 

@@ -38,7 +38,7 @@ class Binary16Form:
         return Operand(x).no_number
 
     def reference(self, m: Module, row_maximum: Value, no_number: Value) -> dict[str, Value]:
-        """What the lanes need to know of a row: its maximum in fixed point, the least score that counts, if any does.
+        """Facts of a row that its lanes need: its maximum in fixed point, the smallest score that counts, if any does.
 
         Parameters
         ----------
@@ -104,7 +104,7 @@ class FixedForm:
         return {"fixed_maximum": row_maximum, "no_number": Const(0, 1)}
 
     def difference(self, m: Module, x: Value, row: dict[str, Value]) -> tuple[Value, Value]:
-        """As that of :class:`Binary16Form`."""
+        """As in :class:`Binary16Form`."""
         difference = add(m, row["fixed_maximum"], ~x, 1)
         aligned = Cat(Const(0, self._below), difference, Const(0, DIFFERENCE_BITS))
         return aligned[:DIFFERENCE_BITS], difference >= self._reach

@@ -60,7 +60,7 @@ class Binary16View(RowsView):
 
     @cached_property
     def powers(self) -> np.ndarray:
-        """What a fused exponential gives of each score that is kept, in rows of numbers."""
+        """Results of a fused exponential for each score that is kept, in rows of numbers."""
         row = self.framing.places[0]
         counts = self.kept & ~self.values["no_number"][:, None]
         maximum = np.broadcast_to(self.row_maximum[row][:, None], counts.shape)
@@ -194,7 +194,7 @@ def differences(view):
 
 @BASELINE_UNNORMED("numerator in the sum", _of_fused(lambda view: ["whole", "rounded down", "rounded up"]))
 def fixed_numerators(view):
-    """What the sum's last place leaves of a numerator."""
+    """Rounding of a numerator to the sum's last place."""
     if not view.shape.fused:
         return []
     power = view.powers[view.powers != NOTHING]

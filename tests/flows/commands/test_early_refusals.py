@@ -18,7 +18,7 @@ GENERIC = (Path(running.__file__).parents[1] / "gates" / "cells" / "generic.lib"
 #: What commands need beside what they are tried with.
 NEEDED = {
     "accuracy": ["digits"],
-    "record": ["operators-asap7"],
+    "record": ["operators-asap7", "--root", str(Path(__file__).parents[3])],
     "finetune": ["digits"],
     "softmax": ["scores.npy"],
     "verilog": ["unnormed"],
