@@ -76,6 +76,7 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
             yield name.as_posix(), file
 
 
+@lru_cache
 def code_digest(packages: tuple[str, ...] = PACKAGES) -> str:
     """SHA-256 of the files of some packages as :func:`source_digest` takes them, of modules what Python runs only.
 

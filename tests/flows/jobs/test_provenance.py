@@ -81,6 +81,14 @@ that counts"""  # words
 '''
 
 
+def fresh_code_digest() -> str:
+    code_digest.cache_clear()
+    try:
+        return code_digest()
+    finally:
+        code_digest.cache_clear()
+
+
 def test_code_is_what_python_runs():
     assert code_of(CODE).splitlines() == [
         "import a",
@@ -105,16 +113,16 @@ def test_code_is_what_python_runs():
 def test_rewording_changes_no_digest_of_code(sources, old, new, counts):
     file = sources / "hw" / "a.py"
     file.write_text(CODE)
-    before = code_digest()
+    before = fresh_code_digest()
     assert old in CODE
     file.write_text(CODE.replace(old, new))
-    assert (code_digest() != before) is counts
+    assert (fresh_code_digest() != before) is counts
 
 
 def test_files_of_data_count_whole_for_the_digest_of_code(sources):
-    before = code_digest()
+    before = fresh_code_digest()
     (sources / "sim" / "scores.npz").write_bytes(b"\xff# data")
-    assert code_digest() != before
+    assert fresh_code_digest() != before
 
 
 def design_digests() -> dict[str, str]:
