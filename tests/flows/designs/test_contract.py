@@ -135,8 +135,8 @@ from contextlib import suppress
 sys.modules["amaranth"] = None
 from {type(config).__module__} import {type(config).__name__} as Config
 import numpy as np
-arithmetic = Config.arithmetic
 config = Config(lanes=4, max_len=16)
+arithmetic = config.arithmetic
 words = arithmetic.encode(np.zeros((1, 4), np.int16), config)
 print(arithmetic.decode(arithmetic.softmax(words, config, None), config).sum())
 """

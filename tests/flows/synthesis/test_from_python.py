@@ -1,4 +1,4 @@
-"""Verilog from Python: the README's call, and Amaranth's own, which needs a Yosys of its own."""
+"""Verilog from Python: the documents' call, and Amaranth's own, which needs a Yosys of its own."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ from softermax.flows.design_points import DesignPoint
 from softermax.flows.designs.registry import designs
 from softermax.flows.synthesis.verilog import generate_verilog
 
-README = Path(__file__).parents[3] / "README.md"
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "use-the-verilog.md"
 POINTS = [
     DesignPoint(unit, preset, 2, 16, axi_stream=axi_stream)
     for preset, each in designs().items()
@@ -28,8 +28,8 @@ def has_yosys() -> bool:
     return True
 
 
-def test_the_call_in_the_readme_works():
-    [snippet] = re.findall(r"(?ms)^```python\n(from softermax\.flows\.synthesis\.verilog .*?)^```$", README.read_text())
+def test_the_call_in_the_documents_works():
+    [snippet] = re.findall(r"(?ms)^```python\n(from softermax\.flows\.synthesis\.verilog .*?)^```$", PAGE.read_text())
     found = {}
     exec(snippet, found)
     assert "\nmodule softermax(" in found["verilog"]
