@@ -23,6 +23,9 @@ class SoftmaxHardware:
     ----------
     softmax : callable
         The complete softmax, with streams ``i`` and ``o``: (config, overlong_rows=bool) -> Component.
+    element_softmax : callable
+        The complete softmax inside a processing element, called alike. It takes the words of the score converter, or
+        fixed-point scores if there is none. By default ``softmax``.
     probability_slice : callable
         Payload of its stream ``o``, with the probabilities ``y`` and ``last`` of a row: config -> StructLayout.
     score_converter : callable
@@ -36,6 +39,11 @@ class SoftmaxHardware:
     probability_slice: Callable[[object], StructLayout]
     score_converter: Callable[[QFormat, object], Component] | None = None
     to_fixed: Callable[[Module, Value, object], Value] = lambda m, y, config: y
+    element_softmax: Callable[..., Component] | None = None
+
+    def __post_init__(self):
+        if self.element_softmax is None:
+            object.__setattr__(self, "element_softmax", self.softmax)
 
 
 @singledispatch

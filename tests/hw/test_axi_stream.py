@@ -21,6 +21,7 @@ CONFIGS = {
     "faithful, 16 lanes": SoftermaxConfig.faithful(lanes=16, max_len=96),
     "faithful, cascade, 4 lanes": SoftermaxConfig.faithful(lanes=4, max_len=24, rounding="cascade"),
     "fp16": BaselineConfig(lanes=2, max_len=12),
+    "fp16, fused": BaselineConfig(lanes=2, max_len=12, datapath="fused"),
 }
 
 
@@ -40,7 +41,7 @@ def test_every_port_on_every_cycle_as_without_it(config, seed):
 
 
 @examples(3)
-@given(config=baseline_configs(max_lanes=2).filter(lambda config: not config.fused), seed=st.integers(0, 9999))
+@given(config=baseline_configs(max_lanes=2), seed=st.integers(0, 9999))
 def test_every_port_on_every_cycle_as_without_it_of_the_baseline(config, seed):
     trace = random_trace(BaselineSoftmax, config, seed)
     assert play_in_amaranth(SoftmaxThroughAxi(config), cut_by_reset(trace, 20 + seed % 40, trace))[:3] == []

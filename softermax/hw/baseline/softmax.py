@@ -95,9 +95,10 @@ class BaselineSoftmax(StreamUnit):
 @softmax_hardware.register
 def _(config: BaselineConfig) -> SoftmaxHardware:
     # A fused datapath takes fixed-point scores as they are, so that they need not be converted before they wait.
-    score = config.arithmetic.score(config)
+    score = config.arithmetic.score(config) if config.fused else None
     return SoftmaxHardware(
-        softmax=partial(BaselineSoftmax, score=score) if config.fused else BaselineSoftmax,
+        softmax=BaselineSoftmax,
+        element_softmax=partial(BaselineSoftmax, score=score),
         probability_slice=probability_slice,
         score_converter=None if config.fused else Binary16Scores,
         to_fixed=_to_fixed,

@@ -138,6 +138,6 @@ class ProcessingElement(wiring.Component):
             )
             connect(m, scores, converter.i)
             scores = converter.o
-        m.submodules.softmax = softmax = self._hardware.softmax(self.config.softmax, overlong_rows=False)
+        m.submodules.softmax = softmax = self._hardware.element_softmax(self.config.softmax, overlong_rows=False)
         connect(m, scores, softmax.i)
         return softmax
