@@ -50,16 +50,20 @@ def source_digest(packages: tuple[str, ...] = PACKAGES, without: frozenset[str] 
     without : frozenset of str
         Modules and packages, with their full names, that are left out.
     """
-    folders = {package: Path(str(resources.files(f"softermax.{package}"))) for package in packages}
     left_out = {name.removeprefix("softermax.").replace(".", "/") for name in without}
     digest = hashlib.sha256()
-    for package, folder in folders.items():
-        for name, content in _contents(folder):
+    for package in packages:
+        for name, content in _contents(_folder(package)):
             path = f"{package}/{name}"
             parents = (path.removesuffix(".py"), *map(str, Path(path).parents))
             if left_out.isdisjoint(parents):
                 digest.update(f"{path} {content}\n".encode())
     return digest.hexdigest()
+
+
+def _folder(package: str) -> Path:
+    """Folder of a package of softermax, which is not imported: it may need what is not installed."""
+    return Path(str(resources.files("softermax"))) / package
 
 
 def _contents(folder: Path) -> Iterator[tuple[str, str]]:
@@ -84,7 +88,7 @@ def code_digest(packages: tuple[str, ...] = PACKAGES) -> str:
     """
     digest = hashlib.sha256()
     for package in packages:
-        for name, file in _files(Path(str(resources.files(f"softermax.{package}")))):
+        for name, file in _files(_folder(package)):
             content = code_of(file.read_text()).encode() if file.suffix == ".py" else file.read_bytes()
             digest.update(f"{package}/{name} {hashlib.sha256(content).hexdigest()}\n".encode())
     return digest.hexdigest()

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import subprocess
+import sys
 from importlib import resources
 from pathlib import Path
 
@@ -114,6 +116,17 @@ def test_every_command_of_a_record_is_one_of_the_command_line():
                 assert found is not None, name
                 with contextlib.suppress(FlowError):
                     found.make_context(words[0], words[1:])
+
+
+def test_the_list_needs_no_extra():
+    """In the light environment of make records are listed, those of models among them."""
+    program = (
+        "import sys; sys.modules.update(torch=None, transformers=None); "
+        "from softermax.flows.commands.app import app; app(['records', '--json'])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    assert {row["record"] for row in json.loads(done.stdout)} == set(RECORDS)
 
 
 EVALUATION = "<!-- evaluation: units-tiny -->\n<!-- end of figures -->\n"
