@@ -44,7 +44,7 @@ ROOT = click.Option(
 RECORD_COLUMNS = (
     Column("record", "record"),
     Column("state", "state"),
-    real("minutes", "CPU\nminutes", 0),
+    real("minutes", "CPU\nminutes", 1),
     Column("command", "command"),
 )
 

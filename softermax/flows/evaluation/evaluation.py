@@ -21,10 +21,10 @@ from ..jobs.running import Job, run_jobs
 from ..measurement.checks import check_energy
 from ..measurement.jobs import area, characterise
 from ..measurement.ratios import with_ratios
+from ..measurement.unit_columns import LISTS
 from ..synthesis.synthesis import AreaOptions
 
 __all__ = [
-    "LISTS",
     "Plan",
     "evaluate",
     "evaluation_of",
@@ -53,8 +53,6 @@ TOKENS, LANES_OF_LENGTHS = (64, 256, 1024), {"unnormed": 32, "normalization": 32
 SWEPT, LANES = "softmax", (4, 8, 16, 32)
 LENGTHS = (64, 1024, 4096)
 
-#: Lists of an evaluation's results.
-LISTS = ("units", "lengths", "sweeps")
 #: Tables for people: title, and a unit's fields in addition to its point's.
 TABLES = {
     f"Area, recipe {RECIPE}": (

@@ -5,6 +5,9 @@ from __future__ import annotations
 from ..results.columns import hidden, merged
 from .jobs import AREA, ENERGY, TIMING
 
-__all__ = ["UNIT_COLUMNS"]
+__all__ = ["LISTS", "UNIT_COLUMNS"]
+
+#: Lists of an evaluation's results, by which flat results name theirs in the field ``list``.
+LISTS = ("units", "lengths", "sweeps")
 
 UNIT_COLUMNS = (*hidden("list"), *merged(AREA.columns, TIMING.columns, ENERGY.columns))

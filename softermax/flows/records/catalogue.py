@@ -116,8 +116,8 @@ SMALL = "--lanes 4 --max-len 64 --recipe balanced --every 32"
 RECORDS = {
     "quick": Record("quick", 4, QUICK_COLUMNS),
     "datasheet": Record("datasheet", 30, DATASHEET_COLUMNS),
-    "units-asap7": Record("evaluate", 60, UNIT_COLUMNS, liberty=True),
-    "units-sky130": Record("evaluate", 60, UNIT_COLUMNS, liberty=True),
+    "units-asap7": Record("evaluate", 45, UNIT_COLUMNS, liberty=True),
+    "units-sky130": Record("evaluate", 45, UNIT_COLUMNS, liberty=True),
     "operators-asap7": Record("operators", 6, OPERATORS.columns, liberty=True),
     "rounding": Record("info --preset faithful", 0.1, FACTS, variants=("", *CASCADES)),
     "long-rows": Record(
@@ -169,7 +169,7 @@ RECORDS = {
     "context": Record("cosim pe --values", 20, COSIM.columns, variants=("--preset paper --lanes 16", *CONTEXTS)),
     "gate-asap7": Record(f"gate normalization --preset faithful {SMALL}", 2, GATE.columns, liberty=True),
     "gate-sky130": Record(f"gate unnormed --preset paper {SMALL}", 2, GATE.columns, liberty=True),
-    "language-model": Record("accuracy language-model", 40, OUTCOME_COLUMNS, MODELS),
+    "language-model": Record("accuracy language-model", 35, OUTCOME_COLUMNS, MODELS),
     "language-model-256": Record("accuracy language-model --tokens 256", 10, OUTCOME_COLUMNS, MODELS),
     "language-model-2048": Record(
         'accuracy language-model --tokens 2048 --arm "folded UQ(0,8) cascade"', 15, OUTCOME_COLUMNS, MODELS

@@ -22,7 +22,8 @@ from pathlib import Path
 
 from ..designs.registry import labelled
 from ..errors import FlowError
-from ..evaluation.evaluation import LISTS, evaluation_of
+from ..evaluation.evaluation import evaluation_of
+from ..measurement.unit_columns import LISTS
 from ..results.columns import Column, hidden
 from ..results.tables import markdown_table
 from .record import RECORDS, read_record

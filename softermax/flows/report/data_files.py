@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..files import write_whole
+from ..measurement.unit_columns import LISTS
 from ..results.formats import as_csv
 from .markdown import markdown_report
 from .results import LibraryResults
 
 __all__ = ["DATA_FILES", "write_data_files"]
 
-LISTS = ("units", "lengths", "sweeps")
 #: Names of the files.
 DATA_FILES = ("figures.json", *(f"{name}.csv" for name in LISTS), "figures.md")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..designs.design import Unit
 from ..designs.registry import designs, preset_label
+from ..measurement.unit_columns import LISTS
 
 __all__ = ["IDENTITY", "LibraryResults", "design_name", "has_parts", "library_results", "options_of", "parts_of"]
 
@@ -95,7 +96,7 @@ def library_results(evaluations: dict[str, dict]) -> list[LibraryResults]:
     for name, evaluation in evaluations.items():
         base = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_") or "library"
         slug = next(slug for slug in (base, *(f"{base}_{n}" for n in range(2, len(found) + 3))) if slug not in found)
-        lists = (evaluation.get(kind) or [] for kind in ("units", "lengths", "sweeps"))
+        lists = (evaluation.get(kind) or [] for kind in LISTS)
         found[slug] = LibraryResults(name, slug, evaluation.get("provenance") or {}, *lists)
     return list(found.values())
 
