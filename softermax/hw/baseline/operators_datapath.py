@@ -11,10 +11,10 @@ from softermax.model.exponential import EXPONENTIAL, Exponential
 
 from ..elastic import StageOutput, elastic_register
 from .adder import add_nonnegative, subtract
-from .datapath import pairwise
 from .exponential import exponential_operator
 from .maximum import maximum
 from .operator import Stage
+from .tree import pairwise
 
 __all__ = ["OperatorsDatapath"]
 

@@ -11,12 +11,12 @@ from softermax.model.baseline import BaselineConfig
 
 from ..elastic import StageOutput, elastic_register
 from ..unit import StreamUnit
-from .datapath import pairwise
 from .fused_datapath import FusedDatapath
 from .operator import advance
 from .operators_datapath import OperatorsDatapath
 from .ripple import name_value
 from .streams import first_pass_slice, numerator_slice, row_total, score_slice
+from .tree import pairwise
 
 __all__ = ["BaselineUnnormedSoftmaxUnit"]
 

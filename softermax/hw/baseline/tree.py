@@ -1,4 +1,4 @@
-"""Interface of the datapaths of the baseline's Unnormed Softmax Unit."""
+"""Trees of operators over the lanes of a slice."""
 
 from __future__ import annotations
 
